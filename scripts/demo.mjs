@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+/**
+ * `npm run demo`: the whole story on this machine, without a Slack workspace. Installs packages, finds or fetches
+ * redis-server, compiles the sandbox and runs it with the arguments behind `--`. SIGINT and SIGTERM end all of it, also
+ * when they hit npm.
+ */
+import { join } from 'node:path';
+import { codeOfSignal, Interrupted, passSignalsOn, run, start } from './lib/processes.mjs';
+import { findRedisServer } from './lib/redis-server.mjs';
+import { ensurePackages, root } from './lib/setup.mjs';
+
+const say = (line) => process.stderr.write(`${line}\n`);
+
+async function demo() {
+  await ensurePackages(say);
+  const redisServer = await findRedisServer({ progress: say });
+  const tsc = await run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.sandbox.json'], { cwd: root });
+  if (tsc.code !== 0) throw new Error(`The demo could not be compiled.\n${tsc.output}`);
+  const args = ['--enable-source-maps', join(root, 'dist-sandbox/sandbox/demo.js'), ...process.argv.slice(2)];
+  const { code } = await start(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, REDIS_SERVER: redisServer },
+  }).done;
+  return code ?? 1;
+}
+
+passSignalsOn();
+try {
+  process.exitCode = await demo();
+} catch (error) {
+  if (!(error instanceof Interrupted)) say(error.message.trimEnd());
+  process.exitCode = error instanceof Interrupted ? codeOfSignal(error.signal) : 1;
+}

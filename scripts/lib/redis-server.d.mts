@@ -1,0 +1,2 @@
+export function cacheFolder(): string;
+export function findRedisServer(options?: { progress?: (line: string) => void }): Promise<string>;

@@ -1,0 +1,153 @@
+/** Judges a click: who, where it stands, whether the gate is open. Pure; the same answer again after a crash. */
+import type { Sight } from './decide.ts';
+import type { Event } from './event.ts';
+import { gatesOf, isBehind, passedWith, type Policy, validApprovals } from './gate.ts';
+import { findingsMark, type MigrationState, mayAsk, type PendingClick } from './migration.ts';
+import { type Gate, hasEnded, type Phase } from './phase.ts';
+import { plural } from './words.ts';
+
+export type MayDo = { readonly ok: true } | { readonly ok: false; readonly why: string };
+
+export interface Rights {
+  readonly request: MayDo;
+  readonly approve: MayDo;
+}
+
+/** `rows`: what to journal, the refusal included. `text`: what the person is told. */
+export interface ClickVerdict {
+  readonly accepted: boolean;
+  readonly rows: readonly Event[];
+  readonly text: string;
+}
+
+const OLD_COPY =
+  'This button is from an earlier state of the migration. Use the one in the status message as it is now.';
+
+/** The phase behind each gate. */
+const BEHIND: Readonly<Record<Gate, Phase>> = { continue: 'syncing', switch: 'switching', finish: 'finishing' };
+
+export function judgeClick(
+  click: PendingClick,
+  state: MigrationState,
+  sight: Sight,
+  policy: Policy,
+  rights: Rights,
+): ClickVerdict {
+  const { event, seq } = click;
+  const refuse = (reason: string): ClickVerdict => ({
+    accepted: false,
+    rows: [{ kind: 'click_refused', click: seq, user: event.user, reason }],
+    text: reason,
+  });
+  if (hasEnded(state.phase))
+    return refuse(`This migration is ${state.phase.replaceAll('_', ' ')}. Nothing can be done to it any more.`);
+  switch (event.action) {
+    case 'gate:continue':
+      return judgeGate('continue', click, state, sight, policy, rights, refuse);
+    case 'gate:switch':
+      return judgeGate('switch', click, state, sight, policy, rights, refuse);
+    case 'gate:finish':
+      return judgeGate('finish', click, state, sight, policy, rights, refuse);
+    case 'migration:recheck': {
+      const allowed = either(rights);
+      if (!allowed.ok) return refuse(allowed.why);
+      if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
+      if (!mayAsk(state, 'recheck')) return refuse(`There is nothing to check again: the migration is ${state.phase}.`);
+      return {
+        accepted: true,
+        rows: [
+          { kind: 'recheck_asked', user: event.user, click: seq },
+          { kind: 'phase_entered', phase: 'checking', reason: 'Every server is looked at again.' },
+        ],
+        text: 'Checks every server again.',
+      };
+    }
+    case 'migration:abort':
+      return judgeAbort(click, state, rights, refuse);
+  }
+}
+
+type Refuse = (reason: string) => ClickVerdict;
+
+function either(rights: Rights): MayDo {
+  return rights.request.ok ? rights.request : rights.approve.ok ? rights.approve : rights.request;
+}
+
+function judgeAbort({ event, seq }: PendingClick, state: MigrationState, rights: Rights, refuse: Refuse): ClickVerdict {
+  const giveUp = state.phase === 'aborting';
+  // A button of before the abort, pressed twice or by two people at once, is no wish to leave servers behind.
+  const old = event.entry !== null && event.entry < state.stretch;
+  if (giveUp && old) return refuse('It is being aborted already.');
+  const allowed = giveUp ? rights.approve : either(rights);
+  if (!allowed.ok) return refuse(allowed.why);
+  if (!mayAsk(state, 'abort')) {
+    if (giveUp) return refuse('It is being aborted already.');
+    return refuse(
+      `It is too late to abort: the migration is ${state.phase}. The new servers have, or are about to have, the writes.`,
+    );
+  }
+  if (old) return refuse(OLD_COPY);
+  const asked: Event = { kind: 'abort_asked', user: event.user, click: seq, giveUp };
+  if (giveUp) return { accepted: true, rows: [asked], text: 'What cannot be reached is left as it is.' };
+  return {
+    accepted: true,
+    rows: [asked, { kind: 'phase_entered', phase: 'aborting', reason: `<@${event.user}> asked to abort.` }],
+    text: 'Aborting.',
+  };
+}
+
+function judgeGate(
+  gate: Gate,
+  { event, seq }: PendingClick,
+  state: MigrationState,
+  sight: Sight,
+  policy: Policy,
+  rights: Rights,
+  refuse: Refuse,
+): ClickVerdict {
+  if (!rights.approve.ok) return refuse(rights.approve.why);
+  if (!policy.selfApproval && event.user === state.plan.requestedBy) {
+    return refuse('You asked for this migration: somebody else has to approve it.');
+  }
+  const passed = isBehind(gate, state.phase) ? passedWith(gate, state).at(-1) : undefined;
+  if (passed) return refuse(`*${gate}* was already approved by <@${passed.user}> at ${timeMark(passed.at)}.`);
+  const valid = validApprovals(gate, state, sight.wallNow, policy);
+  const own = valid.find((one) => one.user === event.user);
+  if (own) return refuse(`You approved *${gate}* already, at ${timeMark(own.at)}. Somebody else is needed.`);
+  if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
+  const view = gatesOf(state, sight, policy).find((one) => one.gate === gate);
+  if (!view?.open) return refuse(`The gate *${gate}* is closed. ${view?.reason ?? ''}`.trim());
+
+  const findings = state.preflight?.findings ?? [];
+  const wipes = gate === 'continue' && findings.some((one) => one.code === 'destination_not_empty');
+  if (wipes && event.typedName?.trim() !== state.plan.name) {
+    return refuse(
+      'Destinations hold keys that would be wiped: use the form, and type the name of the migration in it.',
+    );
+  }
+  const approved: Event = {
+    kind: 'approved',
+    gate,
+    user: event.user,
+    click: seq,
+    entry: state.entry,
+    findings: findingsMark(findings),
+    wipe: wipes,
+  };
+  const missing = view.needed - valid.length - 1;
+  if (missing > 0) {
+    return { accepted: true, rows: [approved], text: `Approved. ${plural(missing, 'more approval')} needed.` };
+  }
+  const users = [...valid.map((one) => one.user), event.user].map((user) => `<@${user}>`).join(' and ');
+  return {
+    accepted: true,
+    rows: [approved, { kind: 'phase_entered', phase: BEHIND[gate], reason: `${users} approved *${gate}*.` }],
+    text: `Approved: *${gate}*.`,
+  };
+}
+
+/** Slack shows it in each reader's own time; elsewhere it reads as UTC. */
+function timeMark(at: number): string {
+  const iso = new Date(at).toISOString();
+  return `<!date^${Math.floor(at / 1000)}^{time_secs}|${iso.slice(11, 19)} UTC>`;
+}

@@ -1,0 +1,134 @@
+/**
+ * The journal's rows. Append-only; a migration is nothing but the fold of these. An event is written before what it
+ * announces is done (`intent`, `clicked`, `cutover_step`) or after it was seen (`seen`, `cutover_seen`, …).
+ * No event holds a secret: old values of secret settings are sealed before they get here.
+ */
+import type { Gate, Phase } from './phase.ts';
+import type { Plan } from './plan.ts';
+import type { PreflightReport } from './preflight.ts';
+import type { ActionId } from './view.ts';
+
+export type Side = 'source' | 'destination';
+
+/** A setting's value as it may be written down. */
+export type StoredValue =
+  | { readonly kind: 'plain'; readonly value: string }
+  | { readonly kind: 'sealed'; readonly box: string };
+
+/** What is about to be done to one server. Addresses are in the plan; passwords are looked up when it is sent. */
+export type Effect =
+  /** Change a setting of a server and remember the old value in the ledger. `value` null: a secret, looked up when sent. */
+  | {
+      readonly kind: 'set_config';
+      readonly shard: number;
+      readonly side: Side;
+      readonly name: string;
+      readonly old: StoredValue;
+      readonly value: string | null;
+      readonly why: string;
+    }
+  /** Put back the setting that the intent with number `ledger` changed. */
+  | {
+      readonly kind: 'restore_config';
+      readonly shard: number;
+      readonly side: Side;
+      readonly name: string;
+      readonly ledger: number;
+    }
+  /** Make the destination a replica of its source. Wipes what the destination holds when the sync arrives. */
+  | {
+      readonly kind: 'replicate';
+      readonly shard: number;
+      readonly sourceFullSyncs: number | null;
+      readonly sourceRunId: string | null;
+    }
+  /** Make the destination a plain master again, without the proof (abort). */
+  | { readonly kind: 'detach'; readonly shard: number };
+
+/** The steps of a cut-over that change servers, in order. Up to `fence` everything can still be let go. */
+export type CutoverStep = 'pause' | 'fence' | 'promote' | 'unpause';
+
+/** A shard's frozen point: source history and the offset after which nothing can have been written. */
+export interface Frozen {
+  readonly shard: number;
+  readonly replid: string;
+  /** Decimal, because JSON has no bigint. */
+  readonly offset: string;
+}
+
+export type Event =
+  | { readonly kind: 'requested'; readonly plan: Plan; readonly messageTs: string | null }
+  | { readonly kind: 'message_posted'; readonly ts: string; readonly why: string }
+  | { readonly kind: 'preflight_done'; readonly report: PreflightReport }
+  /** A click as it came in, before it was judged. `entry` is the phase entry that the button was drawn for. */
+  | {
+      readonly kind: 'clicked';
+      readonly action: ActionId;
+      readonly user: string;
+      readonly entry: number | null;
+      readonly typedName: string | null;
+    }
+  | { readonly kind: 'click_refused'; readonly click: number; readonly user: string; readonly reason: string }
+  | {
+      readonly kind: 'approved';
+      readonly gate: Gate;
+      readonly user: string;
+      readonly click: number;
+      readonly entry: number;
+      readonly findings: string;
+      readonly wipe: boolean;
+    }
+  | { readonly kind: 'recheck_asked'; readonly user: string; readonly click: number }
+  | { readonly kind: 'abort_asked'; readonly user: string; readonly click: number; readonly giveUp: boolean }
+  | { readonly kind: 'phase_entered'; readonly phase: Phase; readonly reason: string }
+  | { readonly kind: 'intent'; readonly effect: Effect }
+  /** What the server answered. `unknown`: the connection died before an answer; only a look can tell. */
+  | {
+      readonly kind: 'answered';
+      readonly intent: number;
+      readonly outcome: 'ok' | 'refused' | 'unknown';
+      readonly detail: string;
+    }
+  /** The effect was seen in the server's own words. */
+  | { readonly kind: 'seen'; readonly intent: number; readonly detail: string }
+  /** It will not be tried any more, because a person said so. */
+  | {
+      readonly kind: 'given_up';
+      readonly what: 'detach' | 'setting';
+      readonly ledger: number | null;
+      readonly shard: number;
+      readonly detail: string;
+    }
+  | { readonly kind: 'progress'; readonly percent: number }
+  | { readonly kind: 'shard_in_step'; readonly shard: number; readonly seconds: number; readonly keys: number }
+  | { readonly kind: 'trouble'; readonly shard: number; readonly text: string }
+  | { readonly kind: 'trouble_over'; readonly shard: number; readonly text: string }
+  | { readonly kind: 'cutover_started'; readonly attempt: number }
+  /** Written before the step's commands are sent; `frozen` once it is known. */
+  | {
+      readonly kind: 'cutover_step';
+      readonly step: CutoverStep;
+      readonly frozen: readonly Frozen[];
+      readonly reason: string;
+    }
+  | { readonly kind: 'promoted'; readonly shard: number; readonly pauseMs: number | null; readonly detail: string }
+  | { readonly kind: 'cutover_let_go'; readonly reason: string }
+  | { readonly kind: 'quiet'; readonly seconds: number }
+  | { readonly kind: 'resumed'; readonly detail: string }
+  | { readonly kind: 'summary'; readonly lines: readonly string[] };
+
+/** A row as it is stored. `seq` counts from 1 within a migration, without gaps. */
+export interface JournalRow {
+  readonly seq: number;
+  /** Wall-clock milliseconds. */
+  readonly at: number;
+  /** A Slack user id, or `bot`. */
+  readonly actor: string;
+  readonly event: Event;
+  /** The sentence for people, as it was when the row was written. */
+  readonly text: string;
+  readonly shard: number | null;
+}
+
+/** A row before it has its number. */
+export type NewRow = Omit<JournalRow, 'seq'>;

@@ -1,0 +1,158 @@
+/** When a gate is open, and whose approval counts. Pure. */
+import type { ShardSight, Sight } from './decide.ts';
+import { type Approval, findingsMark, type MigrationState } from './migration.ts';
+import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
+import type { ApprovalView, GateView } from './view.ts';
+import { capital, countText, listText, plural, secondsText, shardText } from './words.ts';
+
+export interface Policy {
+  /** Distinct approvers needed. */
+  readonly approvals: Readonly<Record<Gate, number>>;
+  readonly selfApproval: boolean;
+  readonly approvalTtlMs: number;
+  readonly quietMs: number;
+  readonly maxLagBytes: number;
+  readonly maxPauseMs: number;
+  readonly syncsPerHost: number;
+  readonly syncsTotal: number;
+}
+
+/** How many ticks running a shard must be in step before it counts. */
+export const STEADY_TICKS = 2;
+
+export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): GateView[] {
+  return GATES.map((gate) => {
+    const status = statusOf(gate, state, sight, policy);
+    return {
+      gate,
+      ...status,
+      approvals: shownApprovals(gate, state, sight.wallNow, policy),
+      needed: policy.approvals[gate],
+    };
+  });
+}
+
+/** Approvals that count now: for this very phase entry and these findings, not expired, one a person. */
+export function validApprovals(
+  gate: Gate,
+  state: MigrationState,
+  wallNow: number,
+  policy: Policy,
+): readonly Approval[] {
+  const mark = findingsMark(state.preflight?.findings ?? []);
+  const seen = new Set<string>();
+  return state.approvals.filter((one) => {
+    const counts =
+      one.gate === gate &&
+      !one.usedUp &&
+      one.entry === state.entry &&
+      one.findings === mark &&
+      (policy.selfApproval || one.user !== state.plan.requestedBy) &&
+      wallNow - one.at <= policy.approvalTtlMs &&
+      !seen.has(one.user);
+    if (counts) seen.add(one.user);
+    return counts;
+  });
+}
+
+/** The approvals that opened a gate the last time: of its last phase entry, not expired by then, one a person. */
+export function passedWith(gate: Gate, state: MigrationState, ttlMs = Number.POSITIVE_INFINITY): readonly Approval[] {
+  const all = state.approvals.filter((one) => one.gate === gate && !one.usedUp);
+  const last = all.at(-1);
+  const counted = all.filter((one) => last && one.entry === last.entry && last.at - one.at <= ttlMs);
+  return counted.filter((one, place) => counted.findIndex((other) => other.user === one.user) === place);
+}
+
+/** While a gate is ahead: the approvals that count. Behind it: those that opened it. */
+function shownApprovals(gate: Gate, state: MigrationState, wallNow: number, policy: Policy): ApprovalView[] {
+  const kept = isBehind(gate, state.phase) || isAbort(state.phase);
+  const shown = kept ? passedWith(gate, state, policy.approvalTtlMs) : validApprovals(gate, state, wallNow, policy);
+  return shown.map((one) => ({ user: one.user, at: new Date(one.at).toISOString() }));
+}
+
+function statusOf(gate: Gate, state: MigrationState, sight: Sight, policy: Policy): { open: boolean; reason: string } {
+  if (!(GATE_PHASES[gate] as readonly Phase[]).includes(state.phase))
+    return { open: false, reason: outOfPhase(gate, state) };
+  switch (gate) {
+    case 'continue':
+      return continueStatus(state);
+    case 'switch':
+      return switchStatus(state, sight);
+    case 'finish':
+      return finishStatus(sight, policy);
+    default:
+      return assertNever(gate);
+  }
+}
+
+const BEFORE: Readonly<Record<Gate, readonly Phase[]>> = {
+  continue: ['checking'],
+  switch: ['checking', 'planned', 'syncing'],
+  finish: ['checking', 'planned', 'syncing', 'streaming', 'switching'],
+};
+
+/** Whether a gate was passed, so that the migration is in a phase behind it. */
+export function isBehind(gate: Gate, phase: Phase): boolean {
+  return !isAbort(phase) && !BEFORE[gate].includes(phase) && !(GATE_PHASES[gate] as readonly Phase[]).includes(phase);
+}
+
+function isAbort(phase: Phase): boolean {
+  return phase === 'aborting' || phase === 'aborted';
+}
+
+function outOfPhase(gate: Gate, state: MigrationState): string {
+  if (isAbort(state.phase)) return 'The migration was aborted.';
+  if (isBehind(gate, state.phase)) return 'This gate is behind us.';
+  if (gate === 'continue') return 'Preflight is still looking at the servers.';
+  if (gate === 'switch') return 'Opens when every shard is in step.';
+  return 'Opens after the switch, when nobody writes to the old masters any more.';
+}
+
+function continueStatus(state: MigrationState): { open: boolean; reason: string } {
+  const errors = (state.preflight?.findings ?? []).filter((one) => one.level === 'error');
+  if (errors.length > 0) {
+    const [first] = errors;
+    const rest = errors.length > 1 ? ` And ${plural(errors.length - 1, 'more error')}.` : '';
+    return {
+      open: false,
+      reason: `${plural(errors.length, 'error')} found: ${first?.text ?? ''}${rest} Mend what the findings say, then check again.`,
+    };
+  }
+  return { open: true, reason: `Replication of ${plural(state.plan.shards.length, 'shard')} will start.` };
+}
+
+function switchStatus(state: MigrationState, sight: Sight): { open: boolean; reason: string } {
+  if (!sight.shards) return { open: false, reason: 'The servers have not been looked at yet.' };
+  const late = sight.shards.filter((shard) => shard.inStepTicks < STEADY_TICKS);
+  if (late.length === 0) {
+    return {
+      open: true,
+      reason: `All ${plural(sight.shards.length, 'shard')} in step. The new servers will take the writes.`,
+    };
+  }
+  return { open: false, reason: lateText(late, state) };
+}
+
+function lateText(late: readonly ShardSight[], state: MigrationState): string {
+  const [worst] = late.toSorted((a, b) => (b.verdict.lagBytes ?? Infinity) - (a.verdict.lagBytes ?? Infinity));
+  const why = worst?.verdict.reason ? ` ${capital(shardText(worst.verdict.shard))}: ${worst.verdict.reason}` : '';
+  return `${countText(state.plan.shards.length - late.length)} of ${plural(state.plan.shards.length, 'shard')} in step.${why}`;
+}
+
+function finishStatus(sight: Sight, policy: Policy): { open: boolean; reason: string } {
+  if (sight.unquiet !== null) return { open: false, reason: sight.unquiet };
+  const quiet = Math.floor(sight.quietMs ?? 0);
+  const needed = secondsText(policy.quietMs / 1000);
+  if (quiet >= policy.quietMs)
+    return { open: true, reason: `Nobody has written to an old master for ${secondsText(quiet / 1000)}.` };
+  return {
+    open: false,
+    reason: `Nobody has tried to write to an old master for ${secondsText(quiet / 1000)}; it takes ${needed} of quiet.`,
+  };
+}
+
+/** Sentence about an open gate that still lacks approvals. */
+export function approvalsText(view: GateView): string {
+  if (view.approvals.length === 0) return view.needed === 1 ? 'one approval' : `${view.needed} approvals`;
+  return `${view.needed - view.approvals.length} more of ${plural(view.needed, 'approval')} (given by ${listText(view.approvals.map((one) => `<@${one.user}>`))})`;
+}

@@ -1,0 +1,332 @@
+/**
+ * A migration's state: the fold of its journal, nothing else. What the servers say right now is not in here; see
+ * observation.ts. Folding is total: rows of a known kind never throw, whatever the order a crash left them in, except
+ * that a phase may only follow a phase as the table says.
+ */
+import type { CutoverStep, Effect, Event, Frozen, JournalRow, Side, StoredValue } from './event.ts';
+import { assertNever, type Gate, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
+import type { Plan } from './plan.ts';
+import type { Finding, PreflightReport } from './preflight.ts';
+
+/** One thing that was to be done to a server, from its intent to the moment it was seen. */
+export interface Step {
+  readonly intent: number;
+  /** Wall-clock milliseconds of the intent. */
+  readonly at: number;
+  readonly attempts: number;
+  /** `pending`: the intent is in the journal, the answer isn't: sent or not, only a look can tell. */
+  readonly outcome: 'pending' | 'ok' | 'refused' | 'unknown';
+  readonly detail: string;
+  readonly seen: boolean;
+  readonly givenUp: boolean;
+}
+
+export interface ShardRecord {
+  readonly index: number;
+  readonly replicate: Step | null;
+  readonly sourceFullSyncs: number | null;
+  readonly sourceRunId: string | null;
+  readonly detach: Step | null;
+  readonly promoted: boolean;
+  readonly pauseMs: number | null;
+  /** Whether it was once in step since replication started. */
+  readonly wasInStep: boolean;
+  readonly trouble: string | null;
+}
+
+/** A setting that we changed and have to put back. */
+export interface LedgerEntry {
+  readonly intent: number;
+  readonly shard: number;
+  readonly side: Side;
+  readonly name: string;
+  readonly old: StoredValue;
+  readonly why: string;
+  readonly restore: Step | null;
+  /** Put back and seen, or given up with a word. */
+  readonly closed: boolean;
+}
+
+export interface Approval {
+  readonly gate: Gate;
+  readonly user: string;
+  readonly at: number;
+  readonly entry: number;
+  readonly findings: string;
+  /** Given with the name typed, for wiping destinations that hold keys. */
+  readonly wipe: boolean;
+  /** Used up by a cut-over that was let go. */
+  readonly usedUp: boolean;
+}
+
+export interface PendingClick {
+  readonly seq: number;
+  readonly event: Extract<Event, { kind: 'clicked' }>;
+}
+
+/** Where a cut-over stands by the journal: the last step that was announced. Null outside of one. */
+export interface CutoverRecord {
+  readonly attempt: number;
+  readonly step: CutoverStep | null;
+  readonly frozen: readonly Frozen[];
+}
+
+export interface MigrationState {
+  readonly plan: Plan;
+  readonly phase: Phase;
+  /** Number of the row that entered the phase. */
+  readonly entry: number;
+  /** Number of the row since which an abort means the same: nothing was begun, shards follow, or it goes on already. */
+  readonly stretch: number;
+  readonly phaseSince: number;
+  readonly version: number;
+  readonly messageTs: string | null;
+  readonly preflight: PreflightReport | null;
+  readonly approvals: readonly Approval[];
+  readonly clicks: readonly PendingClick[];
+  readonly shards: readonly ShardRecord[];
+  readonly ledger: readonly LedgerEntry[];
+  readonly cutover: CutoverRecord | null;
+  readonly cutoverAttempts: number;
+  /** Why the last cut-over was let go; null once another has begun. */
+  readonly letGo: string | null;
+  /** Somebody asked a second time to abort: what cannot be reached is left behind. */
+  readonly giveUp: boolean;
+  /** Highest quarter of the way that was told. */
+  readonly progress: number;
+  readonly quietTold: boolean;
+}
+
+/** The state after all rows. Throws when the first row is not `requested`. */
+export function foldJournal(rows: readonly JournalRow[]): MigrationState {
+  const [first, ...rest] = rows;
+  if (first?.event.kind !== 'requested') throw new Error('A journal has to begin with the request.');
+  let state = begin(first.event, first);
+  for (const row of rest) state = fold(state, row);
+  return state;
+}
+
+function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): MigrationState {
+  return {
+    plan: event.plan,
+    phase: 'checking',
+    entry: row.seq,
+    stretch: row.seq,
+    phaseSince: row.at,
+    version: row.seq,
+    messageTs: event.messageTs,
+    preflight: null,
+    approvals: [],
+    clicks: [],
+    shards: event.plan.shards.map((shard) => ({
+      index: shard.index,
+      replicate: null,
+      sourceFullSyncs: null,
+      sourceRunId: null,
+      detach: null,
+      promoted: false,
+      pauseMs: null,
+      wasInStep: false,
+      trouble: null,
+    })),
+    ledger: [],
+    cutover: null,
+    cutoverAttempts: 0,
+    letGo: null,
+    giveUp: false,
+    progress: 0,
+    quietTold: false,
+  };
+}
+
+/** The state after one more row. Pure. */
+export function fold(before: MigrationState, row: JournalRow): MigrationState {
+  const state = { ...before, version: row.seq };
+  const event = row.event;
+  switch (event.kind) {
+    case 'requested':
+      return state;
+    case 'message_posted':
+      return { ...state, messageTs: event.ts };
+    case 'preflight_done':
+      return { ...state, preflight: event.report };
+    case 'clicked':
+      return { ...state, clicks: [...state.clicks, { seq: row.seq, event }] };
+    case 'click_refused':
+      return settled(state, event.click);
+    case 'approved': {
+      const { gate, user, entry, findings, wipe } = event;
+      const approval: Approval = { gate, user, at: row.at, entry, findings, wipe, usedUp: false };
+      return { ...settled(state, event.click), approvals: [...state.approvals, approval] };
+    }
+    case 'recheck_asked':
+      return settled(state, event.click);
+    case 'abort_asked':
+      return { ...settled(state, event.click), giveUp: state.giveUp || event.giveUp };
+    case 'phase_entered':
+      if (!mayFollow(state.phase, event.phase)) throw new WrongPhaseError(state.phase, event.phase);
+      return {
+        ...state,
+        phase: event.phase,
+        entry: row.seq,
+        stretch: stretchOf(event.phase) === stretchOf(state.phase) ? state.stretch : row.seq,
+        phaseSince: row.at,
+      };
+    case 'intent':
+      return intended(state, event.effect, row);
+    case 'answered':
+      return withStep(state, event.intent, (step) => ({ ...step, outcome: event.outcome, detail: event.detail }));
+    case 'seen':
+      return withStep(state, event.intent, (step) => ({ ...step, seen: true, detail: event.detail }));
+    case 'given_up':
+      return event.what === 'setting'
+        ? {
+            ...state,
+            ledger: state.ledger.map((one) => (one.intent === event.ledger ? { ...one, closed: true } : one)),
+          }
+        : withShard(state, event.shard, (shard) => ({
+            ...shard,
+            detach: { ...stepFrom(shard.detach, row), detail: event.detail, givenUp: true },
+          }));
+    case 'progress':
+      return { ...state, progress: event.percent };
+    case 'shard_in_step':
+      return withShard(state, event.shard, (shard) => ({ ...shard, wasInStep: true }));
+    case 'trouble':
+      return withShard(state, event.shard, (shard) => ({ ...shard, trouble: event.text }));
+    case 'trouble_over':
+      return withShard(state, event.shard, (shard) => ({ ...shard, trouble: null }));
+    case 'cutover_started':
+      return {
+        ...state,
+        cutover: { attempt: event.attempt, step: null, frozen: [] },
+        cutoverAttempts: event.attempt,
+        letGo: null,
+      };
+    case 'cutover_step':
+      return {
+        ...state,
+        cutover: {
+          attempt: state.cutover?.attempt ?? state.cutoverAttempts,
+          step: event.step,
+          frozen: event.frozen.length > 0 ? event.frozen : (state.cutover?.frozen ?? []),
+        },
+      };
+    case 'promoted':
+      return withShard(state, event.shard, (shard) => ({ ...shard, promoted: true, pauseMs: event.pauseMs }));
+    case 'cutover_let_go':
+      return {
+        ...state,
+        cutover: null,
+        letGo: event.reason,
+        approvals: state.approvals.map((one) => (one.gate === 'switch' ? { ...one, usedUp: true } : one)),
+      };
+    case 'quiet':
+      return { ...state, quietTold: true };
+    case 'resumed':
+    case 'summary':
+      return state;
+    default:
+      return assertNever(event);
+  }
+}
+
+/** Which requests beside the gates a phase allows. */
+export function mayAsk(state: MigrationState, what: 'recheck' | 'abort'): boolean {
+  if (what === 'recheck') return state.phase === 'planned';
+  // A second abort leaves behind what cannot be reached.
+  if (state.phase === 'aborting') return !state.giveUp;
+  return ['checking', 'planned', 'syncing', 'streaming'].includes(state.phase);
+}
+
+function stretchOf(phase: Phase): string {
+  if (phase === 'checking' || phase === 'planned') return 'nothing begun';
+  return phase === 'syncing' || phase === 'streaming' || phase === 'switching' ? 'following' : phase;
+}
+
+function settled(state: MigrationState, click: number): MigrationState {
+  return { ...state, clicks: state.clicks.filter((one) => one.seq !== click) };
+}
+
+function withShard(state: MigrationState, index: number, change: (shard: ShardRecord) => ShardRecord): MigrationState {
+  return { ...state, shards: state.shards.map((shard) => (shard.index === index ? change(shard) : shard)) };
+}
+
+function stepFrom(before: Step | null, row: JournalRow): Step {
+  return {
+    intent: row.seq,
+    at: row.at,
+    attempts: (before?.attempts ?? 0) + 1,
+    outcome: 'pending',
+    detail: '',
+    seen: false,
+    givenUp: false,
+  };
+}
+
+function intended(state: MigrationState, effect: Effect, row: JournalRow): MigrationState {
+  switch (effect.kind) {
+    case 'replicate':
+      return withShard(state, effect.shard, (shard) => ({
+        ...shard,
+        replicate: stepFrom(shard.replicate, row),
+        // The first attempt's count is the base from which full syncs are counted.
+        sourceFullSyncs: shard.sourceFullSyncs ?? effect.sourceFullSyncs,
+        sourceRunId: shard.sourceRunId ?? effect.sourceRunId,
+      }));
+    case 'detach':
+      return withShard(state, effect.shard, (shard) => ({ ...shard, detach: stepFrom(shard.detach, row) }));
+    case 'set_config': {
+      // A second change of the same setting keeps the first old value: that is the one to put back.
+      const open = state.ledger.some((one) => !one.closed && sameSetting(one, effect));
+      if (open) return state;
+      const { shard, side, name, old, why } = effect;
+      return {
+        ...state,
+        ledger: [...state.ledger, { intent: row.seq, shard, side, name, old, why, restore: null, closed: false }],
+      };
+    }
+    case 'restore_config':
+      return {
+        ...state,
+        ledger: state.ledger.map((one) =>
+          one.intent === effect.ledger ? { ...one, restore: stepFrom(one.restore, row) } : one,
+        ),
+      };
+    default:
+      return assertNever(effect);
+  }
+}
+
+function sameSetting(
+  one: Pick<LedgerEntry, 'shard' | 'side' | 'name'>,
+  other: Pick<LedgerEntry, 'shard' | 'side' | 'name'>,
+) {
+  return one.shard === other.shard && one.side === other.side && one.name === other.name;
+}
+
+/** Changes the step that the intent with this number began, wherever it is kept. */
+function withStep(state: MigrationState, intent: number, change: (step: Step) => Step): MigrationState {
+  const hit = (step: Step | null) => (step?.intent === intent ? change(step) : step);
+  return {
+    ...state,
+    shards: state.shards.map((shard) =>
+      shard.replicate?.intent === intent || shard.detach?.intent === intent
+        ? { ...shard, replicate: hit(shard.replicate), detach: hit(shard.detach) }
+        : shard,
+    ),
+    ledger: state.ledger.map((one) => {
+      if (one.restore?.intent !== intent) return one;
+      const restore = change(one.restore);
+      return { ...one, restore, closed: one.closed || restore.seen };
+    }),
+  };
+}
+
+/** What findings an approval was given for: level, code and shard, not the figures in their text. */
+export function findingsMark(findings: readonly Finding[]): string {
+  return findings
+    .map((one) => `${one.level}:${one.code}:${one.shard ?? '-'}`)
+    .sort()
+    .join(' ');
+}

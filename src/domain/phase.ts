@@ -1,0 +1,86 @@
+/**
+ * Where a migration stands.
+ *
+ * | phase        | how it is entered                                                            |
+ * | ------------ | ---------------------------------------------------------------------------- |
+ * | checking     | the plan was accepted, or somebody asked for another check                    |
+ * | planned      | preflight has looked at every server                                          |
+ * | syncing      | gate continue was passed, or a shard fell out of step                         |
+ * | streaming    | every shard was in step on two ticks running, or a cut-over was let go        |
+ * | switching    | gate switch was passed                                                        |
+ * | switched     | every destination was seen as a master by the proof                           |
+ * | finishing    | gate finish was passed                                                        |
+ * | finished     | settings are back, the old masters stay fenced                                |
+ * | aborting     | somebody aborted before the switch                                            |
+ * | aborted      | every destination follows nobody, settings are back                           |
+ * | rolling_back | somebody rolled back from switched                                            |
+ * | rolled_back  | the old sources are masters again                                             |
+ */
+export const PHASES = [
+  'checking',
+  'planned',
+  'syncing',
+  'streaming',
+  'switching',
+  'switched',
+  'finishing',
+  'finished',
+  'aborting',
+  'aborted',
+  'rolling_back',
+  'rolled_back',
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Which phase may follow which. Anything else is a programming error and throws. */
+export const NEXT = {
+  checking: ['planned', 'aborting'],
+  planned: ['checking', 'syncing', 'aborting'],
+  syncing: ['streaming', 'aborting'],
+  streaming: ['syncing', 'switching', 'aborting'],
+  switching: ['switched', 'streaming', 'syncing'],
+  switched: ['finishing', 'rolling_back', 'aborting'],
+  finishing: ['finished', 'switched'],
+  finished: [],
+  aborting: ['aborted'],
+  aborted: [],
+  rolling_back: ['rolled_back', 'switched'],
+  rolled_back: [],
+} satisfies Record<Phase, readonly Phase[]>;
+
+const ENDED: readonly Phase[] = ['finished', 'aborted', 'rolled_back'];
+
+export function hasEnded(phase: Phase): boolean {
+  return ENDED.includes(phase);
+}
+
+export function mayFollow(from: Phase, to: Phase): boolean {
+  return (NEXT[from] as readonly Phase[]).includes(to);
+}
+
+/** Thrown when code tries a step that the table forbids. Names both phases. */
+export class WrongPhaseError extends Error {
+  readonly from: Phase;
+  readonly to: Phase;
+
+  constructor(from: Phase, to: Phase) {
+    super(`A migration in phase ${from} cannot go to ${to}.`);
+    this.name = 'WrongPhaseError';
+    this.from = from;
+    this.to = to;
+  }
+}
+
+export const GATES = ['continue', 'switch', 'finish'] as const;
+export type Gate = (typeof GATES)[number];
+
+/** The phases in which a gate's button can exist at all. */
+export const GATE_PHASES = {
+  continue: ['planned'],
+  switch: ['streaming'],
+  finish: ['switched'],
+} satisfies Record<Gate, readonly Phase[]>;
+
+export function assertNever(value: never): never {
+  throw new Error(`Unexpected value: ${JSON.stringify(value)}`);
+}

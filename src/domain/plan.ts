@@ -1,0 +1,69 @@
+/** What was asked for. Made once, never changed; its hash is what approvals are bound to. */
+import { createHash } from 'node:crypto';
+import type { Endpoint } from './endpoint.ts';
+
+export const CUTOVERS = ['fenced', 'overlap'] as const;
+export type Cutover = (typeof CUTOVERS)[number];
+
+/** `m-` and four characters of the alphabet below, such as `m-7k3q`. */
+export type MigrationId = string;
+
+export interface ShardPlan {
+  /** From 0, the order in which the servers were given. */
+  readonly index: number;
+  readonly source: Endpoint;
+  readonly destination: Endpoint;
+}
+
+export interface Plan {
+  readonly id: MigrationId;
+  readonly name: string;
+  readonly shards: readonly ShardPlan[];
+  readonly cutover: Cutover;
+  /** Whether destinations that hold keys may be wiped, once the name was typed as well. */
+  readonly yesWipe: boolean;
+  /** Slack user id. */
+  readonly requestedBy: string;
+  /** Slack channel id. */
+  readonly channel: string;
+  /** Wall-clock milliseconds. */
+  readonly createdAt: number;
+}
+
+/** A plan as it was asked for, before anything was looked up. Each token is an address or the name of a group. */
+export interface PlanRequest {
+  readonly sources: readonly string[];
+  readonly destinations: readonly string[];
+  readonly name?: string;
+  readonly cutover?: Cutover;
+  readonly yesWipe: boolean;
+}
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const ID = new RegExp(`^m-[${ALPHABET}]{4}$`);
+
+export function isMigrationId(text: string): boolean {
+  return ID.test(text);
+}
+
+/** Makes an id out of at least four random bytes. */
+export function migrationIdFrom(bytes: Uint8Array): MigrationId {
+  let id = 'm-';
+  for (let place = 0; place < 4; place++) id += ALPHABET.charAt((bytes[place] ?? 0) & 31);
+  return id;
+}
+
+/**
+ * The closed address behind which this migration fences its old masters: `127.a.b.c`, port 1. It carries the
+ * migration's number, so that a look at a server tells who fenced it. Never 127.0.x.x, where things do listen.
+ */
+export function fenceAddress(id: MigrationId): { host: string; port: number } {
+  let number = 0;
+  for (const letter of id.slice(2)) number = number * 32 + ALPHABET.indexOf(letter);
+  return { host: `127.${64 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`, port: 1 };
+}
+
+/** 16 hexadecimal digits over everything that people approve. */
+export function planHash(plan: Plan): string {
+  return createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16);
+}

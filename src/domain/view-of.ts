@@ -1,0 +1,155 @@
+/** State and sight → the read model. Pure. */
+import { decide, type Sight } from './decide.ts';
+import { addressOf } from './endpoint.ts';
+import type { JournalRow } from './event.ts';
+import { gatesOf, type Policy } from './gate.ts';
+import { type MigrationState, mayAsk } from './migration.ts';
+import { hasEnded } from './phase.ts';
+import { planHash } from './plan.ts';
+import type { Finding } from './preflight.ts';
+import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
+import { bytesText, countText, plural } from './words.ts';
+
+export interface ViewInput {
+  readonly state: MigrationState;
+  /** The last rows, in order. */
+  readonly rows: readonly JournalRow[];
+  readonly sight: Sight;
+  readonly policy: Policy;
+  /** When the servers were last looked at, wall-clock milliseconds. */
+  readonly asOf: number | null;
+  readonly lateClients: readonly LateClient[];
+  readonly lateWriters: string | null;
+  /** Why the engine itself waits (a cut-over that recovers, a store that is full), before anything else. */
+  readonly engineReason: string | null;
+}
+
+export function viewOf(input: ViewInput): MigrationView {
+  const { state, sight, policy } = input;
+  const gates = gatesOf(state, sight, policy);
+  const decided = input.engineReason ?? decide(state, sight, policy).waitingFor;
+  return {
+    id: state.plan.id,
+    name: state.plan.name,
+    phase: state.phase,
+    waitingFor: hasEnded(state.phase) ? null : decided,
+    cutover: state.plan.cutover,
+    requestedBy: state.plan.requestedBy,
+    channel: state.plan.channel,
+    messageTs: state.messageTs,
+    totals: state.preflight?.totals ?? { servers: state.plan.shards.length, keys: null, bytes: null },
+    findings: state.preflight?.findings ?? [],
+    shards: state.plan.shards.map(({ index }) => shardView(input, index)),
+    gates,
+    journal: input.rows.map(journalView),
+    createdAt: iso(state.plan.createdAt),
+    phaseSince: iso(state.phaseSince),
+    asOf: input.asOf === null ? null : iso(input.asOf),
+    actions: actionsOf(state, gates, sight),
+    lateClients: input.lateClients,
+    lateWriters: input.lateWriters,
+  };
+}
+
+function shardView({ state, sight, asOf }: ViewInput, index: number): ShardView {
+  const plan = state.plan.shards[index];
+  const record = state.shards[index];
+  // The cut-over looked itself: what the last tick saw before it is not how things stand.
+  const outdated = record?.promoted === true && (asOf === null || asOf < state.phaseSince);
+  const verdict = outdated ? undefined : sight.shards?.[index]?.verdict;
+  const report = state.preflight?.shards[index];
+  return {
+    index,
+    source: plan ? addressOf(plan.source) : '',
+    destination: plan ? addressOf(plan.destination) : '',
+    state: verdict?.state ?? (record?.promoted ? 'promoted' : 'waiting'),
+    percent: outdated ? 100 : verdict?.percent == null ? null : Math.round(verdict.percent * 10) / 10,
+    bytesPerSecond: verdict?.bytesPerSecond ?? null,
+    etaSeconds: verdict?.etaSeconds ?? null,
+    lagBytes: verdict?.lagBytes ?? null,
+    bufferBytes: verdict?.bufferBytes ?? null,
+    sourceWritesPerSecond: verdict?.sourceWritesPerSecond ?? null,
+    sourceClients: verdict?.sourceClients ?? null,
+    fullSyncs: verdict?.fullSyncs ?? null,
+    pauseMs: record?.pauseMs ?? null,
+    verified: null,
+    reason: verdict?.reason ?? null,
+    keys: verdict?.keys ?? report?.source?.keys ?? null,
+    bytes: verdict?.bytes ?? report?.source?.bytes ?? null,
+  };
+}
+
+function journalView(row: JournalRow): JournalView {
+  return { seq: row.seq, at: iso(row.at), actor: row.actor, kind: row.event.kind, text: row.text, shard: row.shard };
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+/** The opaque value of a button: which migration, drawn in which phase entry, for which plan. */
+export function actionValue(state: MigrationState): string {
+  return `${state.plan.id}.${state.entry}.${planHash(state.plan)}`;
+}
+
+/** The phase entry that a button was drawn for; null when the value is not of this plan. */
+export function entryOf(value: string, state: MigrationState): number | null {
+  const [id, entry, hash] = value.split('.');
+  return id === state.plan.id && hash === planHash(state.plan) && /^\d+$/.test(entry ?? '') ? Number(entry) : null;
+}
+
+/** The id inside a button's value, to find the migration; null when it is none of ours. */
+export function migrationOf(value: string): string | null {
+  return value.split('.')[0] ?? null;
+}
+
+function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sight): ActionView[] {
+  const value = actionValue(state);
+  const actions: ActionView[] = [];
+  const add = (action: ActionId, ask: ActionView['ask'], consequence: string) =>
+    actions.push({ action, value, ask, consequence });
+  for (const gate of gates) {
+    if (!gate.open) continue;
+    const wipes = gate.gate === 'continue' ? wipedBy(state) : [];
+    add(`gate:${gate.gate}`, wipes.length > 0 ? 'form' : 'confirm', consequenceOf(gate, state, sight, wipes));
+  }
+  if (mayAsk(state, 'recheck'))
+    add('migration:recheck', 'none', 'Every server is looked at again. Nothing is changed.');
+  if (mayAsk(state, 'abort')) add('migration:abort', 'confirm', abortText(state));
+  return actions;
+}
+
+function wipedBy(state: MigrationState): readonly Finding[] {
+  return (state.preflight?.findings ?? []).filter((one) => one.code === 'destination_not_empty');
+}
+
+function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipes: readonly Finding[]): string {
+  const shards = plural(state.plan.shards.length, 'shard');
+  switch (gate.gate) {
+    case 'continue': {
+      const { keys, bytes } = state.preflight?.totals ?? { keys: null, bytes: null };
+      const size = `${keys === null ? 'an unknown number of' : countText(keys)} keys${bytes === null ? '' : `, ${bytesText(bytes)}`}`;
+      const lost = sum(wipes.map((one) => state.preflight?.shards[one.shard ?? -1]?.destination?.keys ?? 0));
+      const wipe = lost > 0 ? ` ${countText(lost)} keys on ${plural(wipes.length, 'destination')} will be wiped.` : '';
+      return `Replication of ${shards} starts: ${size}. The sources go on serving.${wipe}`;
+    }
+    case 'switch': {
+      const lag = sum((sight.shards ?? []).map((one) => one.verdict.lagBytes ?? 0));
+      return `Writes on ${shards} stop for a moment (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
+    }
+    case 'finish':
+      return `${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`;
+  }
+}
+
+function abortText(state: MigrationState): string {
+  if (state.phase === 'aborting') return 'Servers that cannot be reached are left as they are, and named.';
+  const begun = state.shards.filter((one) => one.replicate !== null).length;
+  return begun === 0
+    ? 'Nothing has been changed yet. The migration ends.'
+    : `${plural(begun, 'destination')} will stop following and keep what was copied so far. The sources are not touched.`;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}

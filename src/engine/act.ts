@@ -1,0 +1,78 @@
+/**
+ * Carries out one effect: intent into the journal, the command sent once, the answer into the journal. Whether it took
+ * effect is for the next look to say.
+ */
+import type { Effect } from '../domain/event.ts';
+import { assertNever } from '../domain/phase.ts';
+import { Secret } from '../domain/secret.ts';
+import type { Outcome } from '../redis/operator.ts';
+import { createHands, type Hands, type HandsDeps } from './hands.ts';
+import type { Journal } from './journal.ts';
+import { changeSetting, restoreSetting } from './ledger.ts';
+
+/** Never rejects for what a server does; rejects when the journal cannot be written. */
+export async function act(effect: Effect, journal: Journal, deps: HandsDeps): Promise<void> {
+  const entry = journal.state.entry;
+  // A person may have aborted while we were asking a server: what was decided before that is not done any more.
+  const still = () => journal.state.entry === entry;
+  const hands = createHands(journal.state.plan, deps);
+  try {
+    switch (effect.kind) {
+      case 'replicate':
+        await replicate(effect, journal, hands, deps, still);
+        return;
+      case 'detach':
+        await send(effect, journal, () => hands.operator(effect.shard, 'destination').followNobody());
+        return;
+      case 'restore_config': {
+        const ledger = journal.state.ledger.find((one) => one.intent === effect.ledger);
+        if (ledger && !ledger.closed) await restoreSetting(ledger, journal, hands, deps);
+        return;
+      }
+      case 'set_config':
+        throw new Error('Settings are changed by the ledger, which knows the old value.');
+      default:
+        assertNever(effect);
+    }
+  } finally {
+    hands.close();
+  }
+}
+
+async function replicate(
+  effect: Extract<Effect, { kind: 'replicate' }>,
+  journal: Journal,
+  hands: Hands,
+  deps: HandsDeps,
+  still: () => boolean,
+): Promise<void> {
+  const { shard } = effect;
+  const source = journal.state.plan.shards[shard]?.source;
+  if (!source) return;
+  const password = source.password ? deps.passwords.resolve(source.password) : new Secret('');
+  const why =
+    password.reveal() === ''
+      ? 'its source needs no password, and would refuse one'
+      : 'so that it can log in to its source';
+  const changes = [
+    { name: 'masterauth', value: password, why },
+    { name: 'masteruser', value: source.user ?? '', why },
+  ];
+  for (const change of changes) {
+    const problem = await changeSetting({ shard, side: 'destination', ...change }, journal, hands, deps, still);
+    // masteruser came with 6.0: a server without it needs none.
+    if (problem !== null && !(change.name === 'masteruser' && change.value === '')) {
+      if (still()) await send(effect, journal, async () => ({ kind: 'refused', detail: problem }));
+      return;
+    }
+  }
+  if (!still()) return;
+  await send(effect, journal, () => hands.operator(shard, 'destination').follow(source.host, source.port));
+}
+
+async function send(effect: Effect, journal: Journal, command: () => Promise<Outcome>): Promise<void> {
+  const [intent] = journal.append([{ kind: 'intent', effect }]);
+  if (!intent) return;
+  const outcome = await command();
+  journal.append([{ kind: 'answered', intent: intent.seq, outcome: outcome.kind, detail: outcome.detail }]);
+}

@@ -1,0 +1,78 @@
+/**
+ * One migration's journal while the bot runs: the rows on disk and the state in memory, which is their fold. Appending
+ * is synchronous: when it returns, the rows are durable and the state is new. When it throws, neither has changed.
+ */
+import type { Clock } from '../clock.ts';
+import { describe, shardOf } from '../domain/describe.ts';
+import type { Event, JournalRow, NewRow } from '../domain/event.ts';
+import { fold, foldJournal, type MigrationState } from '../domain/migration.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Store } from '../store/store.ts';
+
+export const BOT = 'bot';
+/** How many rows stay in memory, for the view. */
+const KEPT_ROWS = 500;
+
+export interface JournalDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+}
+
+export class Journal {
+  readonly #deps: JournalDeps;
+  readonly #onAppend: () => void;
+  #state: MigrationState;
+  #rows: JournalRow[];
+
+  private constructor(deps: JournalDeps, rows: readonly JournalRow[], onAppend: () => void) {
+    this.#deps = deps;
+    this.#state = foldJournal(rows);
+    this.#rows = rows.slice(-KEPT_ROWS);
+    this.#onAppend = onAppend;
+  }
+
+  /** Begins a new migration. Throws StoreConflictError when its id is taken. */
+  static create(deps: JournalDeps, plan: Plan, messageTs: string | null, onAppend: () => void): Journal {
+    const row = newRow(deps, plan, { kind: 'requested', plan, messageTs }, plan.requestedBy);
+    return new Journal(deps, deps.store.create(plan.id, 'checking', [row]), onAppend);
+  }
+
+  /** Takes up a migration that the store has. */
+  static load(deps: JournalDeps, id: string, onAppend: () => void): Journal {
+    return new Journal(deps, deps.store.journal(id), onAppend);
+  }
+
+  get state(): MigrationState {
+    return this.#state;
+  }
+
+  /** The last rows, oldest first. */
+  get rows(): readonly JournalRow[] {
+    return this.#rows;
+  }
+
+  /** Appends all of them or none. Returns the rows with their numbers. */
+  append(events: readonly Event[], actor: string = BOT): readonly JournalRow[] {
+    if (events.length === 0) return [];
+    const before = this.#state;
+    const fresh = events.map((event) => newRow(this.#deps, before.plan, event, actor));
+    // Folded before it is stored: what the table of phases forbids must not get into the journal.
+    const after = fresh.reduce((state, row, index) => fold(state, { ...row, seq: before.version + index + 1 }), before);
+    const stored = this.#deps.store.append(before.plan.id, before.version, after.phase, fresh);
+    // From the rows as they were stored: a restart folds the same.
+    this.#state = stored.reduce(fold, before);
+    this.#rows = [...this.#rows, ...stored].slice(-KEPT_ROWS);
+    this.#onAppend();
+    return stored;
+  }
+}
+
+function newRow(deps: JournalDeps, plan: Plan, event: Event, actor: string): NewRow {
+  return {
+    at: deps.clock.now(),
+    actor,
+    event,
+    text: describe(event, plan),
+    shard: shardOf(event),
+  };
+}

@@ -1,0 +1,88 @@
+/**
+ * Changes settings of servers and puts them back. Every change is in the journal with its old value before it is sent;
+ * secret values are sealed there. A change counts when CONFIG GET shows it.
+ */
+import type { Effect, Side, StoredValue } from '../domain/event.ts';
+import type { LedgerEntry } from '../domain/migration.ts';
+import { Secret } from '../domain/secret.ts';
+import type { Hands, HandsDeps } from './hands.ts';
+import type { Journal } from './journal.ts';
+
+const SECRET_SETTINGS: readonly string[] = ['masterauth', 'primaryauth', 'requirepass'];
+
+export interface Change {
+  readonly shard: number;
+  readonly side: Side;
+  readonly name: string;
+  readonly value: string | Secret;
+  readonly why: string;
+}
+
+/**
+ * Sets a setting unless it has that value already. Returns null when it is set, or a sentence about why not.
+ * `still`: asked right before the change is journalled; false drops it.
+ */
+export async function changeSetting(
+  change: Change,
+  journal: Journal,
+  hands: Hands,
+  deps: HandsDeps,
+  still: () => boolean,
+): Promise<string | null> {
+  const { shard, side, name, value, why } = change;
+  const inspector = hands.inspector(shard, side);
+  const old = await inspector.setting(name);
+  if (old === null) return `${name} is not a setting of this server.`;
+  const secret = SECRET_SETTINGS.includes(name);
+  if (secret) deps.registry.add(old);
+  const wanted = typeof value === 'string' ? value : value.reveal();
+  if (old === wanted) return null;
+  if (!still()) return 'The migration has moved on meanwhile.';
+  const effect: Effect = {
+    kind: 'set_config',
+    shard,
+    side,
+    name,
+    old: stored(old, secret, deps),
+    value: secret ? null : wanted,
+    why,
+  };
+  const [intent] = journal.append([{ kind: 'intent', effect }]);
+  if (!intent) return null;
+  const outcome = await hands.operator(shard, side).setConfig(name, value);
+  journal.append([{ kind: 'answered', intent: intent.seq, outcome: outcome.kind, detail: outcome.detail }]);
+  if (outcome.kind === 'refused') return outcome.detail;
+  if ((await inspector.setting(name)) !== wanted) return `${name} was set and does not show it.`;
+  journal.append([{ kind: 'seen', intent: intent.seq, detail: `${name} is set.` }]);
+  return null;
+}
+
+/** Puts one entry back. Returns null when CONFIG GET shows the old value, or a sentence about why not. */
+export async function restoreSetting(
+  entry: LedgerEntry,
+  journal: Journal,
+  hands: Hands,
+  deps: HandsDeps,
+): Promise<string | null> {
+  const { shard, side, name } = entry;
+  const old = entry.old.kind === 'plain' ? entry.old.value : deps.passwords.open(entry.old.box).reveal();
+  const inspector = hands.inspector(shard, side);
+  const already = (await inspector.setting(name)) === old;
+  const [intent] = journal.append([
+    { kind: 'intent', effect: { kind: 'restore_config', shard, side, name, ledger: entry.intent } },
+  ]);
+  if (!intent) return null;
+  if (!already) {
+    const outcome = await hands.operator(shard, side).setConfig(name, old);
+    journal.append([{ kind: 'answered', intent: intent.seq, outcome: outcome.kind, detail: outcome.detail }]);
+    if (outcome.kind === 'refused') return outcome.detail;
+    if ((await inspector.setting(name)) !== old) return `${name} was put back and does not show it.`;
+  }
+  journal.append([{ kind: 'seen', intent: intent.seq, detail: `${name} has its old value.` }]);
+  return null;
+}
+
+function stored(value: string, secret: boolean, deps: HandsDeps): StoredValue {
+  if (!secret || value === '') return { kind: 'plain', value };
+  return { kind: 'sealed', box: deps.passwords.seal(new Secret(value)) };
+}

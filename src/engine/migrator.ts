@@ -1,0 +1,227 @@
+/**
+ * One migration at work: a watching half and an acting half, once a second. Owns the journal, the watch and the work in
+ * flight. A tick never waits for work: what takes long (a slow server, the cut-over, preflight) runs beside it, and is
+ * not asked for again until it has ended. When the journal cannot be written, nothing is done and the reason is shown.
+ */
+import type { Clock } from '../clock.ts';
+import { judgeClick } from '../domain/click.ts';
+import { type Decision, decide, type Sight } from '../domain/decide.ts';
+import type { Effect, Event } from '../domain/event.ts';
+import type { Policy } from '../domain/gate.ts';
+import { hasEnded } from '../domain/phase.ts';
+import type { MigrationId } from '../domain/plan.ts';
+import type { MigrationView } from '../domain/view.ts';
+import { viewOf } from '../domain/view-of.ts';
+import type { Log, Metrics } from '../log.ts';
+import type { LookOptions } from '../redis/inspector.ts';
+import { act } from './act.ts';
+import { type CutoverAnswer, cutOver } from './cutover.ts';
+import type { HandsDeps } from './hands.ts';
+import type { Journal } from './journal.ts';
+import { runPreflight } from './preflight.ts';
+import { QuietWatch } from './quiet.ts';
+import type { Authorizer, ClickAnswer } from './service.ts';
+import { settle } from './settle.ts';
+import { createWatch, type Watch } from './watch.ts';
+
+export interface MigratorDeps extends HandsDeps {
+  readonly clock: Clock;
+  readonly policy: Policy;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly authorizer: Authorizer;
+  /** Run ids of the servers of other unfinished migrations. */
+  readonly taken: () => ReadonlyMap<string, MigrationId>;
+  /** Called after every tick. */
+  readonly changed: () => void;
+}
+
+const TICK_MS = 1_000;
+/** A tick goes on without servers that have not answered by then. */
+const PATIENCE_MS = 800;
+/** CLIENT LIST of everybody is long: it is asked for every few ticks. */
+const CLIENTS_EVERY = 3;
+
+export class Migrator {
+  readonly #journal: Journal;
+  readonly #deps: MigratorDeps;
+  readonly #log: Log;
+  readonly #watch: Watch;
+  readonly #quiet = new QuietWatch();
+  readonly #stop = new AbortController();
+  /** Work in flight by what it is for. */
+  readonly #work = new Map<string, Promise<void>>();
+  #sight: Sight;
+  #asOf: number | null = null;
+  #reason: string | null = null;
+  /** Why a cut-over that was taken up has to be let go; a restart unless we know better. */
+  #letGoWhy = 'the bot was restarted in the middle of it.';
+  /** Whether this process began the cut-over that the journal shows. */
+  #ownCutover = false;
+  #ticks = 0;
+  #loop: Promise<void> | null = null;
+
+  constructor(journal: Journal, deps: MigratorDeps) {
+    this.#journal = journal;
+    this.#deps = deps;
+    this.#log = deps.log.child({ migration: journal.state.plan.id });
+    this.#watch = createWatch(journal.state, deps.clock, deps);
+    this.#sight = { wallNow: deps.clock.now(), shards: null, quietMs: null, unquiet: null };
+  }
+
+  get journal(): Journal {
+    return this.#journal;
+  }
+
+  view(): MigrationView {
+    const { clock, policy } = this.#deps;
+    return viewOf({
+      state: this.#journal.state,
+      rows: this.#journal.rows,
+      sight: { ...this.#sight, wallNow: clock.now() },
+      policy,
+      asOf: this.#asOf,
+      lateClients: this.#journal.state.phase === 'switched' ? this.#quiet.clients() : [],
+      lateWriters:
+        this.#journal.state.phase === 'switched' ? this.#quiet.text(this.#journal.state, clock.monotonicMs()) : null,
+      engineReason: this.#reason,
+    });
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Ends the loop after what is in flight. May be called twice. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+    await Promise.allSettled(this.#work.values());
+    this.#watch.close();
+  }
+
+  /** Judges a click that is in the journal. Judged again after a restart if no verdict is there. */
+  async settleClick(seq: number): Promise<ClickAnswer> {
+    const find = () => this.#journal.state.clicks.find((one) => one.seq === seq);
+    const user = find()?.event.user;
+    if (user === undefined) return { accepted: false, text: 'This click was dealt with already.' };
+    const [request, approve] = await Promise.all([
+      this.#deps.authorizer.mayRequest(user),
+      this.#deps.authorizer.mayApprove(user),
+    ]);
+    const click = find();
+    if (!click) return { accepted: false, text: 'This click was dealt with already.' };
+    const sight = { ...this.#sight, wallNow: this.#deps.clock.now() };
+    const verdict = judgeClick(click, this.#journal.state, sight, this.#deps.policy, { request, approve });
+    this.#journal.append(verdict.rows, user);
+    return { accepted: verdict.accepted, text: verdict.text };
+  }
+
+  async #run(): Promise<void> {
+    const { clock, metrics } = this.#deps;
+    while (!this.#stop.signal.aborted && !hasEnded(this.#journal.state.phase)) {
+      const began = clock.monotonicMs();
+      await this.#tick();
+      const took = clock.monotonicMs() - began;
+      metrics.tickSeconds(took / 1000);
+      await clock.sleep(Math.max(0, TICK_MS - took), this.#stop.signal);
+    }
+    if (hasEnded(this.#journal.state.phase)) this.#watch.close();
+  }
+
+  async #tick(): Promise<void> {
+    try {
+      await this.#observe();
+      if (this.#stop.signal.aborted) return;
+      const decision = decide(this.#journal.state, this.#sight, this.#deps.policy);
+      if (this.#journal.state.phase !== 'switching') this.#reason = null;
+      this.#carryOut(decision);
+    } catch (error) {
+      this.#failed('tick', error);
+    }
+    this.#deps.changed();
+  }
+
+  async #observe(): Promise<void> {
+    const { clock, policy } = this.#deps;
+    const { phase } = this.#journal.state;
+    if (phase === 'checking') return;
+    this.#ticks += 1;
+    const all = phase === 'switched' && this.#ticks % CLIENTS_EVERY === 1;
+    const source: LookOptions = {
+      clients: all ? 'all' : phase === 'planned' ? 'none' : 'replicas',
+      commandStats: true,
+    };
+    await this.#watch.refresh(source, { clients: 'none', commandStats: false }, PATIENCE_MS);
+    // The phase may have changed while the servers were asked: what follows is judged by the state as it is now.
+    const { state } = this.#journal;
+    const shards = this.#watch.sights(state, policy.maxLagBytes);
+    const quiet =
+      state.phase === 'switched'
+        ? this.#quiet.look(state, shards, clock.monotonicMs())
+        : { quietMs: null, unquiet: null };
+    this.#asOf = clock.now();
+    this.#sight = { wallNow: clock.now(), shards, ...quiet };
+  }
+
+  #carryOut(decision: Decision): void {
+    const { enter } = decision;
+    const rows: Event[] = [...decision.rows];
+    if (enter) rows.push({ kind: 'phase_entered', ...enter });
+    this.#journal.append(rows);
+    for (const effect of decision.effects) this.#inFlight(keyOf(effect), () => act(effect, this.#journal, this.#deps));
+    if (decision.run === 'preflight') this.#inFlight('preflight', () => this.#preflight());
+    if (decision.run === 'cut_over') this.#inFlight('cutover', () => this.#cutOver());
+  }
+
+  /** Runs work beside the ticks, unless the same is running already. */
+  #inFlight(key: string, work: () => Promise<void>): void {
+    if (this.#work.has(key)) return;
+    const running = work()
+      .catch((error: unknown) => this.#failed(key, error))
+      .finally(() => {
+        this.#work.delete(key);
+        this.#deps.changed();
+      });
+    this.#work.set(key, running);
+  }
+
+  async #preflight(): Promise<void> {
+    const { entry, plan } = this.#journal.state;
+    const report = await runPreflight(plan, this.#deps.taken(), this.#deps);
+    // Aborted meanwhile: nobody waits for it any more.
+    if (this.#journal.state.entry !== entry) return;
+    this.#journal.append([
+      { kind: 'preflight_done', report },
+      { kind: 'phase_entered', phase: 'planned', reason: 'Every server was looked at. Nothing has been changed.' },
+    ]);
+  }
+
+  async #cutOver(): Promise<void> {
+    const begun = this.#journal.state.cutover !== null;
+    if (!begun) this.#ownCutover = true;
+    if (begun && !this.#ownCutover)
+      this.#log.warn({ step: this.#journal.state.cutover?.step ?? 'none' }, 'Takes up a cut-over that was interrupted');
+    const answer: CutoverAnswer = begun
+      ? { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null }
+      : await cutOver(this.#journal, this.#deps);
+    this.#reason = answer.waitsFor;
+    if (answer.why !== null) this.#letGoWhy = answer.why;
+    if (answer.waitsFor === null) {
+      this.#ownCutover = false;
+      this.#letGoWhy = 'the bot was restarted in the middle of it.';
+      this.#watch.unsettle();
+    }
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.#log.error({ err: error, what }, 'Could not do a piece of work');
+    const text = error instanceof Error ? error.message : String(error);
+    this.#reason = `The bot could not go on (${text}). It tries again every second; the servers go on as they are.`;
+    if (what === 'cutover') this.#letGoWhy = text;
+  }
+}
+
+function keyOf(effect: Effect): string {
+  return effect.kind === 'restore_config' ? `restore ${effect.ledger}` : `shard ${effect.shard}`;
+}

@@ -1,0 +1,89 @@
+/**
+ * After the switch: whether anybody still writes, or tries to write, to the old masters. Owns what was last seen of
+ * each; starts anew after a restart of the bot, so that quiet is never claimed for a time that nobody watched.
+ */
+import type { ShardSight } from '../domain/decide.ts';
+import { addressOf } from '../domain/endpoint.ts';
+import type { MigrationState } from '../domain/migration.ts';
+import type { LateClient } from '../domain/view.ts';
+import { capital, countText, plural, secondsText, shardText } from '../domain/words.ts';
+
+interface Seen {
+  readonly mark: string;
+  readonly firstRefusals: number;
+  readonly refusals: number;
+  /** Monotonic milliseconds of the last write or refused write; null: none since we watch. */
+  readonly movedAt: number | null;
+}
+
+const MAX_CLIENTS = 50;
+
+export class QuietWatch {
+  readonly #seen = new Map<number, Seen>();
+  readonly #clients = new Map<number, readonly LateClient[]>();
+  #since: number | null = null;
+
+  /** Takes in a new sight of a switched migration. `now`: monotonic milliseconds. */
+  look(state: MigrationState, sights: readonly ShardSight[], now: number): { quietMs: number; unquiet: string | null } {
+    this.#since ??= now;
+    let unquiet: string | null = null;
+    for (const { look, verdict } of sights) {
+      const plan = state.plan.shards[verdict.shard];
+      if (!plan) continue;
+      const name = `The old master of ${shardText(verdict.shard)} (${addressOf(plan.source)})`;
+      if (!look.source.ok) {
+        // Nobody writes to a server that takes no connections. One that hangs may still have writers.
+        if (look.source.problem.kind !== 'refused')
+          unquiet ??= `${name} cannot be watched: ${look.source.problem.text}`;
+        continue;
+      }
+      const { facts, clients } = look.source;
+      if (facts.role === 'master') {
+        unquiet ??= `${name} is a master again and takes writes that the new server never sees: somebody changed or restarted it. Make it follow a closed port (REPLICAOF), then look for writes that it took.`;
+      }
+      const before = this.#seen.get(verdict.shard);
+      const refusals = facts.readonlyRefusals ?? 0;
+      const mark = `${facts.runId} ${facts.replication.masterOffset} ${facts.writeCalls ?? ''} ${refusals}`;
+      if (!before) this.#seen.set(verdict.shard, { mark, firstRefusals: refusals, refusals, movedAt: null });
+      else if (before.mark !== mark) {
+        // A restart zeroes the counters: count from there.
+        const firstRefusals = refusals < before.refusals ? 0 : before.firstRefusals;
+        this.#seen.set(verdict.shard, { mark, firstRefusals, refusals, movedAt: now });
+      }
+      if (clients)
+        this.#clients.set(
+          verdict.shard,
+          clients.map((client) => lateClient(verdict.shard, addressOf(plan.source), client)),
+        );
+    }
+    const last = Math.max(this.#since, ...[...this.#seen.values()].map((one) => one.movedAt ?? 0));
+    return { quietMs: now - last, unquiet };
+  }
+
+  /** Who is still connected to an old master, those that spoke last first. */
+  clients(): readonly LateClient[] {
+    return [...this.#clients.values()]
+      .flat()
+      .sort((a, b) => a.idleSeconds - b.idleSeconds)
+      .slice(0, MAX_CLIENTS);
+  }
+
+  /** Who still tries to write, as a sentence; null before the first look. */
+  text(state: MigrationState, now: number): string | null {
+    if (this.#seen.size === 0) return null;
+    const trying = [...this.#seen].filter(([, one]) => one.movedAt !== null);
+    const connected = [...this.#clients.values()].reduce((total, list) => total + list.length, 0);
+    const still = `${plural(connected, 'client')} still connected to the old masters.`;
+    if (trying.length === 0) return `Nobody has tried to write to an old master since it is watched. ${still}`;
+    const refused = trying.reduce((total, [, one]) => total + one.refusals - one.firstRefusals, 0);
+    const [shard, last] = trying.reduce((a, b) => ((b[1].movedAt ?? 0) > (a[1].movedAt ?? 0) ? b : a));
+    const plan = state.plan.shards[shard];
+    const where = plan ? `${capital(shardText(shard))} (${addressOf(plan.source)})` : capital(shardText(shard));
+    return `${countText(refused)} writes were refused by old masters, the last ${secondsText((now - (last.movedAt ?? now)) / 1000)} ago by ${where}. ${still}`;
+  }
+}
+
+function lateClient(shard: number, server: string, client: Omit<LateClient, 'shard' | 'server'>): LateClient {
+  const { address, name, user, library, lastCommand, idleSeconds } = client;
+  return { shard, server, address, name, user, library, lastCommand, idleSeconds };
+}

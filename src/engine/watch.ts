@@ -1,0 +1,144 @@
+/**
+ * Watches one migration's servers. Owns one inspector a server. Every look runs by itself: a server that is slow or
+ * dead shows in its own row and delays nobody else's. Never changes a server.
+ */
+import type { Clock } from '../clock.ts';
+import { isTrouble, type ShardSight } from '../domain/decide.ts';
+import { addressOf, type Endpoint } from '../domain/endpoint.ts';
+import type { MigrationState } from '../domain/migration.ts';
+import type { ServerLook } from '../domain/observation.ts';
+import { judge } from '../domain/verdict.ts';
+import type { ConnectionDeps } from '../redis/connection.ts';
+import { createInspector, type Inspector, type LookOptions } from '../redis/inspector.ts';
+
+/** A look that is older than this says nothing about now. */
+const STALE_MS = 3_500;
+/** Speeds are measured over this time. */
+const WINDOW_MS = 5_000;
+
+class ServerWatch {
+  readonly #inspector: Inspector;
+  readonly #address: string;
+  readonly #clock: Clock;
+  readonly #born: number;
+  #pending: Promise<void> | null = null;
+  #looks: ServerLook[] = [];
+
+  constructor(endpoint: Endpoint, clock: Clock, deps: ConnectionDeps) {
+    this.#inspector = createInspector(endpoint, clock, deps);
+    this.#address = addressOf(endpoint);
+    this.#clock = clock;
+    this.#born = clock.monotonicMs();
+  }
+
+  /** Starts a look unless one is under way; resolves when it is there. */
+  refresh(options: LookOptions): Promise<void> {
+    this.#pending ??= this.#inspector.look(options).then((look) => {
+      this.#pending = null;
+      const oldest = look.at - WINDOW_MS - 1_000;
+      this.#looks = [...this.#looks.filter((one) => one.at >= oldest), look];
+    });
+    return this.#pending;
+  }
+
+  /** The last look, or that there is none. */
+  latest(): ServerLook {
+    const now = this.#clock.monotonicMs();
+    const last = this.#looks.at(-1);
+    if (last && now - last.at <= STALE_MS) return last;
+    const seconds = Math.round((now - (last?.at ?? this.#born)) / 1000);
+    const text =
+      last || seconds > 1
+        ? `${this.#address} has not answered for ${seconds} s.`
+        : `${this.#address} is being asked for the first time.`;
+    return { ok: false, at: last?.at ?? this.#born, problem: { kind: 'timeout', text } };
+  }
+
+  /** The oldest look of the window that is at least a second before the last one. */
+  earlier(): ServerLook | null {
+    const last = this.#looks.at(-1);
+    if (!last) return null;
+    return this.#looks.find((one) => one.ok && last.at - one.at <= WINDOW_MS && last.at - one.at >= 900) ?? null;
+  }
+
+  close(): void {
+    this.#inspector.close();
+  }
+}
+
+interface PairWatch {
+  readonly source: ServerWatch;
+  readonly destination: ServerWatch;
+  inStepTicks: number;
+  troubleTicks: number;
+  /** Times of the looks that were last counted, so that one look counts once. */
+  counted: string;
+}
+
+export interface Watch {
+  /** Looks at all servers; resolves when all have answered or `patienceMs` is over. */
+  refresh(source: LookOptions, destination: LookOptions, patienceMs: number): Promise<void>;
+  /** What the last looks mean, shard by shard. */
+  sights(state: MigrationState, maxLagBytes: number): readonly ShardSight[];
+  /** Forgets how long shards have been in step, after a cut-over was let go. */
+  unsettle(): void;
+  close(): void;
+}
+
+export function createWatch(state: MigrationState, clock: Clock, deps: ConnectionDeps): Watch {
+  const pairs: PairWatch[] = state.plan.shards.map((shard) => ({
+    source: new ServerWatch(shard.source, clock, deps),
+    destination: new ServerWatch(shard.destination, clock, deps),
+    inStepTicks: 0,
+    troubleTicks: 0,
+    counted: '',
+  }));
+  return {
+    async refresh(source, destination, patienceMs) {
+      const all = pairs.flatMap((pair) => [pair.source.refresh(source), pair.destination.refresh(destination)]);
+      const patience = new AbortController();
+      await Promise.race([Promise.allSettled(all), clock.sleep(patienceMs, patience.signal)]);
+      patience.abort();
+    },
+    sights(now, maxLagBytes) {
+      return now.plan.shards.flatMap((plan) => {
+        const pair = pairs[plan.index];
+        const record = now.shards[plan.index];
+        if (!pair || !record) return [];
+        const look = { source: pair.source.latest(), destination: pair.destination.latest() };
+        const before = { source: pair.source.earlier(), destination: pair.destination.earlier() };
+        const earlier =
+          before.source || before.destination
+            ? { source: before.source ?? look.source, destination: before.destination ?? look.destination }
+            : null;
+        const wallNow = clock.now();
+        const verdict = judge({
+          plan,
+          record,
+          phase: now.phase,
+          now: look,
+          wallNow,
+          earlier,
+          maxLagBytes,
+          ownClients: 1,
+        });
+        const mark = `${look.source.at} ${look.destination.at}`;
+        if (mark !== pair.counted) {
+          pair.counted = mark;
+          pair.inStepTicks = verdict.state === 'in_step' ? pair.inStepTicks + 1 : 0;
+          pair.troubleTicks = isTrouble(verdict) ? pair.troubleTicks + 1 : 0;
+        } else if (verdict.state !== 'in_step') pair.inStepTicks = 0;
+        return [{ look, verdict, inStepTicks: pair.inStepTicks, troubleTicks: pair.troubleTicks }];
+      });
+    },
+    unsettle() {
+      for (const pair of pairs) pair.inStepTicks = 0;
+    },
+    close() {
+      for (const pair of pairs) {
+        pair.source.close();
+        pair.destination.close();
+      }
+    },
+  };
+}

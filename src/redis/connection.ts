@@ -1,0 +1,185 @@
+/**
+ * One connection to one server, for one purpose. Owns the socket. Never reconnects, never queues, never resends: a
+ * command is sent once or not at all, and the engine decides when to open the next connection. Every failure leaves
+ * as a RedisError, without arguments and without secrets.
+ */
+import { Redis } from 'ioredis';
+import { addressOf, type Endpoint } from '../domain/endpoint.ts';
+import type { Passwords } from '../domain/secret.ts';
+import type { SecretRegistry } from '../log.ts';
+import { classify, RedisError } from './errors.ts';
+
+/** All our connections carry this name, so that they are never taken for the application's. */
+export const OUR_NAME = 'redis-migrate';
+
+/** How long a server may take to answer, unless somebody is in a hurry. */
+export const TIMEOUT_MS = 5_000;
+
+export interface ConnectionDeps {
+  readonly passwords: Passwords;
+  readonly registry: SecretRegistry;
+}
+
+export interface Connection {
+  readonly address: string;
+  readonly alive: boolean;
+  /** `command` may have two words, such as `CONFIG GET`. Rejects with RedisError. */
+  call(command: string, ...args: string[]): Promise<unknown>;
+  close(): void;
+}
+
+/** Opens and authenticates. `timeoutMs` bounds the connect and each later command. Rejects with RedisError. */
+export async function connect(endpoint: Endpoint, timeoutMs: number, deps: ConnectionDeps): Promise<Connection> {
+  const address = addressOf(endpoint);
+  const fail = (text: string, command: string, outcomeUnknown: boolean, kind = classify(text)) =>
+    new RedisError({ kind, address, command, detail: deps.registry.scrub(text), outcomeUnknown });
+
+  let password: string | undefined;
+  if (endpoint.password) {
+    try {
+      password = deps.passwords.resolve(endpoint.password).reveal();
+    } catch (error) {
+      throw fail(messageOf(error), 'AUTH', false, 'secret_missing');
+    }
+  }
+
+  const client = new Redis({
+    host: endpoint.host,
+    port: endpoint.port,
+    ...(endpoint.user === undefined ? {} : { username: endpoint.user }),
+    ...(password === undefined ? {} : { password }),
+    ...(endpoint.tls ? { tls: {} } : {}),
+    protocol: 2,
+    disableClientInfo: true,
+    lazyConnect: true,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
+    // Our own choice of when to connect again; and a command whose connection died must reject (libraries.md 4.3).
+    retryStrategy: null,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    enableOfflineQueue: false,
+    // It would wait for the end of `loading`, which is a thing we want to watch.
+    enableReadyCheck: false,
+    autoResubscribe: false,
+    keepAlive: 10_000,
+  });
+  // connect() rejects with "Connection is closed." whatever happened: the cause comes only as an event.
+  let cause: string | undefined;
+  client.on('error', (error: Error) => {
+    cause ??= messageOf(error);
+  });
+  try {
+    await client.connect();
+    // Without a password, a server that accepts and never answers counts as connected: one answer proves that it talks.
+    // Not by the option connectionName: ioredis would wait for that answer too, and pass over its absence.
+    await client.client('SETNAME', OUR_NAME).catch((error: unknown) => {
+      // Any other error (LOADING, MASTERDOWN, NOPERM, no such command) is the answer of a server that talks to us.
+      if (!isReply(error) || cause !== undefined || classify(messageOf(error)).startsWith('auth_')) throw error;
+    });
+  } catch (error) {
+    client.disconnect();
+    throw fail(cause ?? messageOf(error), 'AUTH', false);
+  }
+  return open(client, address, fail);
+}
+
+/**
+ * Keeps one connection to one server: opened when first needed, again when it has died. Whoever asks while it is being
+ * opened waits for that same one, so that commands arrive in the order in which they were given.
+ */
+export interface ConnectionKeeper {
+  /** Rejects with RedisError. After `close` nothing is opened any more. */
+  ready(): Promise<Connection>;
+  /** Closes what is open, so that the next `ready` opens afresh. */
+  drop(): void;
+  close(): void;
+}
+
+export function keepConnection(endpoint: Endpoint, timeoutMs: number, deps: ConnectionDeps): ConnectionKeeper {
+  let connection: Connection | null = null;
+  let opening: Promise<Connection> | null = null;
+  let closed = false;
+
+  function refuseClosed(): void {
+    if (!closed) return;
+    const detail = 'we have closed our connection';
+    throw new RedisError({
+      kind: 'unreachable',
+      address: addressOf(endpoint),
+      command: 'AUTH',
+      detail,
+      outcomeUnknown: false,
+    });
+  }
+
+  async function openOne(): Promise<Connection> {
+    try {
+      connection = await connect(endpoint, timeoutMs, deps);
+    } finally {
+      opening = null;
+    }
+    if (closed) connection.close();
+    refuseClosed();
+    return connection;
+  }
+
+  return {
+    async ready() {
+      refuseClosed();
+      if (connection?.alive) return connection;
+      opening ??= openOne();
+      return opening;
+    },
+    drop() {
+      connection?.close();
+      connection = null;
+    },
+    close() {
+      closed = true;
+      this.drop();
+    },
+  };
+}
+
+function open(
+  client: Redis,
+  address: string,
+  fail: (text: string, command: string, outcomeUnknown: boolean) => RedisError,
+): Connection {
+  return {
+    address,
+    get alive() {
+      return client.status === 'ready' || client.status === 'connect';
+    },
+    async call(command, ...args) {
+      const [name = command, ...more] = command.split(' ');
+      try {
+        return await client.call(name, ...more, ...args);
+      } catch (error) {
+        const answered = isReply(error);
+        const neverSent = /isn't writeable/i.test(messageOf(error));
+        // Whatever comes after a timeout would be the answer to an older command: this connection has done its work.
+        if (!answered) client.disconnect();
+        throw fail(messageOf(error), command, !answered && !neverSent);
+      }
+    },
+    close() {
+      client.disconnect();
+    },
+  };
+}
+
+/** Whether the server itself answered with an error, as against a socket that failed. */
+function isReply(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Node joins the failures of several addresses (::1 and 127.0.0.1) in an AggregateError with an empty message.
+  const inner = error instanceof AggregateError ? error.errors.map(messageOf).join(', ') : '';
+  const code =
+    'code' in error && typeof error.code === 'string' && !error.message.includes(error.code) ? `${error.code} ` : '';
+  return `${code}${error.message}${inner}`;
+}

@@ -1,0 +1,121 @@
+/**
+ * Looks at one server. Owns one connection to it, opened when needed and dropped at the first failure. Never changes
+ * anything on a server. A look never rejects: trouble is an observation too.
+ */
+import type { Clock } from '../clock.ts';
+import type { Endpoint } from '../domain/endpoint.ts';
+import type { ClientFacts, ServerFacts, ServerLook } from '../domain/observation.ts';
+import { type Connection, type ConnectionDeps, keepConnection, OUR_NAME, TIMEOUT_MS } from './connection.ts';
+import { RedisError } from './errors.ts';
+import { clientFrom, factsFrom } from './facts.ts';
+import { parseClientList, parseInfo } from './info.ts';
+
+export interface LookOptions {
+  /** `replicas`: only to know their output buffers. `all`: also who else is connected. */
+  readonly clients: 'none' | 'replicas' | 'all';
+  /** Also ask how often which command was called, for writes a second. */
+  readonly commandStats: boolean;
+}
+
+export interface Inspector {
+  look(options: LookOptions): Promise<ServerLook>;
+  /**
+   * Role and replication fields alone, by `INFO replication` (2.6 and later): small and quick, for the moments in which
+   * writes stand still. Rejects with RedisError.
+   */
+  replication(): Promise<ReplicationSight>;
+  /** A setting's value; null when the server has no such setting. Rejects with RedisError. */
+  setting(name: string): Promise<string | null>;
+  close(): void;
+}
+
+export type ReplicationSight = Pick<ServerFacts, 'role' | 'replication'>;
+
+/** `timeoutMs` bounds the connect and each command. */
+export function createInspector(
+  endpoint: Endpoint,
+  clock: Clock,
+  deps: ConnectionDeps,
+  timeoutMs: number = TIMEOUT_MS,
+): Inspector {
+  const connection = keepConnection(endpoint, timeoutMs, deps);
+  // CLIENT LIST TYPE came with 5.0; an older server is asked for the whole list from then on.
+  let filterKnown = true;
+
+  async function clientList(server: Connection, which: 'replicas' | 'all'): Promise<readonly ClientFacts[]> {
+    if (which === 'replicas' && filterKnown) {
+      try {
+        return listOf(await server.call('CLIENT LIST', 'TYPE', 'replica'));
+      } catch (error) {
+        if (!(error instanceof RedisError) || error.outcomeUnknown || error.kind === 'no_permission') throw error;
+        filterKnown = false;
+      }
+    }
+    return listOf(await server.call('CLIENT LIST'));
+  }
+
+  return {
+    async look(options) {
+      try {
+        const server = await connection.ready();
+        const stats = options.commandStats
+          ? server.call('INFO', 'commandstats').catch(onlyReplies)
+          : Promise.resolve('');
+        const [info, commandStats] = await Promise.all([server.call('INFO'), stats]);
+        const withStats = typeof commandStats === 'string' && commandStats !== '';
+        const facts = factsFrom(parseInfo(withStats ? `${String(info)}\r\n${commandStats}` : String(info)), withStats);
+        // Not all may list clients; the rest of the look is worth having without.
+        const clients =
+          options.clients === 'none'
+            ? null
+            : await clientList(server, options.clients).catch((error) => onlyReplies(error) && null);
+        return {
+          ok: true,
+          at: clock.monotonicMs(),
+          facts,
+          clients: options.clients === 'all' && clients ? clients.filter(isForeign) : null,
+          replicaBufferBytes: clients ? bufferOf(clients) : null,
+        };
+      } catch (error) {
+        connection.drop();
+        return { ok: false, at: clock.monotonicMs(), problem: problemOf(error) };
+      }
+    },
+    async replication() {
+      const server = await connection.ready();
+      const { role, replication } = factsFrom(parseInfo(String(await server.call('INFO', 'replication'))), false);
+      return { role, replication };
+    },
+    async setting(name) {
+      const server = await connection.ready();
+      const reply = await server.call('CONFIG GET', name);
+      return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null;
+    },
+    close: () => connection.close(),
+  };
+}
+
+function listOf(reply: unknown): readonly ClientFacts[] {
+  return parseClientList(String(reply)).map(clientFrom);
+}
+
+/** The largest output buffer among the replica links; null when there is none. */
+function bufferOf(clients: readonly ClientFacts[]): number | null {
+  const replicas = clients.filter((client) => client.isReplica);
+  return replicas.length === 0 ? null : Math.max(...replicas.map((client) => client.outputBufferBytes));
+}
+
+function isForeign(client: ClientFacts): boolean {
+  return !client.isReplica && !client.isMaster && client.name !== OUR_NAME;
+}
+
+/** Passes over an error that the server answered; a dead connection still fails the look. */
+function onlyReplies(error: unknown): '' {
+  if (error instanceof RedisError && !error.outcomeUnknown) return '';
+  throw error;
+}
+
+function problemOf(error: unknown) {
+  if (error instanceof RedisError) return error.problem;
+  throw error;
+}

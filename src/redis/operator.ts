@@ -1,0 +1,60 @@
+/**
+ * The only place that changes a server. Owns one connection. Each command is sent once; the answer is reported and
+ * never believed: what was done is what the next look shows.
+ */
+import { addressOf, type Endpoint } from '../domain/endpoint.ts';
+import type { Secret } from '../domain/secret.ts';
+import { type ConnectionDeps, keepConnection, TIMEOUT_MS } from './connection.ts';
+import { RedisError } from './errors.ts';
+
+/**
+ * `ok`: the server said OK. `refused`: it was not done. `unknown`: it was sent and no answer came; look before you
+ * send it again. `detail` is a sentence.
+ */
+export interface Outcome {
+  readonly kind: 'ok' | 'refused' | 'unknown';
+  readonly detail: string;
+}
+
+export interface Operator {
+  /** Opens the connection now, so that a later command costs one round trip. Rejects with RedisError. */
+  warm(): Promise<void>;
+  setConfig(name: string, value: string | Secret): Promise<Outcome>;
+  /** SLAVEOF host port: follow that server, from its point of view `host` and `port`. */
+  follow(host: string, port: number): Promise<Outcome>;
+  /** SLAVEOF NO ONE: be a master. */
+  followNobody(): Promise<Outcome>;
+  /** CLIENT PAUSE ms WRITE, Redis 6.2 and later. Ends by itself. */
+  pauseWrites(ms: number): Promise<Outcome>;
+  unpause(): Promise<Outcome>;
+  /** What waits for its connection is not sent any more. */
+  close(): void;
+}
+
+/** `timeoutMs` bounds the connect and each command. */
+export function createOperator(endpoint: Endpoint, deps: ConnectionDeps, timeoutMs: number = TIMEOUT_MS): Operator {
+  const connection = keepConnection(endpoint, timeoutMs, deps);
+
+  async function send(command: string, ...args: string[]): Promise<Outcome> {
+    try {
+      const reply = await (await connection.ready()).call(command, ...args);
+      return { kind: 'ok', detail: `${addressOf(endpoint)} answered ${deps.registry.scrub(String(reply))}.` };
+    } catch (error) {
+      if (!(error instanceof RedisError)) throw error;
+      return { kind: error.outcomeUnknown ? 'unknown' : 'refused', detail: error.message };
+    }
+  }
+
+  return {
+    async warm() {
+      await connection.ready();
+    },
+    setConfig: (name, value) => send('CONFIG SET', name, typeof value === 'string' ? value : value.reveal()),
+    // SLAVEOF and not REPLICAOF: every version of both families knows it.
+    follow: (host, port) => send('SLAVEOF', host, String(port)),
+    followNobody: () => send('SLAVEOF', 'NO', 'ONE'),
+    pauseWrites: (ms) => send('CLIENT PAUSE', String(ms), 'WRITE'),
+    unpause: () => send('CLIENT UNPAUSE'),
+    close: () => connection.close(),
+  };
+}

@@ -1,0 +1,51 @@
+/** Help, in a page a topic. Pure. */
+import type { Answer } from './answers.ts';
+import { header, section } from './elements.ts';
+import { COMMAND } from './words.ts';
+
+const GENERAL = [
+  `\`${COMMAND}\` opens a form for a new migration`,
+  `\`${COMMAND} start --src URL … --dst URL … [--name TEXT] [--cutover fenced|overlap] [--yes-wipe]\``,
+  `\`${COMMAND} start OLD-GROUP NEW-GROUP\` takes two groups of the inventory`,
+  `\`${COMMAND} check …\` looks at the servers, changes nothing, answers to you alone`,
+  `\`${COMMAND} list\`, \`${COMMAND} history\`, \`${COMMAND} status [ID]\``,
+  `\`${COMMAND} approve ID GATE\` shows the numbers and the button for *continue*, *switch* or *finish*`,
+  `\`${COMMAND} abort ID\` shows what an abort would do, and the button`,
+].join('\n');
+
+const TOPICS: Readonly<Record<string, string>> = {
+  start: [
+    'Write the old servers behind `--src` and the new ones behind `--dst`: `host:port`, `redis://user@host:port`, or `rediss://…` for TLS. The first old server goes to the first new one, and so on.',
+    'Everything is checked before anything is changed. A destination must be empty; `--yes-wipe` says that one with keys may be wiped, and the name has to be typed at *continue* as well.',
+  ].join('\n'),
+  gates: [
+    '*continue* starts replication. The old servers keep serving; the new ones are filled.',
+    '*switch* makes the new servers the masters. It opens when every shard is in step.',
+    '*finish* ends the migration. It opens when nobody has written to the old masters for a while.',
+    'Each needs its approvals. A button that is not there cannot be used now, and the message says why.',
+  ].join('\n'),
+  cutover: [
+    '*fenced*: writes stop for a moment, it is proven that the new servers have everything, then they take over. No acknowledged write is lost. Until the application is pointed at them, its writes are refused.',
+    '*overlap*: both sides take writes for a while and the instances of the application move one by one. A key that is written on both sides can be lost.',
+  ].join('\n'),
+  abort:
+    'Until *switch* an abort leaves every old server as it was and every new one a plain master. What was copied stays on it; the message says what.',
+  passwords:
+    "Keep passwords out of Slack. Put the servers into the inventory as a group and name the password there as `env:NAME` or `file:PATH`, then start by the groups' names.",
+};
+
+export const HELP_TOPICS = Object.keys(TOPICS);
+
+/** `near`: the topic that was probably meant. */
+export function helpAnswer(topic: string | null, near: string | null): Answer {
+  const more = `More: ${HELP_TOPICS.map((known) => `\`${COMMAND} help ${known}\``).join(', ')}`;
+  const page = topic === null ? undefined : Object.hasOwn(TOPICS, topic) ? TOPICS[topic] : undefined;
+  if (topic !== null && page !== undefined)
+    return { text: `Help on ${topic}: ${page}`, blocks: [header(`Help: ${topic}`), section(page), section(more)] };
+  const missed =
+    topic === null ? '' : `There is no help on that.${near ? ` Did you mean \`${COMMAND} help ${near}\`?` : ''}\n`;
+  return {
+    text: `${missed}${GENERAL}`,
+    blocks: [header('Moving sharded Redis servers, gate by gate'), section(`${missed}${GENERAL}`), section(more)],
+  };
+}

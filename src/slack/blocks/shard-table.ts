@@ -1,0 +1,209 @@
+/**
+ * The shards of one migration as blocks, on the rung of the ladder that the workspace and the number allow:
+ *
+ * | rung       | how                                               | for           |
+ * | ---------- | ------------------------------------------------- | ------------- |
+ * | table      | a `table` with every column                       | up to 20      |
+ * | data_table | a `data_table`, worst first                       | up to 200     |
+ * | text       | totals by state and the worst 15 as plain text    | any           |
+ * | bare       | totals by state                                   | any           |
+ *
+ * Above 200 shards `table` and `data_table` show the totals and a `table` of the worst 15.
+ */
+import type { KnownBlock } from '@slack/types';
+import type { ShardState, ShardView } from '../../domain/view.ts';
+import { address, sentence } from '../text.ts';
+import { lines, plain, section } from './elements.ts';
+import { bytes, count, duration, milliseconds, percent, perSecond, plural, rate, UNKNOWN } from './format.ts';
+import { STATE_WORDS } from './words.ts';
+
+export const RUNGS = ['table', 'data_table', 'text', 'bare'] as const;
+export type Rung = (typeof RUNGS)[number];
+
+const TABLE_SHARDS = 20;
+const DATA_TABLE_SHARDS = 200;
+const WORST = 15;
+const REASONS = 5;
+/** From worst to best. */
+const SEVERITY: readonly ShardState[] = [
+  'unreachable',
+  'link_down',
+  'detached',
+  'catching_up',
+  'waiting',
+  'queued',
+  'snapshot',
+  'transfer',
+  'loading',
+  'in_step',
+  'promoted',
+];
+
+interface Column {
+  readonly title: string;
+  readonly cell: (shard: ShardView, addressLimit: number) => string;
+  readonly align: 'left' | 'right';
+  /** 0 is never left out; the highest goes first when room is short. */
+  readonly rank: number;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'Shard', cell: (shard) => String(shard.index + 1), align: 'right', rank: 0 },
+  { title: 'Source', cell: (shard, limit) => address(shard.source, limit), align: 'left', rank: 0 },
+  { title: 'Destination', cell: (shard, limit) => address(shard.destination, limit), align: 'left', rank: 0 },
+  {
+    title: 'State',
+    cell: (shard) => `${STATE_WORDS[shard.state].sign} ${STATE_WORDS[shard.state].word}`,
+    align: 'left',
+    rank: 0,
+  },
+  { title: 'Done', cell: (shard) => percent(shard.percent), align: 'right', rank: 1 },
+  { title: 'Speed', cell: (shard) => rate(shard.bytesPerSecond), align: 'right', rank: 3 },
+  { title: 'Left', cell: (shard) => duration(shard.etaSeconds), align: 'right', rank: 3 },
+  { title: 'Lag', cell: (shard) => bytes(shard.lagBytes), align: 'right', rank: 2 },
+  { title: 'Buffer', cell: (shard) => bytes(shard.bufferBytes), align: 'right', rank: 5 },
+  { title: 'Writes', cell: (shard) => perSecond(shard.sourceWritesPerSecond), align: 'right', rank: 4 },
+  { title: 'Clients', cell: (shard) => count(shard.sourceClients), align: 'right', rank: 6 },
+  { title: 'Full syncs', cell: (shard) => count(shard.fullSyncs), align: 'right', rank: 6 },
+];
+const PAUSE: Column = { title: 'Pause', cell: (shard) => milliseconds(shard.pauseMs), align: 'right', rank: 2 };
+
+/** `room`: characters of text that the blocks may hold at most; at least 1,500. */
+export function shardBlocks(shards: readonly ShardView[], rung: Rung, room: number): KnownBlock[] {
+  if (shards.length === 0) return [];
+  if (rung === 'bare') return [section(statesLine(shards))];
+  if (rung === 'text') return textRung(shards, room);
+  if (shards.length > DATA_TABLE_SHARDS) return topOfMany(shards, room);
+  if (rung === 'table' && shards.length <= TABLE_SHARDS) return tableRung(shards, room);
+  return dataTableRung(shards, room);
+}
+
+/** "3 in step, 1 loading", worst first. */
+export function statesLine(shards: readonly ShardView[]): string {
+  const parts = SEVERITY.flatMap((state) => {
+    const many = shards.filter((shard) => shard.state === state).length;
+    return many === 0 ? [] : [`${STATE_WORDS[state].sign} ${count(many)} ${STATE_WORDS[state].word}`];
+  });
+  return `*${plural(shards.length, 'shard')}*: ${parts.join(' · ')}`;
+}
+
+export function worstFirst(shards: readonly ShardView[]): ShardView[] {
+  const rank = (shard: ShardView) => SEVERITY.indexOf(shard.state);
+  return shards.toSorted(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      Number(b.reason !== null) - Number(a.reason !== null) ||
+      (a.percent ?? -1) - (b.percent ?? -1) ||
+      (b.lagBytes ?? 0) - (a.lagBytes ?? 0) ||
+      a.index - b.index,
+  );
+}
+
+function tableRung(shards: readonly ShardView[], room: number): KnownBlock[] {
+  const reasons = reasonBlocks(shards, Math.min(1200, Math.floor(room / 4)));
+  const fitted = fitTable(shards, Math.min(9_500, room - 1300));
+  return [tableOf(fitted), ...leftOut(shards, fitted), ...reasons];
+}
+
+function dataTableRung(shards: readonly ShardView[], room: number): KnownBlock[] {
+  const reasons = reasonBlocks(shards, Math.min(1000, Math.floor(room / 5)));
+  const fitted = fitTable(worstFirst(shards), Math.min(19_000, room - 1500));
+  return [
+    section(statesLine(shards)),
+    { type: 'data_table', caption: 'Shards, worst first', page_size: 20, rows: cells(fitted) },
+    ...leftOut(shards, fitted),
+    ...reasons,
+  ];
+}
+
+function topOfMany(shards: readonly ShardView[], room: number): KnownBlock[] {
+  const fitted = fitTable(worstFirst(shards).slice(0, WORST), Math.min(9_500, room - 1500));
+  const reasons = reasonBlocks(shards, Math.min(1000, Math.floor(room / 5)));
+  return [section(statesLine(shards)), tableOf(fitted), ...leftOut(shards, fitted), ...reasons];
+}
+
+function textRung(shards: readonly ShardView[], room: number): KnownBlock[] {
+  const worst = worstFirst(shards).slice(0, WORST);
+  const told = worst.map((shard) => {
+    const figures = [
+      percent(shard.percent),
+      shard.bytesPerSecond === null ? '' : rate(shard.bytesPerSecond),
+      shard.etaSeconds === null ? '' : `${duration(shard.etaSeconds)} left`,
+      shard.lagBytes === null ? '' : `lag ${bytes(shard.lagBytes)}`,
+      shard.sourceWritesPerSecond === null ? '' : `${perSecond(shard.sourceWritesPerSecond)} writes`,
+      shard.pauseMs === null ? '' : `pause ${milliseconds(shard.pauseMs)}`,
+    ].filter((figure) => figure !== '' && figure !== UNKNOWN);
+    const { sign, word } = STATE_WORDS[shard.state];
+    const where = `${address(shard.source, 40)} → ${address(shard.destination, 40)}`;
+    return `${sign} *${shard.index + 1}* ${word}: ${unmarked(where)}${figures.length > 0 ? ` · ${figures.join(' · ')}` : ''}`;
+  });
+  const rest = shards.length - worst.length;
+  return [
+    section(statesLine(shards)),
+    section(lines(rest > 0 ? [...told, `and ${count(rest)} more that do better`] : told, Math.min(2800, room - 1400))),
+    ...reasonBlocks(shards, Math.min(1000, Math.floor(room / 5))),
+  ];
+}
+
+function reasonBlocks(shards: readonly ShardView[], room: number): KnownBlock[] {
+  const held = worstFirst(shards).filter((shard) => shard.reason !== null);
+  if (held.length === 0) return [];
+  const told = held
+    .slice(0, REASONS)
+    .map((shard) => `• Shard ${shard.index + 1}: ${sentence(shard.reason ?? '', 220)}`);
+  if (held.length > REASONS) told.push(`… and ${count(held.length - REASONS)} more`);
+  return [section(lines(told, Math.max(room, 300)))];
+}
+
+interface Fitted {
+  readonly columns: readonly Column[];
+  readonly shards: readonly ShardView[];
+  readonly addressLimit: number;
+}
+
+/** Cuts addresses, then leaves columns out, then the best shards, until the text fits into `room`. */
+function fitTable(shards: readonly ShardView[], room: number): Fitted {
+  let columns = shards.some((shard) => shard.pauseMs !== null) ? [...COLUMNS, PAUSE] : [...COLUMNS];
+  for (const addressLimit of [48, 30, 22]) {
+    const fitted = { columns, shards, addressLimit };
+    if (size(fitted) <= room) return fitted;
+  }
+  for (let rank = 6; rank >= 1; rank--) {
+    columns = columns.filter((column) => column.rank < rank);
+    const fitted = { columns, shards, addressLimit: 22 };
+    if (size(fitted) <= room) return fitted;
+  }
+  let kept = shards.length;
+  while (kept > 1 && size({ columns, shards: shards.slice(0, kept), addressLimit: 22 }) > room) kept--;
+  return { columns, shards: shards.slice(0, kept), addressLimit: 22 };
+}
+
+function cells(fitted: Fitted): { type: 'raw_text'; text: string }[][] {
+  const raw = (text: string) => ({ type: 'raw_text' as const, text });
+  return [
+    fitted.columns.map((column) => raw(column.title)),
+    ...fitted.shards.map((shard) => fitted.columns.map((column) => raw(column.cell(shard, fitted.addressLimit)))),
+  ];
+}
+
+function tableOf(fitted: Fitted): KnownBlock {
+  return {
+    type: 'table',
+    rows: cells(fitted),
+    column_settings: fitted.columns.map((column) => ({ align: column.align, is_wrapped: false })),
+  };
+}
+
+function size(fitted: Fitted): number {
+  return cells(fitted).reduce((sum, row) => sum + row.reduce((inner, cell) => inner + cell.text.length, 0), 0);
+}
+
+function leftOut(shards: readonly ShardView[], fitted: Fitted): KnownBlock[] {
+  const rest = shards.length - fitted.shards.length;
+  return rest > 0 ? [{ type: 'context', elements: [plain(`and ${count(rest)} more shards that do better`, 200)] }] : [];
+}
+
+/** Addresses hold no spaces, but what is hostile in them must not format the line. */
+function unmarked(text: string): string {
+  return text.replace(/[*~`]/g, '∗');
+}

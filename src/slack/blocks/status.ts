@@ -1,0 +1,186 @@
+/**
+ * The one live message of a migration. Pure: the same view gives the same blocks. What grows old (the freshness line)
+ * stays out of `key`, so that a message is only sent again when it says something new.
+ */
+import type { AnyBlock, KnownBlock } from '@slack/types';
+import { hasEnded } from '../../domain/phase.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { Finding } from '../../domain/preflight.ts';
+import type { GateView, LateClient, MigrationView } from '../../domain/view.ts';
+import { mention, name, plainName, sentence, stamp } from '../text.ts';
+import { actions, context, header, lines, section, textLength } from './elements.ts';
+import { bytes, count, duration, percent, plural, rate } from './format.ts';
+import { type Rung, shardBlocks, statesLine } from './shard-table.ts';
+import { nextGate, PHASE_WORDS } from './words.ts';
+
+export interface Rendering {
+  readonly text: string;
+  readonly blocks: readonly AnyBlock[];
+  /** Changes when anything but the freshness changes. */
+  readonly key: string;
+  /** Changes when people have something new to do or to know at once: phase, buttons, gates. */
+  readonly signature: string;
+}
+
+/** Slack refused 13.2 k characters of block text; 12 k is the promise, this leaves room for what others count. */
+const MESSAGE_ROOM = 11_000;
+
+export function renderStatus(view: MigrationView, rung: Rung = 'table'): Rendering {
+  const top: KnownBlock[] = [
+    header(`${PHASE_WORDS[view.phase].sign} ${plainName(view.name, 90)} · ${PHASE_WORDS[view.phase].word}`),
+    context(
+      `\`${view.id}\` · ${view.cutover} cut-over · asked for by ${mention(view.requestedBy)} ${stamp(view.createdAt)} · ${PHASE_WORDS[view.phase].word} since ${stamp(view.phaseSince)}`,
+    ),
+    ...waitingBlocks(view),
+    section(totalsLine(view, rung)),
+  ];
+  const bottom: KnownBlock[] = [...gateBlocks(view), ...lateBlocks(view), ...actions(view.id, view.actions)];
+  const findings = rung === 'bare' ? [] : findingBlocks(view);
+  const room = MESSAGE_ROOM - textLength([top, bottom, findings]);
+  const solid = [...top, ...findings, ...shardBlocks(view.shards, rung, Math.max(1500, room)), ...bottom];
+  return {
+    text: fallback(view),
+    blocks: [...solid, freshness(view)],
+    key: JSON.stringify(solid),
+    signature: signatureOf(view),
+  };
+}
+
+export function signatureOf(view: MigrationView): string {
+  return JSON.stringify([
+    view.phase,
+    view.actions.map((action) => [action.action, action.value, action.ask]),
+    view.gates.map((gate) => [gate.gate, gate.open, gate.approvals.length]),
+  ]);
+}
+
+/** What stands in the channel between the request and the first look at the servers. */
+export function renderFirst(plan: Plan): { text: string; blocks: AnyBlock[] } {
+  const words = PHASE_WORDS.checking;
+  return {
+    text: `${words.sign} ${name(plan.name)} (${plan.id}) is being checked. Nothing is changed before somebody approves.`,
+    blocks: [
+      header(`${words.sign} ${plainName(plan.name, 90)} · ${words.word}`),
+      context(
+        `\`${plan.id}\` · ${plan.cutover} cut-over · asked for by ${mention(plan.requestedBy)} ${stamp(plan.createdAt)}`,
+      ),
+      section(
+        `${plural(plan.shards.length, 'shard')}. All servers are being looked at; nothing is changed before somebody approves.`,
+      ),
+    ],
+  };
+}
+
+/** The same message when the request came to nothing after it was posted. */
+export function renderNotStarted(plan: Plan, problems: readonly string[]): { text: string; blocks: AnyBlock[] } {
+  const why = problems.map((problem) => sentence(problem, 400));
+  return {
+    text: `${name(plan.name)} (${plan.id}) was not started. ${why.join(' ')}`.slice(0, 2900),
+    blocks: [
+      header(`✖️ ${plainName(plan.name, 90)} · not started`),
+      section(lines(why, 2800)),
+      context(`\`${plan.id}\` · Nothing was changed.`),
+    ],
+  };
+}
+
+/** Stands alone on a phone's screen. */
+export function fallback(view: MigrationView): string {
+  const { sign, word } = PHASE_WORDS[view.phase];
+  const waits = view.waitingFor === null ? '' : ` – ${sentence(view.waitingFor, 300)}`;
+  return `${sign} ${name(view.name)} (${view.id}) is ${word}${waits}`;
+}
+
+function waitingBlocks(view: MigrationView): KnownBlock[] {
+  return view.waitingFor === null
+    ? []
+    : [section(`⏳ *${hasEnded(view.phase) ? 'Note' : 'Waiting'}:* ${sentence(view.waitingFor, 900)}`)];
+}
+
+function totalsLine(view: MigrationView, rung: Rung): string {
+  const { servers, keys, bytes: size } = view.totals;
+  const totals = `*${plural(servers, 'server')}* · *${count(keys)}* keys · *${bytes(size)}*`;
+  const overall = view.phase === 'syncing' ? overallLine(view) : '';
+  return `${totals}${overall}${rung === 'table' && view.shards.length <= 20 && view.shards.length > 0 ? `\n${statesLine(view.shards)}` : ''}`;
+}
+
+/** Speeds add up, the slowest decides when it is over. */
+function overallLine(view: MigrationView): string {
+  const known = view.shards.flatMap((shard) => (shard.percent === null ? [] : [shard.percent]));
+  const speeds = view.shards.flatMap((shard) => (shard.bytesPerSecond === null ? [] : [shard.bytesPerSecond]));
+  const etas = view.shards.flatMap((shard) => (shard.etaSeconds === null ? [] : [shard.etaSeconds]));
+  if (known.length === 0) return '';
+  const parts = [`${percent(known.reduce((sum, one) => sum + one, 0) / view.shards.length)} done`];
+  if (speeds.length > 0) parts.push(rate(speeds.reduce((sum, one) => sum + one, 0)));
+  if (etas.length > 0) parts.push(`${duration(Math.max(...etas))} left for the slowest`);
+  return ` · ${parts.join(' · ')}`;
+}
+
+const LEVEL_SIGN = { error: '❌ error', warning: '⚠️ warning', note: 'ℹ️ note' } satisfies Record<
+  Finding['level'],
+  string
+>;
+
+/** Errors first, each with what mends it. */
+export function findingLines(findings: readonly Finding[]): string[] {
+  const order = { error: 0, warning: 1, note: 2 } satisfies Record<Finding['level'], number>;
+  return findings
+    .toSorted((a, b) => order[a.level] - order[b.level] || (a.shard ?? -1) - (b.shard ?? -1))
+    .map((finding) => {
+      const where = finding.shard === null ? '' : ` shard ${finding.shard + 1}:`;
+      const fix = finding.fix === null ? '' : `\n      → ${sentence(finding.fix, 300)}`;
+      return `${LEVEL_SIGN[finding.level]}${where} ${sentence(finding.text, 400)}${fix}`;
+    });
+}
+
+function findingBlocks(view: MigrationView): KnownBlock[] {
+  if (view.phase !== 'checking' && view.phase !== 'planned') return [];
+  if (view.findings.length === 0)
+    return view.phase === 'planned' ? [section('✅ The check found nothing to mend.')] : [];
+  return [section(lines(findingLines(view.findings), 2800))];
+}
+
+function gateBlocks(view: MigrationView): KnownBlock[] {
+  const next = nextGate(view.phase);
+  const told = view.gates.flatMap((gate) => {
+    if (gate.gate === next) return [nextGateLine(gate)];
+    return gate.approvals.length > 0 ? [`✅ *${gate.gate}* approved by ${approvers(gate)}`] : [];
+  });
+  return told.length === 0 ? [] : [section(lines(told, 1500))];
+}
+
+function nextGateLine(gate: GateView): string {
+  const given = gate.approvals.length > 0 ? ` Approved so far by ${approvers(gate)}.` : '';
+  const needed =
+    gate.needed > 1 || gate.approvals.length > 0 ? ` (${gate.approvals.length} of ${gate.needed} approvals)` : '';
+  return `${gate.open ? '🔓' : '🔒'} *${gate.gate}* is ${gate.open ? 'open' : 'closed'}${needed}: ${sentence(gate.reason, 600)}${given}`;
+}
+
+function approvers(gate: GateView): string {
+  const shown = gate.approvals.slice(-10).map((approval) => `${mention(approval.user)} ${stamp(approval.at)}`);
+  const rest = gate.approvals.length - shown.length;
+  return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+function lateBlocks(view: MigrationView): KnownBlock[] {
+  const blocks: KnownBlock[] = [];
+  if (view.lateWriters !== null) blocks.push(section(`✍️ ${sentence(view.lateWriters, 700)}`));
+  if (view.lateClients.length > 0) {
+    const shown = view.lateClients.slice(0, 10).map(clientLine);
+    const rest = view.lateClients.length - shown.length;
+    if (rest > 0) shown.push(`… and ${rest} more`);
+    blocks.push(section(`*Still connected to the old masters:*\n${lines(shown, 2000)}`));
+  }
+  return blocks;
+}
+
+function clientLine(client: LateClient): string {
+  const about = [client.name, client.user, client.library].filter((part) => part !== '').map((part) => name(part, 30));
+  const did = client.lastCommand === '' ? '' : `, last \`${name(client.lastCommand, 20)}\``;
+  return `• ${name(client.address, 50)}${about.length > 0 ? ` (${about.join(', ')})` : ''} on ${name(client.server, 50)}${did}, idle ${duration(client.idleSeconds)}`;
+}
+
+function freshness(view: MigrationView): KnownBlock {
+  if (hasEnded(view.phase)) return context(`Ended ${stamp(view.phaseSince)}.`);
+  return context(view.asOf === null ? 'The servers have not been looked at yet.' : `As of ${stamp(view.asOf)}.`);
+}

@@ -1,0 +1,85 @@
+/**
+ * Clicks on our buttons: keep → ack → judge. A click is in the journal before it is acknowledged. A button whose
+ * action asks to type the name opens that form instead; the click that counts is the form's.
+ */
+import type { App, BlockAction, ButtonAction } from '@slack/bolt';
+import type { ActionView, MigrationView } from '../../domain/view.ts';
+import type { Asker } from '../answerer.ts';
+import { isSlackProblem } from '../api.ts';
+import { say, told, unknownMigration } from '../blocks/answers.ts';
+import { confirmForm } from '../blocks/confirm.ts';
+import { isActionId, readButtonValue } from '../blocks/elements.ts';
+import { COMMAND } from '../blocks/words.ts';
+import { sentence } from '../text.ts';
+import { type Acknowledge, acknowledgeOnce, guarded, type ListenerDeps } from './deps.ts';
+
+/** Every button of ours, those of later and earlier versions too: each click gets an answer. */
+export const BUTTONS = /^(gate|migration):/;
+
+interface Click {
+  readonly body: BlockAction<ButtonAction>;
+  readonly asker: Asker;
+  readonly acknowledge: Acknowledge;
+}
+
+export function register(app: App, deps: ListenerDeps): void {
+  app.action<BlockAction<ButtonAction>>(
+    { type: 'block_actions', action_id: BUTTONS },
+    async ({ body, ack, action, respond }) => {
+      const acknowledge = acknowledgeOnce(ack, deps, 'action');
+      const asker: Asker = { user: body.user.id, channel: body.channel?.id ?? null, respond };
+      await guarded(deps, { what: 'action', acknowledge, asker }, () =>
+        handle(deps, action, { body, asker, acknowledge }),
+      );
+    },
+  );
+}
+
+async function handle(deps: ListenerDeps, action: ButtonAction, click: Click): Promise<void> {
+  const { asker, acknowledge } = click;
+  const target = readButtonValue(action.value ?? '');
+  if (target === null || !isActionId(action.action_id)) {
+    await acknowledge();
+    return deps.answerer.tell(
+      asker,
+      say(
+        `✖️ This button is of another version of the bot and does nothing. \`${COMMAND} list\` shows what is running.`,
+      ),
+    );
+  }
+  const view = deps.service.view(target.migration);
+  const asked = view?.actions.find((one) => one.action === action.action_id && one.value === target.value);
+  if (view && asked?.ask === 'form') return openForm(deps, click, view, asked);
+
+  const ticket = deps.service.click({
+    migration: target.migration,
+    action: action.action_id,
+    user: click.body.user.id,
+    value: target.value,
+    typedName: null,
+  });
+  await acknowledge();
+  if (ticket === null) return deps.answerer.tell(asker, unknownMigration(target.migration));
+  const answer = await deps.service.settleClick(ticket);
+  const inEphemeral = click.body.container['is_ephemeral'] === true;
+  if (answer.accepted && !inEphemeral) return;
+  // A button that was used, or can't be, must not stay; in the status message the engine's next view sees to that.
+  await deps.answerer.tell(asker, told(answer.text, answer.accepted), inEphemeral && answer.accepted);
+}
+
+async function openForm(deps: ListenerDeps, click: Click, view: MigrationView, action: ActionView): Promise<void> {
+  await click.acknowledge();
+  try {
+    await deps.api.call('views.open', {
+      trigger_id: click.body.trigger_id,
+      view: confirmForm(view, action, click.asker.channel ?? view.channel),
+    });
+  } catch (error) {
+    if (!isSlackProblem(error)) throw error;
+    deps.log.warn({ migration: view.id, code: error.code }, 'the form could not be opened');
+    await deps.answerer.tell(
+      click.asker,
+      say(`✖️ Slack did not open the form (\`${sentence(error.code, 60)}\`). Nothing was done; please click again.`),
+    );
+  }
+}

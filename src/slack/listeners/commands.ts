@@ -1,0 +1,148 @@
+/** `/redis-migrate …`: parse → keep → ack → authorise → act. Nothing before the ack waits for Slack or Redis. */
+import type { App, SlashCommand } from '@slack/bolt';
+import type { MigrationView } from '../../domain/view.ts';
+import type { Asker } from '../answerer.ts';
+import { isSlackProblem } from '../api.ts';
+import {
+  type Answer,
+  askAnswer,
+  gateClosedAnswer,
+  listAnswer,
+  preflightAnswer,
+  refusal,
+  say,
+  statusAnswer,
+  told,
+  unknownMigration,
+} from '../blocks/answers.ts';
+import { startForm } from '../blocks/form.ts';
+import { HELP_TOPICS, helpAnswer } from '../blocks/help.ts';
+import { COMMAND } from '../blocks/words.ts';
+import { nearest } from '../did-you-mean.ts';
+import { type Command, parseCommand } from '../parse-command.ts';
+import { sentence } from '../text.ts';
+import { type Acknowledge, acknowledgeOnce, ephemeral, guarded, type ListenerDeps } from './deps.ts';
+
+interface Request {
+  readonly body: SlashCommand;
+  readonly asker: Asker;
+  readonly acknowledge: Acknowledge;
+}
+
+type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
+
+export function register(app: App, deps: ListenerDeps): void {
+  app.command(COMMAND, async ({ command: body, ack, respond }) => {
+    const acknowledge = acknowledgeOnce(ack, deps, 'command');
+    const asker: Asker = { user: body.user_id, channel: body.channel_id, respond };
+    await guarded(deps, { what: 'command', acknowledge, asker }, () => handle(deps, { body, asker, acknowledge }));
+  });
+}
+
+async function handle(deps: ListenerDeps, request: Request): Promise<void> {
+  const command = parseCommand(request.body.text ?? '');
+  switch (command.kind) {
+    case 'start':
+    case 'check':
+      return planned(deps, request, command);
+    case 'form':
+      return openForm(deps, request);
+    case 'refused':
+      return request.acknowledge(ephemeral(refusal(command.problems)));
+    case 'help':
+      return request.acknowledge(ephemeral(helpAnswer(command.topic, nearest(command.topic ?? '', HELP_TOPICS))));
+    case 'status':
+    case 'list':
+    case 'history':
+    case 'abort':
+    case 'approve':
+      await request.acknowledge();
+      return deps.answerer.tell(request.asker, await answerTo(deps, request, command));
+  }
+}
+
+async function planned(
+  deps: ListenerDeps,
+  { body, asker, acknowledge }: Request,
+  command: Of<'start' | 'check'>,
+): Promise<void> {
+  const drafted = deps.service.draft(command.request, { user: body.user_id, channel: body.channel_id });
+  if (!drafted.ok) return acknowledge(ephemeral(refusal(drafted.problems.map((problem) => problem.text))));
+  const { plan } = drafted;
+  if (command.kind === 'start') {
+    if (!deps.desk.keep(plan))
+      return acknowledge(ephemeral(say("✖️ Two requests got in each other's way. Please ask again.")));
+    await acknowledge();
+    return deps.desk.carryOut(plan, asker);
+  }
+  await acknowledge();
+  const permission = await deps.authorizer.mayRequest(body.user_id);
+  if (!permission.ok) return deps.answerer.tell(asker, told(permission.why));
+  const hosts = await deps.service.checkHosts(plan);
+  if (hosts !== null) return deps.answerer.tell(asker, refusal(hosts.problems.map((problem) => problem.text)));
+  await deps.answerer.tell(asker, preflightAnswer(plan, await deps.service.check(plan)));
+}
+
+async function openForm(deps: ListenerDeps, { body, asker, acknowledge }: Request): Promise<void> {
+  await acknowledge();
+  const view = startForm({ channel: body.channel_id || null, defaultCutover: deps.config.defaultCutover });
+  try {
+    await deps.api.call('views.open', { trigger_id: body.trigger_id, view });
+  } catch (error) {
+    if (!isSlackProblem(error)) throw error;
+    deps.log.warn({ code: error.code }, 'the form could not be opened');
+    await deps.answerer.tell(
+      asker,
+      say(
+        `✖️ Slack did not open the form (\`${sentence(error.code, 60)}\`). Please try again, or write \`${COMMAND} help start\`.`,
+      ),
+    );
+  }
+}
+
+async function answerTo(
+  deps: ListenerDeps,
+  request: Request,
+  command: Of<'status' | 'list' | 'history' | 'abort' | 'approve'>,
+): Promise<Answer> {
+  const { service } = deps;
+  switch (command.kind) {
+    case 'list':
+      return listAnswer(service.views('running'), 'list');
+    case 'history':
+      return listAnswer(service.views('all'), 'history');
+    case 'status': {
+      if (command.migration === null) {
+        const running = service.views('running');
+        const [only, ...others] = running;
+        return only && others.length === 0 ? statusOf(deps, only) : listAnswer(running, 'list');
+      }
+      const view = service.view(command.migration);
+      return view === null ? unknownMigration(command.migration) : statusOf(deps, view);
+    }
+    case 'abort': {
+      const view = service.view(command.migration);
+      if (view === null) return unknownMigration(command.migration);
+      const action = view.actions.find((one) => one.action === 'migration:abort');
+      return action
+        ? askAnswer(view, action)
+        : say(`✖️ \`${view.id}\` is ${view.phase.replaceAll('_', ' ')} and cannot be aborted now.`);
+    }
+    case 'approve': {
+      const view = service.view(command.migration);
+      if (view === null) return unknownMigration(command.migration);
+      const permission = await deps.authorizer.mayApprove(request.body.user_id);
+      if (!permission.ok) return told(permission.why);
+      const action = view.actions.find((one) => one.action === `gate:${command.gate}`);
+      if (action) return askAnswer(view, action);
+      const gate = view.gates.find((one) => one.gate === command.gate);
+      return gate ? gateClosedAnswer(view, gate) : say(`✖️ *${command.gate}* of \`${view.id}\` cannot be approved now.`);
+    }
+  }
+}
+
+/** Asking for the status also finds out whether its message is still there, and posts it again if not. */
+function statusOf(deps: ListenerDeps, view: MigrationView): Answer {
+  deps.publisher.refresh(view.id);
+  return statusAnswer(view);
+}

@@ -1,0 +1,126 @@
+/** Which journal rows are turning points, and how several become one message. Pure. */
+import type { Event, JournalRow } from '../domain/event.ts';
+import { assertNever } from '../domain/phase.ts';
+import { mention, sentence } from './text.ts';
+
+export interface Chapter {
+  readonly text: string;
+  readonly lastSeq: number;
+  /** Shown in the channel as well: approval needed, failed, finished. */
+  readonly broadcast: boolean;
+}
+
+const ROWS_A_MESSAGE = 25;
+const CHARACTERS = 3_000;
+/** Rows of one kind about single shards, before they are only counted. */
+const SHARDS_A_MESSAGE = 5;
+
+export function isTold(row: JournalRow): boolean {
+  switch (row.event.kind) {
+    case 'requested':
+    case 'preflight_done':
+    case 'approved':
+    case 'recheck_asked':
+    case 'abort_asked':
+    case 'phase_entered':
+    case 'given_up':
+    case 'progress':
+    case 'trouble':
+    case 'trouble_over':
+    case 'cutover_started':
+    case 'cutover_step':
+    case 'promoted':
+    case 'cutover_let_go':
+    case 'quiet':
+    case 'resumed':
+    case 'summary':
+      return row.text !== '';
+    case 'message_posted':
+    case 'clicked':
+    case 'click_refused':
+    case 'intent':
+    case 'answered':
+    case 'seen':
+    case 'shard_in_step':
+      return false;
+    default:
+      return assertNever(row.event);
+  }
+}
+
+/** The next message out of rows of which at least one is told. `whole` is asked only when it matters. */
+export function nextChapter(pending: readonly JournalRow[], whole: () => readonly JournalRow[]): Chapter {
+  const told: string[] = [];
+  const counts = new Map<Event['kind'], number>();
+  let lastSeq = pending[0]?.seq ?? 0;
+  let length = 0;
+  let broadcast = false;
+  for (const row of pending) {
+    if (!isTold(row)) {
+      lastSeq = row.seq;
+      continue;
+    }
+    const line = lineOf(row);
+    if (told.length >= ROWS_A_MESSAGE || (told.length > 0 && length + line.length > CHARACTERS)) break;
+    lastSeq = row.seq;
+    broadcast ||= isBroadcast(row, whole);
+    if (isAboutOneShard(row)) {
+      const many = (counts.get(row.event.kind) ?? 0) + 1;
+      counts.set(row.event.kind, many);
+      if (many > SHARDS_A_MESSAGE) continue;
+    }
+    told.push(line);
+    length += line.length + 2;
+  }
+  for (const [kind, many] of counts) {
+    if (many > SHARDS_A_MESSAGE) told.push(`… and ${many - SHARDS_A_MESSAGE} more shards ${restWord(kind)}`);
+  }
+  return { text: told.join('\n'), lastSeq, broadcast };
+}
+
+function lineOf(row: JournalRow): string {
+  const text = sentence(row.text, row.event.kind === 'summary' ? 2_800 : 900);
+  const by = row.actor === 'bot' || row.text.includes(row.actor) ? '' : ` (${mention(row.actor)})`;
+  return `${SIGNS[row.event.kind] ?? '•'} ${text}${by}`.trim();
+}
+
+function isAboutOneShard(row: JournalRow): boolean {
+  return (
+    row.event.kind === 'promoted' ||
+    row.event.kind === 'trouble' ||
+    row.event.kind === 'trouble_over' ||
+    row.event.kind === 'given_up'
+  );
+}
+
+function restWord(kind: Event['kind']): string {
+  if (kind === 'promoted') return 'promoted.';
+  if (kind === 'trouble_over') return 'are well again.';
+  return 'with trouble; the status message shows them.';
+}
+
+const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
+  approved: '👍',
+  abort_asked: '🛑',
+  trouble: '⚠️',
+  given_up: '⚠️',
+  trouble_over: '🩹',
+  promoted: '👑',
+  cutover_let_go: '↩️',
+  summary: '🏁',
+};
+
+function isBroadcast(row: JournalRow, whole: () => readonly JournalRow[]): boolean {
+  const { event } = row;
+  if (event.kind === 'cutover_let_go') return true;
+  if (event.kind !== 'phase_entered') return false;
+  if (event.phase === 'finished' || event.phase === 'aborted' || event.phase === 'rolled_back') return true;
+  // A link that comes and goes leads to streaming again and again; the channel hears of the first time only.
+  return (
+    event.phase === 'streaming' &&
+    !whole().some(
+      (earlier) =>
+        earlier.seq < row.seq && earlier.event.kind === 'phase_entered' && earlier.event.phase === 'streaming',
+    )
+  );
+}

@@ -1,0 +1,223 @@
+/** Plans, servers and sights as a test needs them: what is not said is an ordinary, healthy value. */
+import type { Endpoint } from '../../../src/domain/endpoint.ts';
+import type { Event, JournalRow } from '../../../src/domain/event.ts';
+import type { ShardSight, Sight } from '../../../src/domain/decide.ts';
+import { describe } from '../../../src/domain/describe.ts';
+import type { Policy } from '../../../src/domain/gate.ts';
+import { foldJournal, type MigrationState, type ShardRecord } from '../../../src/domain/migration.ts';
+import type { PairLook, ReplicationFacts, ServerFacts, ServerLook } from '../../../src/domain/observation.ts';
+import type { Plan, ShardPlan } from '../../../src/domain/plan.ts';
+import type { Finding, PreflightReport } from '../../../src/domain/preflight.ts';
+import { judge, type Verdict } from '../../../src/domain/verdict.ts';
+
+export const ANA = 'U00000ANA';
+export const BEN = 'U00000BEN';
+export const EVE = 'U00000EVE';
+/** 14 November 2023, a Tuesday. */
+export const START = 1_700_000_000_000;
+
+export const POLICY: Policy = {
+  approvals: { continue: 1, switch: 1, finish: 1 },
+  selfApproval: true,
+  approvalTtlMs: 3_600_000,
+  quietMs: 30_000,
+  maxLagBytes: 1_048_576,
+  maxPauseMs: 2_000,
+  syncsPerHost: 2,
+  syncsTotal: 8,
+};
+
+export function endpoint(host: string, port = 6379): Endpoint {
+  return { host, port, tls: false };
+}
+
+/** `old-1` to `new-1` and so on. */
+export function aPlan(shards = 2, more: Partial<Plan> = {}): Plan {
+  return {
+    id: 'm-7k3q',
+    name: 'orders',
+    shards: Array.from({ length: shards }, (_, index): ShardPlan => {
+      return { index, source: endpoint(`old-${index + 1}`), destination: endpoint(`new-${index + 1}`) };
+    }),
+    cutover: 'fenced',
+    yesWipe: false,
+    requestedBy: ANA,
+    channel: 'C000000MIG',
+    createdAt: START,
+    ...more,
+  };
+}
+
+export function replication(more: Partial<ReplicationFacts> = {}): ReplicationFacts {
+  return {
+    master: null,
+    linkUp: false,
+    syncing: false,
+    syncTotalBytes: null,
+    syncReadBytes: null,
+    linkDownSeconds: null,
+    replicaOffset: null,
+    masterOffset: 1_000n,
+    replid: 'a'.repeat(40),
+    replid2: null,
+    secondOffset: null,
+    replicas: [],
+    ...more,
+  };
+}
+
+export function facts(more: Partial<ServerFacts> = {}): ServerFacts {
+  return {
+    kind: 'redis',
+    version: '7.0.15',
+    runId: 'run-of-nobody',
+    role: 'master',
+    clusterEnabled: false,
+    loading: null,
+    keys: 0,
+    usedMemoryBytes: 1_000_000,
+    connectedClients: 3,
+    replication: replication(),
+    snapshot: null,
+    writeCalls: 0,
+    readonlyRefusals: 0,
+    fullSyncs: 0,
+    ...more,
+  };
+}
+
+export function seen(more: Partial<ServerFacts> = {}, at = 1_000): ServerLook {
+  return { ok: true, at, facts: facts(more), clients: null, replicaBufferBytes: null };
+}
+
+export function unseen(text: string, kind: 'timeout' | 'refused' | 'auth_failed' = 'timeout', at = 1_000): ServerLook {
+  return { ok: false, at, problem: { kind, text } };
+}
+
+/** A healthy source with keys and an empty destination that follows nobody yet. */
+export function freshPair(shard: number): PairLook {
+  return {
+    source: seen({ runId: `run-old-${shard}`, keys: 20_000 }),
+    destination: seen({ runId: `run-new-${shard}` }),
+  };
+}
+
+/** The destination follows its source and has everything but `lag` bytes. */
+export function followingPair(plan: ShardPlan, lag = 0): PairLook {
+  const { host, port } = plan.source;
+  return {
+    source: seen({
+      runId: `run-old-${plan.index}`,
+      keys: 20_000,
+      replication: replication({ masterOffset: 5_000_000n }),
+    }),
+    destination: seen({
+      runId: `run-new-${plan.index}`,
+      role: 'replica',
+      keys: 20_000,
+      replication: replication({ master: { host, port }, linkUp: true, replicaOffset: 5_000_000n - BigInt(lag) }),
+    }),
+  };
+}
+
+/** Sight of looks, judged as the watch does. */
+export function sightOf(
+  state: MigrationState,
+  looks: readonly PairLook[],
+  more: Partial<Sight> & { readonly ticks?: number; readonly troubleTicks?: number } = {},
+): Sight {
+  const { ticks = 2, troubleTicks = 0, ...rest } = more;
+  const wallNow = rest.wallNow ?? START;
+  const shards = looks.map((look, index): ShardSight => {
+    const verdict = verdictOf(state, index, look, wallNow);
+    return { look, verdict, inStepTicks: verdict.state === 'in_step' ? ticks : 0, troubleTicks };
+  });
+  return { wallNow, shards, quietMs: null, unquiet: null, ...rest };
+}
+
+export function verdictOf(state: MigrationState, shard: number, now: PairLook, wallNow = START): Verdict {
+  const plan = state.plan.shards[shard];
+  const record = state.shards[shard];
+  if (!plan || !record) throw new Error(`The plan has no shard ${shard}.`);
+  const { phase } = state;
+  return judge({ plan, record, phase, now, wallNow, earlier: null, maxLagBytes: POLICY.maxLagBytes, ownClients: 1 });
+}
+
+export const NOT_LOOKED: Sight = { wallNow: START, shards: null, quietMs: null, unquiet: null };
+
+/** Events as the journal would number them, a second apart. */
+export function rowsOf(plan: Plan, events: readonly Event[]): JournalRow[] {
+  return [{ kind: 'requested' as const, plan, messageTs: null }, ...events].map((event, place) => ({
+    seq: place + 1,
+    at: START + place * 1_000,
+    actor: 'bot',
+    event,
+    text: describe(event, plan),
+    shard: null,
+  }));
+}
+
+export function stateOf(plan: Plan, events: readonly Event[] = []): MigrationState {
+  return foldJournal(rowsOf(plan, events));
+}
+
+export function record(more: Partial<ShardRecord> = {}): ShardRecord {
+  const blank = stateOf(aPlan(1)).shards[0];
+  if (!blank) throw new Error('A plan of one shard has no shard.');
+  return { ...blank, ...more };
+}
+
+export function report(plan: Plan, findings: readonly Finding[] = [], destinationKeys = 0): PreflightReport {
+  const server = { kind: 'redis', version: '7.0.15', bytes: 1_000_000 };
+  return {
+    totals: { servers: plan.shards.length, keys: 20_000 * plan.shards.length, bytes: 1_000_000 * plan.shards.length },
+    findings,
+    shards: plan.shards.map(({ index }) => ({
+      index,
+      source: { ...server, runId: `run-old-${index}`, keys: 20_000 },
+      destination: { ...server, runId: `run-new-${index}`, keys: destinationKeys },
+    })),
+  };
+}
+
+/** The events that bring a new migration to `planned`. */
+export function toPlanned(plan: Plan, findings: readonly Finding[] = [], destinationKeys = 0): Event[] {
+  return [{ kind: 'preflight_done', report: report(plan, findings, destinationKeys) }, enter('planned')];
+}
+
+export function toSyncing(plan: Plan): Event[] {
+  return [...toPlanned(plan), enter('syncing')];
+}
+
+/** Every destination follows; all are in step. */
+export function toStreaming(plan: Plan): Event[] {
+  const begun = toSyncing(plan);
+  const replicated = plan.shards.flatMap(({ index }): Event[] => {
+    // The request is row 1; each shard has written an intent and a sight before the next one's.
+    const intent = begun.length + 2 + index * 2;
+    return [
+      {
+        kind: 'intent',
+        effect: { kind: 'replicate', shard: index, sourceFullSyncs: 0, sourceRunId: `run-old-${index}` },
+      },
+      { kind: 'seen', intent, detail: 'the destination follows its source.' },
+    ];
+  });
+  return [...begun, ...replicated, enter('streaming')];
+}
+
+export function toSwitched(plan: Plan): Event[] {
+  return [...toStreaming(plan), enter('switching'), enter('switched')];
+}
+
+export function enter(phase: Extract<Event, { kind: 'phase_entered' }>['phase']): Event {
+  return { kind: 'phase_entered', phase, reason: 'So it was decided.' };
+}
+
+export const NOT_EMPTY: Finding = {
+  level: 'warning',
+  shard: 0,
+  code: 'destination_not_empty',
+  text: 'new-1:6379 holds 7 keys, which replication will wipe.',
+  fix: null,
+};

@@ -1,0 +1,425 @@
+/**
+ * A made-up migration at work: servers that change at random, people who click at random, a bot that dies at random.
+ * Carries out what `decide` asks for as the engine does, journal first, and checks on the way what must never happen.
+ */
+import { expect } from 'vitest';
+import { type ClickVerdict, judgeClick, type Rights } from '../../../src/domain/click.ts';
+import { decide, type Sight } from '../../../src/domain/decide.ts';
+import { fold, foldJournal, type MigrationState, type PendingClick } from '../../../src/domain/migration.ts';
+import type { Effect } from '../../../src/domain/event.ts';
+import { gatesOf, type Policy } from '../../../src/domain/gate.ts';
+import { judgePreflight } from '../../../src/domain/judge-preflight.ts';
+import type { PairLook } from '../../../src/domain/observation.ts';
+import { type Gate, hasEnded } from '../../../src/domain/phase.ts';
+import { fenceAddress, type Plan } from '../../../src/domain/plan.ts';
+import { judge } from '../../../src/domain/verdict.ts';
+import type { ActionId, MigrationView } from '../../../src/domain/view.ts';
+import { viewOf } from '../../../src/domain/view-of.ts';
+import { replication, seen, unseen } from './build.ts';
+import { Journal } from './journal.ts';
+
+/** What a destination may be doing, as its INFO shows it. */
+export type Doing = 'master' | 'handshake' | 'snapshot' | 'transfer' | 'loading' | 'streaming' | 'elsewhere';
+
+interface Pair {
+  sourceUp: boolean;
+  destinationUp: boolean;
+  sourceFenced: boolean;
+  sourceRun: number;
+  destinationRun: number;
+  doing: Doing;
+  destinationKeys: number;
+  offset: number;
+  lag: number;
+  fullSyncs: number;
+}
+
+export type Luck = 'done' | 'refused' | 'lost' | 'lost but done' | 'crash';
+
+export interface Click {
+  readonly action: ActionId;
+  readonly user: string;
+  /** Which copy of the button: as drawn now, an old one, one of another plan, or none (a command). */
+  readonly copy: 'now' | 'old' | 'foreign' | 'command';
+  readonly name: 'right' | 'wrong' | 'none';
+  readonly mayRequest: boolean;
+  readonly mayApprove: boolean;
+  /** Whether the bot dies between the click's row and its judgement. */
+  readonly dies: boolean;
+}
+
+const GATE_OF: Partial<Record<ActionId, Gate>> = {
+  'gate:continue': 'continue',
+  'gate:switch': 'switch',
+  'gate:finish': 'finish',
+};
+
+export class World {
+  readonly journal: Journal;
+  readonly policy: Policy;
+  readonly pairs: Pair[];
+  quietMs = 0;
+  #ticks: number[];
+  #before: readonly PairLook[] | null = null;
+  #looks: readonly PairLook[] | null = null;
+  #monotonic = 0;
+
+  constructor(plan: Plan, policy: Policy, keys: readonly number[]) {
+    this.journal = new Journal(plan);
+    this.policy = policy;
+    this.#ticks = plan.shards.map(() => 0);
+    this.pairs = plan.shards.map((_, index) => ({
+      sourceUp: true,
+      destinationUp: true,
+      sourceFenced: false,
+      sourceRun: 1,
+      destinationRun: 1,
+      doing: 'master',
+      destinationKeys: keys[index] ?? 0,
+      offset: 10_000_000,
+      lag: 0,
+      fullSyncs: 0,
+    }));
+  }
+
+  get state(): MigrationState {
+    return this.journal.state;
+  }
+
+  pair(shard: number): Pair {
+    const found = this.pairs[shard % this.pairs.length];
+    if (!found) throw new Error('A world has at least one pair.');
+    return found;
+  }
+
+  /** One tick of the engine: look, decide, journal, act. */
+  tick(luck: readonly Luck[]): void {
+    if (hasEnded(this.state.phase)) return;
+    this.journal.now += 1_000;
+    this.#monotonic += 1_000;
+    this.#look();
+    const sight = this.sight();
+    const decision = decide(this.state, sight, this.policy);
+    const { phase } = this.state;
+    for (const effect of decision.effects) this.#mayHappen(effect, sight);
+    for (const row of decision.rows) this.journal.append(row);
+    if (decision.enter) this.journal.append({ kind: 'phase_entered', ...decision.enter });
+    const entry = this.state.entry;
+    decision.effects.forEach((effect, place) => {
+      if (this.state.entry === entry) this.#carryOut(effect, luck[place % luck.length] ?? 'done');
+    });
+    if (decision.run === 'preflight') this.#preflight();
+    if (decision.run === 'cut_over') this.#cutOver(luck[0] ?? 'done');
+    if (phase !== this.state.phase) this.check();
+  }
+
+  click(click: Click): ClickVerdict | null {
+    const { entry: now } = this.state;
+    const entry = { now, old: now - 1, foreign: 0, command: null }[click.copy];
+    const typedName = { right: this.state.plan.name, wrong: 'another', none: null }[click.name];
+    const { action, user } = click;
+    const { seq } = this.journal.append({ kind: 'clicked', action, user, entry, typedName }, user);
+    if (click.dies) return null;
+    return this.#settle(seq, rightsOf(click));
+  }
+
+  /** What a bot does with the clicks that were journalled and not judged before it died. */
+  settleOldClicks(): void {
+    for (const { seq } of this.state.clicks) this.#settle(seq, { request: { ok: true }, approve: { ok: true } });
+  }
+
+  /** The bot dies and starts: all that it knows is the journal, which has been through JSON. */
+  crash(): void {
+    const rows = JSON.parse(JSON.stringify(this.journal.rows)) as typeof this.journal.rows;
+    expect(foldJournal(rows)).toEqual(this.state);
+    this.journal.state = rows.slice(1).reduce(fold, foldJournal(rows.slice(0, 1)));
+    this.#looks = null;
+    this.#before = null;
+    this.#ticks = this.#ticks.map(() => 0);
+    this.settleOldClicks();
+  }
+
+  sight(): Sight {
+    const { state, policy } = this;
+    const wallNow = this.journal.now;
+    const looks = this.#looks;
+    const before = this.#before;
+    if (looks === null) return { wallNow, shards: null, quietMs: null, unquiet: null };
+    const switched = state.phase === 'switched';
+    const lifted = switched && this.pairs.some((pair) => !pair.sourceFenced);
+    return {
+      wallNow,
+      shards: looks.map((look, index) => {
+        const verdict = this.#verdict(index, look, before?.[index] ?? null);
+        const ticks = verdict.state === 'in_step' ? (this.#ticks[index] ?? 0) : 0;
+        return { look, verdict, inStepTicks: ticks, troubleTicks: 0 };
+      }),
+      quietMs: switched ? this.quietMs : null,
+      unquiet: lifted ? 'The fence was lifted on an old master.' : null,
+      ...(policy.quietMs < 0 ? { quietMs: null } : {}),
+    };
+  }
+
+  view(): MigrationView {
+    const { state, policy } = this;
+    const asOf = this.#looks === null ? null : this.journal.now;
+    const rows = this.journal.rows;
+    return viewOf({
+      state,
+      rows,
+      sight: this.sight(),
+      policy,
+      asOf,
+      lateClients: [],
+      lateWriters: null,
+      engineReason: null,
+    });
+  }
+
+  /** What must be so at every moment. */
+  check(): void {
+    const { state } = this;
+    const view = this.view();
+    walk(view, '');
+    if (hasEnded(state.phase)) expect(view.waitingFor).toBeNull();
+    else expect(view.waitingFor, `in ${state.phase}`).toMatch(/\S.*\.$/s);
+    expect(view.gates.map((one) => one.gate)).toEqual(['continue', 'switch', 'finish']);
+    for (const gate of view.gates) {
+      const users = gate.approvals.map((one) => one.user);
+      expect(new Set(users).size, 'nobody is listed twice').toBe(users.length);
+    }
+    if (['checking', 'planned', 'syncing', 'streaming'].includes(state.phase)) this.#abortIsPossible();
+    expect(foldJournal(this.journal.rows)).toEqual(state);
+  }
+
+  #verdict(index: number, now: PairLook, earlier: PairLook | null) {
+    const plan = this.state.plan.shards[index];
+    const record = this.state.shards[index];
+    if (!plan || !record) throw new Error('Every look is of a shard.');
+    const { phase } = this.state;
+    const { maxLagBytes } = this.policy;
+    return judge({ plan, record, phase, now, wallNow: this.journal.now, earlier, maxLagBytes, ownClients: 1 });
+  }
+
+  #look(): void {
+    this.#before = this.#looks;
+    const looks = this.pairs.map((pair, index) => this.#pairLook(pair, index));
+    this.#looks = looks;
+    this.#ticks = looks.map((look, index) =>
+      this.#verdict(index, look, null).state === 'in_step' ? (this.#ticks[index] ?? 0) + 1 : 0,
+    );
+  }
+
+  #pairLook(pair: Pair, index: number): PairLook {
+    const plan = this.state.plan.shards[index];
+    if (!plan) throw new Error('Every pair is a shard.');
+    const at = this.#monotonic;
+    const fence = fenceAddress(this.state.plan.id);
+    const source = pair.sourceUp
+      ? seen(
+          {
+            runId: `old-${index}-${pair.sourceRun}`,
+            role: pair.sourceFenced ? 'replica' : 'master',
+            keys: 20_000,
+            fullSyncs: pair.fullSyncs,
+            writeCalls: pair.offset,
+            connectedClients: pair.lag === 0 ? 0 : 4,
+            snapshot: pair.doing === 'snapshot' ? { keysSaved: 5_000, keysTotal: 20_000 } : null,
+            replication: replication({ masterOffset: BigInt(pair.offset), master: pair.sourceFenced ? fence : null }),
+          },
+          at,
+        )
+      : unseen(`${plan.source.host}:6379 does not answer.`, 'timeout', at);
+    const follows = pair.doing !== 'master';
+    const { host, port } = pair.doing === 'elsewhere' ? { host: 'other', port: 1 } : plan.source;
+    const syncing = ['snapshot', 'transfer', 'loading'].includes(pair.doing);
+    const destination = pair.destinationUp
+      ? seen(
+          {
+            runId: `new-${index}-${pair.destinationRun}`,
+            role: follows ? 'replica' : 'master',
+            keys: pair.destinationKeys,
+            loading: pair.doing === 'loading' ? { percent: 40 } : null,
+            replication: replication({
+              master: follows ? { host, port } : null,
+              linkUp: pair.doing === 'streaming',
+              syncing,
+              syncTotalBytes: pair.doing === 'transfer' ? 1_000 : null,
+              syncReadBytes: pair.doing === 'transfer' ? 400 : null,
+              replicaOffset: follows ? BigInt(pair.offset - pair.lag) : null,
+            }),
+          },
+          at,
+        )
+      : unseen(`${plan.destination.host}:6379 does not answer.`, 'timeout', at);
+    return { source, destination };
+  }
+
+  #mayHappen(effect: Effect, sight: Sight): void {
+    const { phase, plan } = this.state;
+    const where = `${effect.kind} in ${phase}`;
+    expect(['syncing', 'streaming', 'switched', 'finishing', 'aborting'], where).toContain(phase);
+    const passed = this.journal.rows.some((row) => row.event.kind === 'approved' && row.event.gate === 'continue');
+    expect(passed, `${where}, without any approval`).toBe(true);
+    if (effect.kind === 'detach') expect(phase).toBe('aborting');
+    if (effect.kind !== 'replicate') return;
+    expect(['syncing', 'streaming']).toContain(phase);
+    const look = sight.shards?.[effect.shard]?.look;
+    if (!look?.destination.ok || !look.source.ok) throw new Error('A server that does not answer was given an order.');
+    expect(look.source.facts.role).toBe('master');
+    expect(look.destination.facts.role).toBe('master');
+    if (look.destination.facts.keys === 0) return;
+    // The journal read by hand: the row that let it begin, and the approvals of the phase before that.
+    const { rows } = this.journal;
+    const begun = rows.findLast((row) => row.event.kind === 'phase_entered' && row.event.phase === 'planned');
+    const consent = rows.some(
+      ({ event }) => event.kind === 'approved' && event.gate === 'continue' && event.wipe && event.entry === begun?.seq,
+    );
+    expect(plan.yesWipe && consent, `a wipe of ${look.destination.facts.keys} keys without consent`).toBe(true);
+    const report = this.state.preflight?.shards[effect.shard]?.destination;
+    expect(report?.runId, 'a wipe of another server than the one that was checked').toBe(look.destination.facts.runId);
+    expect(report?.keys, 'a wipe of a destination that was empty when consent was given').toBeGreaterThan(0);
+  }
+
+  #carryOut(effect: Effect, luck: Luck): void {
+    const pair = this.pair(effect.shard);
+    if (effect.kind === 'replicate') this.#changeMasterauth(effect.shard, luck);
+    const { seq } = this.journal.append({ kind: 'intent', effect });
+    const done = luck === 'done' || luck === 'lost but done';
+    if (done && effect.kind === 'replicate') Object.assign(pair, { doing: 'handshake', fullSyncs: pair.fullSyncs + 1 });
+    if (done && effect.kind === 'detach') pair.doing = 'master';
+    if (luck === 'crash') {
+      this.crash();
+      return;
+    }
+    const outcome = luck === 'done' ? 'ok' : luck === 'refused' ? 'refused' : 'unknown';
+    this.journal.append({ kind: 'answered', intent: seq, outcome, detail: 'the server answered.' });
+    if (done && effect.kind === 'restore_config') {
+      this.journal.append({ kind: 'seen', intent: seq, detail: `${effect.name} has its old value.` });
+    }
+  }
+
+  #changeMasterauth(shard: number, luck: Luck): void {
+    if (luck === 'refused') return;
+    const setting = { shard, side: 'destination', name: 'masterauth', old: { kind: 'plain', value: '' } } as const;
+    const effect: Effect = { kind: 'set_config', ...setting, value: null, why: 'so that it can log in' };
+    this.journal.append({ kind: 'intent', effect });
+  }
+
+  #preflight(): void {
+    const sights = this.pairs.map((pair, index) => {
+      return { ...this.#pairLook(pair, index), destinationConfigProblem: null, sourceConfigProblem: null };
+    });
+    this.journal.append({ kind: 'preflight_done', report: judgePreflight(this.state.plan, sights, new Map()) });
+    this.journal.append({ kind: 'phase_entered', phase: 'planned', reason: 'Every server was looked at.' });
+  }
+
+  #cutOver(luck: Luck): void {
+    const { journal } = this;
+    const step = this.state.cutover?.step;
+    const frozen = this.pairs.map((pair, shard) => ({ shard, replid: 'a'.repeat(40), offset: String(pair.offset) }));
+    if (this.state.cutover === null) {
+      journal.append({ kind: 'cutover_started', attempt: this.state.cutoverAttempts + 1 });
+      journal.append({ kind: 'cutover_step', step: 'pause', frozen: [], reason: '' });
+      if (luck === 'crash') return this.crash();
+    }
+    const forward = step === 'promote' || step === 'unpause';
+    if (!forward && luck !== 'done') {
+      journal.append({ kind: 'cutover_let_go', reason: 'a shard was late.' });
+      journal.append({ kind: 'phase_entered', phase: 'streaming', reason: 'Nothing has changed.' });
+      return;
+    }
+    if (!forward) {
+      journal.append({ kind: 'cutover_step', step: 'fence', frozen, reason: '' });
+      journal.append({ kind: 'cutover_step', step: 'promote', frozen, reason: '' });
+    }
+    for (const pair of this.pairs) Object.assign(pair, { sourceFenced: true, doing: 'master' });
+    if (luck === 'lost') return this.crash();
+    for (const { shard } of frozen) {
+      journal.append({ kind: 'promoted', shard, pauseMs: 7, detail: 'the new server is the master.' });
+    }
+    journal.append({ kind: 'cutover_step', step: 'unpause', frozen: [], reason: '' });
+    journal.append({ kind: 'phase_entered', phase: 'switched', reason: 'The new servers take the writes.' });
+  }
+
+  #settle(seq: number, rights: Rights): ClickVerdict | null {
+    const click = this.state.clicks.find((one) => one.seq === seq);
+    if (!click) return null;
+    const before = this.state;
+    const sight = this.sight();
+    const verdict = judgeClick(click, before, sight, this.policy, rights);
+    expect(verdict.text).toMatch(/\S.*\.$/s);
+    for (const row of verdict.rows) this.journal.append(row, click.event.user);
+    expect(this.state.clicks).not.toContainEqual(click);
+    if (verdict.accepted) this.#wasRight(click, before, sight, rights);
+    else expect(this.state.entry, 'a refused click changes nothing').toBe(before.entry);
+    return verdict;
+  }
+
+  /** An accepted click, judged once more by other means: from the journal's rows and the sight of that moment. */
+  #wasRight({ event }: PendingClick, before: MigrationState, sight: Sight, rights: Rights): void {
+    const gate = GATE_OF[event.action];
+    const giveUp = event.action === 'migration:abort' && before.phase === 'aborting';
+    expect(rights.approve.ok || (gate === undefined && !giveUp && rights.request.ok), 'by somebody who may').toBe(true);
+    if (gate === undefined) return;
+    if (event.entry !== null) expect(event.entry).toBe(before.entry);
+    if (!this.policy.selfApproval) expect(event.user).not.toBe(before.plan.requestedBy);
+    expect(gatesOf(before, sight, this.policy).find((one) => one.gate === gate)?.open).toBe(true);
+    if (gate === 'switch') {
+      for (const shard of sight.shards ?? []) {
+        expect(shard.verdict.state).toBe('in_step');
+        expect(shard.inStepTicks).toBeGreaterThanOrEqual(2);
+      }
+      expect(sight.shards?.length).toBe(before.plan.shards.length);
+    }
+    if (gate === 'finish') {
+      expect(sight.unquiet).toBeNull();
+      expect(sight.quietMs ?? 0).toBeGreaterThanOrEqual(this.policy.quietMs);
+    }
+    const approvers = this.journal.rows.filter(
+      ({ event: row, at }) =>
+        row.kind === 'approved' &&
+        row.gate === gate &&
+        row.entry === before.entry &&
+        sight.wallNow - at <= this.policy.approvalTtlMs,
+    );
+    const distinct = new Set(approvers.map((row) => row.actor));
+    expect(distinct.size, 'nobody counts twice').toBe(approvers.length);
+    const passed = this.state.entry !== before.entry;
+    expect(passed).toBe(distinct.size >= this.policy.approvals[gate]);
+  }
+
+  #abortIsPossible(): void {
+    const { state } = this;
+    const event = {
+      kind: 'clicked',
+      action: 'migration:abort',
+      user: 'U00000EVE',
+      entry: state.entry,
+      typedName: null,
+    } as const;
+    const rights: Rights = { request: { ok: true }, approve: { ok: false, why: 'Not you.' } };
+    const seq = state.version + 1;
+    expect(
+      judgeClick({ seq, event }, state, this.sight(), this.policy, rights).accepted,
+      `abort in ${state.phase}`,
+    ).toBe(true);
+  }
+}
+
+function rightsOf({ mayRequest, mayApprove }: Click): Rights {
+  const right = (ok: boolean) => (ok ? ({ ok } as const) : ({ ok, why: 'Only Ben may do that.' } as const));
+  return { request: right(mayRequest), approve: right(mayApprove) };
+}
+
+/** No figure that is none, and no hole. */
+function walk(value: unknown, path: string): void {
+  if (typeof value === 'number') {
+    expect(Number.isFinite(value), `${path} is ${value}`).toBe(true);
+    expect(value, path).toBeGreaterThanOrEqual(0);
+  } else if (typeof value === 'string') expect(value, path).not.toMatch(/undefined|NaN|Infinity|\bnull\b/);
+  else if (Array.isArray(value)) for (const [index, item] of value.entries()) walk(item, `${path}[${index}]`);
+  else if (value !== null && typeof value === 'object') {
+    for (const [key, item] of Object.entries(value)) walk(item, `${path}.${key}`);
+  } else expect(value, path).not.toBeUndefined();
+}

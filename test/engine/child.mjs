@@ -1,0 +1,69 @@
+/**
+ * An engine of the built bot in a process of its own, that kills itself right before or right after a row of the journal
+ * is written. Arguments: state file, migration id, `before` or `after`, kind of the row, its step or phase.
+ */
+import { systemClock } from '../../dist/clock.js';
+import { parseAllowedHosts } from '../../dist/domain/allowed-hosts.js';
+import { Secret } from '../../dist/domain/secret.js';
+import { Engine } from '../../dist/engine/engine.js';
+import { emptyInventory } from '../../dist/inventory.js';
+import { noLog, noMetrics, SecretRegistry } from '../../dist/log.js';
+import { createPasswordVault } from '../../dist/passwords.js';
+import { openSqliteStore } from '../../dist/store/sqlite.js';
+
+const [file, id, when, kind, detail] = process.argv.slice(2);
+const registry = new SecretRegistry();
+const store = openSqliteStore({ file, secrets: registry, clock: systemClock });
+const die = () => process.kill(process.pid, 'SIGKILL');
+const isIt = (rows) =>
+  rows.some(({ event }) => event.kind === kind && [undefined, event.step, event.phase].includes(detail));
+const append = store.append.bind(store);
+store.append = (migration, version, phase, rows) => {
+  const hit = isIt(rows);
+  if (hit && when === 'before') die();
+  const stored = append(migration, version, phase, rows);
+  if (hit) die();
+  return stored;
+};
+
+const { allowed } = parseAllowedHosts('127.0.0.1');
+const yes = async () => ({ ok: true });
+const engine = new Engine({
+  clock: systemClock,
+  store,
+  registry,
+  passwords: createPasswordVault({
+    botToken: new Secret('xoxb-for-the-engine-tests'),
+    env: {},
+    readFile: () => '',
+    secrets: registry,
+    clock: systemClock,
+  }),
+  policy: {
+    approvals: { continue: 1, switch: 1, finish: 1 },
+    selfApproval: true,
+    approvalTtlMs: 3_600_000,
+    quietMs: 1_500,
+    maxLagBytes: 1_048_576,
+    maxPauseMs: 2_000,
+    syncsPerHost: 8,
+    syncsTotal: 8,
+  },
+  groups: () => emptyInventory,
+  allowedHosts: allowed,
+  allowTypedPasswords: false,
+  defaultCutover: 'fenced',
+  authorizer: { mayRequest: yes, mayApprove: yes },
+  resolve: async () => ['127.0.0.1'],
+  log: noLog,
+  metrics: noMetrics,
+});
+engine.start();
+const gate = { planned: 'gate:continue', streaming: 'gate:switch', switched: 'gate:finish' };
+setInterval(async () => {
+  const view = engine.view(id);
+  const action = gate[view.phase];
+  if (!view.actions.some((one) => one.action === action)) return;
+  const ticket = engine.click({ migration: id, action, user: 'U00000BEN', value: null, typedName: null });
+  await engine.settleClick(ticket);
+}, 50);

@@ -1,0 +1,370 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PHASES } from '../../../src/domain/phase.ts';
+import { CUTOVERS } from '../../../src/domain/plan.ts';
+import { ACTION_IDS, type MigrationView, SHARD_STATES, type ShardView } from '../../../src/domain/view.ts';
+import { checkMessage, checkView } from '../../../src/sandbox/slack/block-limits.ts';
+import { askAnswer, listAnswer, preflightAnswer, refusal, statusAnswer } from '../../../src/slack/blocks/answers.ts';
+import { confirmForm } from '../../../src/slack/blocks/confirm.ts';
+import { readButtonValue, textLength } from '../../../src/slack/blocks/elements.ts';
+import { startForm } from '../../../src/slack/blocks/form.ts';
+import { HELP_TOPICS, helpAnswer } from '../../../src/slack/blocks/help.ts';
+import { RUNGS } from '../../../src/slack/blocks/shard-table.ts';
+import { renderFirst, renderNotStarted, renderStatus } from '../../../src/slack/blocks/status.ts';
+import { ANA, actionView, BEN, gateView, shardView, view } from '../support.ts';
+
+const HOSTILE = [
+  '<!channel>',
+  '*x*',
+  '`y`',
+  '<@U123|z>',
+  'a&b',
+  '_',
+  '😀'.repeat(40),
+  'x'.repeat(300),
+  '\u202e\n\n',
+  '',
+  '-',
+  '<',
+  '>>>',
+];
+
+const text = fc.oneof(
+  fc.constantFrom(...HOSTILE),
+  fc.string({ unit: 'grapheme', maxLength: 400 }),
+  fc.lorem({ maxCount: 60 }),
+);
+const figure = fc.oneof(fc.constant(null), fc.double({ min: 0, max: 1e15, noNaN: true }));
+const moment = fc.constantFrom('2024-05-01T10:00:00.000Z', '2031-12-31T23:59:59.999Z');
+
+const shard: fc.Arbitrary<Omit<ShardView, 'index'>> = fc.record({
+  source: fc.oneof(text, fc.constant(`${'h'.repeat(250)}:65535`)),
+  destination: fc.oneof(text, fc.constant('[fe80::1234:5678:9abc:def0]:65535')),
+  state: fc.constantFrom(...SHARD_STATES),
+  percent: fc.oneof(fc.constant(null), fc.double({ min: 0, max: 100, noNaN: true })),
+  bytesPerSecond: figure,
+  etaSeconds: figure,
+  lagBytes: figure,
+  bufferBytes: figure,
+  sourceWritesPerSecond: figure,
+  sourceClients: figure,
+  fullSyncs: figure,
+  pauseMs: figure,
+  verified: fc.constant(null),
+  reason: fc.oneof(fc.constant(null), text),
+  keys: figure,
+  bytes: figure,
+});
+
+const anyView: fc.Arbitrary<MigrationView> = fc
+  .record({
+    phase: fc.constantFrom(...PHASES),
+    name: text,
+    waitingFor: fc.oneof(fc.constant(null), text),
+    cutover: fc.constantFrom(...CUTOVERS),
+    totals: fc.record({ servers: fc.nat(300), keys: figure, bytes: figure }),
+    findings: fc.array(
+      fc.record({
+        level: fc.constantFrom('error' as const, 'warning' as const, 'note' as const),
+        shard: fc.oneof(fc.constant(null), fc.nat(299)),
+        code: fc.constant('some_code'),
+        text,
+        fix: fc.oneof(fc.constant(null), text),
+      }),
+      { maxLength: 60 },
+    ),
+    // A few drawn shards, repeated: drawing hundreds of records makes the run slow and finds nothing more.
+    drawn: fc.array(shard, { minLength: 1, maxLength: 5 }),
+    many: fc.oneof(
+      fc.integer({ min: 1, max: 25 }),
+      fc.constantFrom(19, 20, 21, 199, 200, 201, 300),
+      fc.integer({ min: 1, max: 300 }),
+    ),
+    gates: fc.array(
+      fc.record({
+        open: fc.boolean(),
+        reason: text,
+        needed: fc.integer({ min: 1, max: 40 }),
+        approvals: fc.array(fc.record({ user: fc.constantFrom(ANA, BEN, '<!here>'), at: moment }), { maxLength: 30 }),
+      }),
+      { minLength: 3, maxLength: 3 },
+    ),
+    actions: fc.uniqueArray(
+      fc.record({
+        action: fc.constantFrom(...ACTION_IDS),
+        value: fc.constant('m-7k3q.12.0123456789abcdef'),
+        ask: fc.constantFrom('form' as const, 'confirm' as const, 'none' as const),
+        consequence: text,
+      }),
+      { selector: (one) => one.action },
+    ),
+    lateClients: fc.array(
+      fc.record({
+        shard: fc.nat(10),
+        server: text,
+        address: text,
+        name: text,
+        user: text,
+        library: text,
+        lastCommand: text,
+        idleSeconds: fc.nat(),
+      }),
+      { maxLength: 50 },
+    ),
+    lateWriters: fc.oneof(fc.constant(null), text),
+    asOf: fc.oneof(fc.constant(null), moment),
+  })
+  .map(({ drawn, many, gates, ...rest }) =>
+    view({
+      ...rest,
+      shards: Array.from({ length: many }, (_, index) => ({ ...(drawn[index % drawn.length] ?? shardView(0)), index })),
+      gates: (['continue', 'switch', 'finish'] as const).map((gate, place) => ({
+        gate,
+        ...(gates[place] ?? gateView(gate)),
+      })),
+    }),
+  );
+
+function allText(part: unknown): string {
+  return JSON.stringify(part);
+}
+
+function expectHarmless(part: unknown): void {
+  // Marks of ours are people and times; nothing else may open with `<`.
+  const foreign = allText(part).match(/<(?!@[UW][A-Z0-9]+>|!date\^\d+\^\{date_short_pretty\} \{time_secs\}\|[^<>]+>)/g);
+  expect(foreign).toBeNull();
+}
+
+describe('the status message', () => {
+  it('keeps every limit of Slack, in every phase, on every rung, whatever the names', () => {
+    fc.assert(
+      fc.property(anyView, fc.constantFrom(...RUNGS), (drawn, rung) => {
+        const { blocks, text: fallback } = renderStatus(drawn, rung);
+        expect(checkMessage(blocks, fallback, { forUpdate: true })).toEqual([]);
+        expect(textLength(blocks)).toBeLessThanOrEqual(12_000);
+        expect(fallback.length).toBeGreaterThan(10);
+        expectHarmless(blocks);
+        expectHarmless(fallback);
+      }),
+      { numRuns: 250 },
+    );
+  });
+
+  it('shows up to 20 shards in a table with every column', () => {
+    const shards = Array.from({ length: 20 }, (_, index) => shardView(index, { pauseMs: 12 }));
+    const table = renderStatus(view({ shards })).blocks.find((block) => block.type === 'table');
+    const rows = (table as unknown as { rows: { text: string }[][] }).rows.map((row) => row.map((cell) => cell.text));
+    expect(rows).toHaveLength(21);
+    expect(rows[0]).toEqual([
+      'Shard',
+      'Source',
+      'Destination',
+      'State',
+      'Done',
+      'Speed',
+      'Left',
+      'Lag',
+      'Buffer',
+      'Writes',
+      'Clients',
+      'Full syncs',
+      'Pause',
+    ]);
+    expect(rows[1]).toEqual([
+      '1',
+      'old-1:6379',
+      'new-1:6379',
+      '🟢 in step',
+      '100 %',
+      '0 B/s',
+      '0 s',
+      '0 B',
+      '1.00 KiB',
+      '13/s',
+      '3',
+      '1',
+      '12 ms',
+    ]);
+  });
+
+  it('shows what nobody knows as a dash and nothing as 0', () => {
+    const unknown = shardView(0, { state: 'unreachable', percent: null, lagBytes: null, sourceWritesPerSecond: 0 });
+    const { blocks } = renderStatus(view({ shards: [unknown] }));
+    expect(allText(blocks)).toContain('"⛔ unreachable"},{"type":"raw_text","text":"–"}');
+    expect(allText(blocks)).toContain('"0/s"');
+  });
+
+  it('shows 200 shards, the worst first, within the limit', () => {
+    const shards = Array.from({ length: 200 }, (_, index) =>
+      shardView(index, index === 150 ? { state: 'link_down', reason: 'The link is down.' } : {}),
+    );
+    const { blocks } = renderStatus(view({ phase: 'streaming', shards }));
+    const table = blocks.find((block) => block.type === 'data_table') as unknown as { rows: { text: string }[][] };
+    expect(table.rows[1]?.map((cell) => cell.text).slice(0, 4)).toEqual([
+      '151',
+      'old-151:6379',
+      'new-151:6379',
+      '🔴 link down',
+    ]);
+    expect(table.rows.length).toBeGreaterThan(150);
+    expect(allText(blocks)).toContain('Shard 151: The link is down.');
+    expect(checkMessage(blocks, 'x', { forUpdate: true })).toEqual([]);
+  });
+
+  it('shows totals and the worst 15 above 200, and says how many it leaves out', () => {
+    const shards = Array.from({ length: 300 }, (_, index) => shardView(index));
+    const { blocks } = renderStatus(view({ shards }));
+    expect(allText(blocks)).toContain('🟢 300 in step');
+    expect(allText(blocks)).toContain('and 285 more shards that do better');
+  });
+
+  it('says why it waits in what a phone shows', () => {
+    expect(renderStatus(view()).text).toBe('📋 orders (m-7k3q) is planned – Somebody has to approve continue.');
+  });
+
+  it('shows only the buttons that can be used, and asks before what cannot be undone', () => {
+    const { blocks } = renderStatus(
+      view({ actions: [actionView(), actionView({ action: 'migration:abort', consequence: 'It ends.' })] }),
+    );
+    const buttons = blocks.find((block) => block.type === 'actions') as unknown as {
+      elements: Record<string, unknown>[];
+    };
+    expect(buttons.elements.map((one) => one['action_id'])).toEqual(['gate:continue', 'migration:abort']);
+    expect(buttons.elements[1]).toMatchObject({ style: 'danger', confirm: { text: { text: 'It ends.' } } });
+    expect(readButtonValue(String(buttons.elements[0]?.['value']))).toEqual({ migration: 'm-7k3q', value: 'entry-1' });
+    expect(renderStatus(view({ actions: [] })).blocks.some((block) => block.type === 'actions')).toBe(false);
+  });
+
+  it('lists findings with errors first and what mends each', () => {
+    const findings = [
+      { level: 'note' as const, shard: null, code: 'n', text: 'A note.', fix: null },
+      { level: 'error' as const, shard: 1, code: 'e', text: 'It is a replica.', fix: 'SLAVEOF NO ONE' },
+    ];
+    const shown = allText(renderStatus(view({ findings })).blocks);
+    expect(shown.indexOf('It is a replica.')).toBeLessThan(shown.indexOf('A note.'));
+    expect(shown).toContain('shard 2: It is a replica.\\n      → SLAVEOF NO ONE');
+  });
+
+  it('names who approved, and when', () => {
+    const approvals = [{ user: BEN, at: '2024-05-01T10:00:00.000Z' }];
+    const shown = allText(
+      renderStatus(
+        view({
+          phase: 'syncing',
+          gates: [gateView('continue', { approvals }), gateView('switch'), gateView('finish')],
+        }),
+      ).blocks,
+    );
+    expect(shown).toContain(`*continue* approved by <@${BEN}> <!date^1714557600`);
+  });
+
+  it('lists late clients after the switch and counts those that do not fit', () => {
+    const client = {
+      shard: 0,
+      server: 'old-1:6379',
+      address: '10.0.0.9:5555',
+      name: 'cart',
+      user: 'default',
+      library: 'jedis',
+      lastCommand: 'get',
+      idleSeconds: 3,
+    };
+    const shown = allText(
+      renderStatus(
+        view({
+          phase: 'switched',
+          lateClients: Array.from({ length: 14 }, () => client),
+          lateWriters: 'Two tried to write.',
+        }),
+      ).blocks,
+    );
+    expect(shown).toContain('10.0.0.9:5555 (cart, default, jedis) on old-1:6379, last `get`, idle 3 s');
+    expect(shown).toContain('and 4 more');
+    expect(shown).toContain('Two tried to write.');
+  });
+
+  it('is the same but for the freshness when nothing but time has passed', () => {
+    const before = renderStatus(view({ phase: 'streaming' }));
+    const after = renderStatus(view({ phase: 'streaming', asOf: '2024-05-01T10:00:30.000Z' }));
+    expect(after.key).toBe(before.key);
+    expect(after.blocks).not.toEqual(before.blocks);
+    expect(renderStatus(view({ phase: 'streaming', waitingFor: 'Something else.' })).key).not.toBe(before.key);
+  });
+});
+
+describe('everything else the bot shows', () => {
+  const plan = {
+    id: 'm-7k3q',
+    name: '<!channel>',
+    shards: [],
+    cutover: 'fenced' as const,
+    yesWipe: false,
+    requestedBy: ANA,
+    channel: 'C1',
+    createdAt: 0,
+  };
+
+  it('keeps the limits and calls nobody', () => {
+    fc.assert(
+      fc.property(anyView, text, (drawn, hostile) => {
+        const asked = drawn.actions[0] ?? actionView({ consequence: hostile });
+        const messages = [
+          statusAnswer(drawn),
+          askAnswer(drawn, asked),
+          refusal([hostile, hostile]),
+          refusal(Array.from({ length: 300 }, () => hostile)),
+          listAnswer(
+            Array.from({ length: 60 }, () => drawn),
+            'list',
+          ),
+          renderFirst({ ...plan, name: hostile }),
+          renderNotStarted(
+            { ...plan, name: hostile },
+            Array.from({ length: 40 }, () => hostile),
+          ),
+        ];
+        for (const message of messages) {
+          expect(checkMessage(message.blocks, message.text)).toEqual([]);
+          expectHarmless(message);
+        }
+        expect(checkView(confirmForm(drawn, asked, 'C1'))).toEqual([]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('the form and the help pages', () => {
+    for (const channel of ['C1', null]) expect(checkView(startForm({ channel, defaultCutover: 'fenced' }))).toEqual([]);
+    for (const topic of [null, 'nonsense', ...HELP_TOPICS]) {
+      const page = helpAnswer(topic, 'gates');
+      expect(checkMessage(page.blocks, page.text)).toEqual([]);
+    }
+    expect(helpAnswer('gatse', 'gates').text).toContain('Did you mean `/redis-migrate help gates`?');
+    expect(helpAnswer('constructor', null).text).toContain('There is no help on that.');
+  });
+
+  it('a check names each pair, the totals and what would keep the gate closed', () => {
+    const shards = [
+      {
+        index: 0,
+        source: { host: 'old-1', port: 6379, tls: false },
+        destination: { host: 'new-1', port: 6379, tls: false },
+      },
+    ];
+    const report = {
+      totals: { servers: 1, keys: 5, bytes: 1024 },
+      findings: [{ level: 'error' as const, shard: 0, code: 'x', text: 'It does not answer.', fix: 'Start it.' }],
+      shards: [
+        {
+          index: 0,
+          source: { kind: 'redis', version: '7.0.15', runId: null, keys: 5, bytes: 1024 },
+          destination: null,
+        },
+      ],
+    };
+    const answer = preflightAnswer({ ...plan, shards }, report);
+    expect(checkMessage(answer.blocks, answer.text)).toEqual([]);
+    expect(allText(answer.blocks)).toContain('1. old-1:6379 (redis 7.0.15, 5 keys) → new-1:6379 (not seen)');
+    expect(answer.text).toContain('1 error would keep the gate closed');
+  });
+});

@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { App } from '@slack/bolt';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { checkView } from '../../src/sandbox/slack/index.ts';
+import { homeView } from '../../src/slack/blocks/home.ts';
+import * as actions from '../../src/slack/listeners/actions.ts';
+import * as commands from '../../src/slack/listeners/commands.ts';
+import type { ListenerDeps } from '../../src/slack/listeners/deps.ts';
+import * as events from '../../src/slack/listeners/events.ts';
+import * as views from '../../src/slack/listeners/views.ts';
+import { view } from './support.ts';
+
+const manifest = parse(readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8'));
+
+/** What the listeners ask Bolt for. */
+function listenedTo(): Record<'command' | 'action' | 'view' | 'event', string[]> {
+  const asked: ReturnType<typeof listenedTo> = { command: [], action: [], view: [], event: [] };
+  const note = (kind: keyof typeof asked) => (what: unknown) =>
+    void asked[kind].push(typeof what === 'string' ? what : '');
+  const app = { command: note('command'), action: note('action'), view: note('view'), event: note('event') };
+  for (const { register } of [actions, commands, events, views]) register(app as unknown as App, {} as ListenerDeps);
+  return asked;
+}
+
+/** Every Web API method that the Slack room calls, by its own name in the code. */
+function calledMethods(): string[] {
+  const root = new URL('../../src/slack/', import.meta.url);
+  const files = readdirSync(root, { recursive: true })
+    .map(String)
+    .filter((file) => file.endsWith('.ts'));
+  const text = files.map((file) => readFileSync(new URL(file, root), 'utf8')).join('\n');
+  const found = text.match(/'(?:chat|conversations|views|usergroups|users|files|reactions|pins)\.[a-zA-Z.]+'/g) ?? [];
+  return [...new Set(found.map((one) => one.slice(1, -1)))];
+}
+
+/** From the pages of the methods at docs.slack.dev; the two history scopes are one need. */
+const SCOPES: Readonly<Record<string, readonly string[]>> = {
+  'chat.update': ['chat:write'],
+  'chat.postMessage': ['chat:write', 'chat:write.public'],
+  'chat.postEphemeral': ['chat:write'],
+  'chat.getPermalink': [],
+  'conversations.history': ['channels:history', 'groups:history'],
+  'conversations.replies': ['channels:history', 'groups:history'],
+  'usergroups.users.list': ['usergroups:read'],
+  'views.open': [],
+  'views.update': [],
+  'views.publish': [],
+};
+
+describe('manifest.yml', () => {
+  it('declares the command that the code listens to, with names of people and channels escaped', () => {
+    const declared = manifest.features.slash_commands;
+    expect(declared.map((one: { command: string }) => one.command)).toEqual(listenedTo().command);
+    expect(declared.every((one: { should_escape: boolean }) => one.should_escape)).toBe(true);
+  });
+
+  it('subscribes to the events that the code listens to, and to no others', () => {
+    expect(manifest.settings.event_subscriptions.bot_events).toEqual(listenedTo().event);
+    expect(manifest.features.app_home.home_tab_enabled).toBe(true);
+  });
+
+  it('has interactivity on, because there are buttons and forms', () => {
+    expect(listenedTo().action.length + listenedTo().view.length).toBeGreaterThan(1);
+    expect(manifest.settings.interactivity.is_enabled).toBe(true);
+  });
+
+  it('asks for every scope that a call needs', () => {
+    const scopes: string[] = manifest.oauth_config.scopes.bot;
+    for (const method of calledMethods()) {
+      expect(SCOPES, `the scopes of ${method} are not known here`).toHaveProperty([method]);
+      for (const scope of SCOPES[method] ?? []) expect(scopes).toContain(scope);
+    }
+    expect(scopes).toEqual(expect.arrayContaining(['commands', 'files:write', 'users:read']));
+    expect(scopes).toHaveLength(8);
+  });
+});
+
+it('the Home tab keeps its limits', () => {
+  expect(checkView(homeView([]))).toEqual([]);
+  expect(checkView(homeView(Array.from({ length: 60 }, () => view({ name: '<!channel>' }))))).toEqual([]);
+});

@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Command, parseCommand } from '../../src/slack/parse-command.ts';
+
+function problems(text: string): string {
+  const command = parseCommand(text);
+  return command.kind === 'refused' ? command.problems.join(' ') : `(${command.kind})`;
+}
+
+function request(text: string) {
+  const command = parseCommand(text);
+  if (command.kind !== 'start' && command.kind !== 'check') throw new Error(`not a start: ${JSON.stringify(command)}`);
+  return command.request;
+}
+
+describe('what a person may type', () => {
+  it.each<[string, Command]>([
+    ['', { kind: 'form' }],
+    ['   ', { kind: 'form' }],
+    ['list', { kind: 'list' }],
+    ['LIST', { kind: 'list' }],
+    ['history', { kind: 'history' }],
+    ['status', { kind: 'status', migration: null }],
+    ['status M-7K3Q', { kind: 'status', migration: 'm-7k3q' }],
+    ['status 7k3q', { kind: 'status', migration: 'm-7k3q' }],
+    ['abort m-7k3q', { kind: 'abort', migration: 'm-7k3q' }],
+    ['approve m-7k3q Switch', { kind: 'approve', migration: 'm-7k3q', gate: 'switch' }],
+    ['help', { kind: 'help', topic: null }],
+    ['help gates', { kind: 'help', topic: 'gates' }],
+  ])('%j', (text, expected) => {
+    expect(parseCommand(text)).toEqual(expected);
+  });
+
+  it('two groups of the inventory', () => {
+    expect(request('start orders-old orders-new --yes-wipe')).toEqual({
+      sources: ['orders-old'],
+      destinations: ['orders-new'],
+      yesWipe: true,
+    });
+  });
+
+  it('several servers a side, with or without commas, options anywhere', () => {
+    const expected = {
+      sources: ['a:1', 'b:2'],
+      destinations: ['c:3', 'd:4'],
+      yesWipe: false,
+      name: 'the move',
+      cutover: 'fenced',
+    };
+    expect(request('start --src a:1 b:2 --dst c:3 d:4 --name "the move" --cutover fenced')).toEqual(expected);
+    expect(request("start --name='the move' --src a:1, b:2 --cutover=fenced --dst c:3,d:4")).toEqual(expected);
+    expect(request('start --src=a:1,b:2 --dst=c:3 d:4 --cutover FENCED --name “the move”')).toEqual(expected);
+  });
+
+  it('overlap is understood, whatever the engine says to it', () => {
+    expect(request('check --src a --dst b --cutover overlap').cutover).toBe('overlap');
+  });
+
+  it('what phones, keyboards and Slack made of it', () => {
+    const expected = {
+      sources: ['redis://old.example.com:6379'],
+      destinations: ['new.example.com:6379'],
+      yesWipe: true,
+      name: 'R&D’s move',
+    };
+    expect(
+      request(
+        'start —src <redis://old.example.com:6379> –dst <http://new.example.com:6379|new.example.com:6379> \u00a0 —yes-wipe —name “R&amp;D’s move”',
+      ),
+    ).toEqual({ ...expected, name: "R&D's move" });
+    expect(request('start ‑‑src <redis://mig@old:6379|redis://mig@old:6379> --dst\u200b b').sources).toEqual([
+      'redis://mig@old:6379',
+    ]);
+    expect(
+      request('start --src redis://mig@<http://old.example.com:6379|old.example.com:6379> --dst b').sources,
+    ).toEqual(['redis://mig@old.example.com:6379']);
+    expect(
+      request('start --src redis://<mailto:mig@old.example.com|mig@old.example.com>:6379 --dst b').sources,
+    ).toEqual(['redis://mig@old.example.com:6379']);
+  });
+});
+
+describe('what is refused says what to do', () => {
+  it.each([
+    ['strat --src a --dst b', 'Did you mean `/redis-migrate start`?'],
+    ['start --scr a --dst b', 'Did you mean `--src`?'],
+    ['start --src a --dst b --cutover fence', 'Did you mean `fenced`?'],
+    ['start', '/redis-migrate start --src'],
+    ['check', '/redis-migrate check --src'],
+    ['start --src a', 'new servers are missing'],
+    ['start --dst a', 'old servers are missing'],
+    ['start one two three', 'exactly two names'],
+    ['start one --src a --dst b', '"one" belongs'],
+    ['start --src a --dst b --name', '`--name` needs a text'],
+    ['start --src a --dst b --name x --name y', 'there twice'],
+    ['start --src a --dst b --yes-wipe=no', 'takes no value'],
+    ['start --src a --dst b --name "x', 'opened and not closed'],
+    ['status nonsense', 'looks like `m-7k3q`'],
+    ['abort', 'Say which migration'],
+    ['approve m-7k3q swich', 'Did you mean `switch`?'],
+    ['approve m-7k3q', 'which gate'],
+    ['rollback m-7k3q', 'comes in a later version'],
+    ['verify m-7k3q', 'comes in a later version'],
+    ['list all', 'takes nothing behind it'],
+  ])('%j', (text, expected) => {
+    expect(problems(text)).toContain(expected);
+  });
+
+  it('all problems at once', () => {
+    const command = parseCommand('start --src a --dst b --cutover x --nam y');
+    expect(command).toMatchObject({ kind: 'refused', problems: { length: 2 } });
+  });
+});
+
+describe('a password is never repeated', () => {
+  const secret = 'Xq9zLw4rT7';
+  it.each([
+    `start redis://u:${secret}@a:1 x y`,
+    `start --src redis://:${secret} @a:1 --dst b`,
+    `start --src redis://u:${secret} --dst b`,
+    `start --src redis://u:12 ${secret}@h --dst b c`,
+    `start --src redis://u:${secret},x@a:1 b --dst c d e --cutover ${secret}`,
+    `start --src a --dst b --pass ${secret}`,
+    `start --src a --dst b --${secret}@x=y`,
+    `start --src a --dst b --pass=${secret}`,
+    `status redis://u:${secret}@a`,
+    `abort ${secret}`,
+    `approve m-7k3q ${secret}`,
+    `redis://u:${secret}@a:1`,
+    `start redis://u:${secret}@a:1`,
+  ])('%s', (text) => {
+    const command = parseCommand(text);
+    if (command.kind === 'refused') expect(command.problems.join(' ')).not.toContain(secret);
+    else expect(command.kind).toBe('start');
+  });
+
+  it('an address that a space cut in two is refused as a whole', () => {
+    for (const cut of ['redis://u:12 34@a:1', 'redis://:ab cd@a:1', 'redis://u:ab']) {
+      expect(problems(`start --src ${cut} --dst b c`)).toMatch(/^One address seems to be cut in two/);
+    }
+  });
+
+  it('a comma inside a password does not make a server of its second half', () => {
+    expect(request('start --src redis://u:pa,ss@a:1,redis://b:2 --dst c d').sources).toEqual([
+      'redis://u:pa,ss@a:1',
+      'redis://b:2',
+    ]);
+  });
+});
+
+it('never throws, and always gives a request or a sentence', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string({ unit: 'binary' }),
+        fc.string().map((text) => `start ${text}`),
+      ),
+      (text) => {
+        const command = parseCommand(text);
+        if (command.kind === 'refused') {
+          expect(command.problems.length).toBeGreaterThan(0);
+          for (const problem of command.problems) expect(problem.length).toBeGreaterThan(10);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

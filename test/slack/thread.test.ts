@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+import type { JournalRow } from '../../src/domain/event.ts';
+import { noLog } from '../../src/log.ts';
+import { SlackProblem } from '../../src/slack/api.ts';
+import { createPoster } from '../../src/slack/post.ts';
+import { createThread } from '../../src/slack/thread.ts';
+import { ANA, entered, FakeApi, FakeService, ManualClock, MemoryStore, row, view } from './support.ts';
+
+const ID = 'm-7k3q';
+
+function setUp(store = new MemoryStore(), rows: JournalRow[] = []) {
+  const clock = new ManualClock();
+  const api = new FakeApi(clock);
+  const service = new FakeService();
+  service.put(view());
+  service.tell(ID, ...rows);
+  const gone: string[] = [];
+  const thread = createThread({
+    poster: createPoster({ api, clock, log: noLog }),
+    service,
+    store,
+    clock,
+    log: noLog,
+    gone: (id) => void gone.push(id),
+  });
+  service.onChange((id) => thread.changed(id));
+  const told = () => api.of('chat.postMessage').map((call) => String(call.args['text']));
+  return { clock, api, service, thread, store, told, gone };
+}
+
+const quiet = (seq: number) => row(seq, { kind: 'answered', intent: 1, outcome: 'ok', detail: 'OK' });
+
+describe('the story in the thread', () => {
+  it('tells turning points in order, under the status message, and nothing else', async () => {
+    const { clock, service, api, told } = setUp();
+    service.tell(
+      ID,
+      row(1, { kind: 'requested', plan: {} as never, messageTs: '1' }, { actor: ANA, text: 'Asked for it.' }),
+      quiet(2),
+    );
+    await clock.advance(3_000);
+    service.tell(ID, quiet(3), entered(4, 'planned', 'Now planned. 2 < 3 & <!channel>'), quiet(5));
+    await clock.advance(3_000);
+    expect(told()).toEqual([`• Asked for it. (<@${ANA}>)`, '• Now planned. 2 &lt; 3 &amp; &lt;!channel&gt;']);
+    expect(api.of('chat.postMessage').every((call) => call.args['thread_ts'] === '1700000000.000100')).toBe(true);
+    expect(api.of('chat.postMessage').some((call) => 'reply_broadcast' in call.args)).toBe(false);
+  });
+
+  it('joins what happened in one moment, and keeps to one message a second', async () => {
+    const { clock, service, api, told } = setUp();
+    service.tell(ID, entered(1, 'switching'));
+    service.tell(
+      ID,
+      row(2, { kind: 'promoted', shard: 0, pauseMs: 12, detail: 'x' }),
+      row(3, { kind: 'promoted', shard: 1, pauseMs: 12, detail: 'x' }),
+    );
+    await clock.advance(2_000);
+    expect(told()).toEqual(['• Now switching.\n👑 Row 2.\n👑 Row 3.']);
+    for (let seq = 4; seq < 10; seq++) {
+      service.tell(ID, entered(seq, 'switched'));
+      await clock.advance(450);
+    }
+    await clock.advance(10_000);
+    const at = api.of('chat.postMessage').map((call) => call.at);
+    expect(at.slice(1).every((time, place) => time - (at[place] ?? 0) >= 1_000)).toBe(true);
+  });
+
+  it('counts what concerns many shards', async () => {
+    const { clock, service, told } = setUp();
+    service.tell(
+      ID,
+      ...Array.from({ length: 300 }, (_, shard) =>
+        row(shard + 1, { kind: 'promoted', shard, pauseMs: 12, detail: 'x' }),
+      ),
+    );
+    await clock.advance(5_000);
+    expect(told()).toHaveLength(1);
+    expect(told()[0]?.split('\n')).toHaveLength(6);
+    expect(told()[0]).toContain('… and 295 more shards promoted.');
+  });
+
+  it('calls the channel for approval needed, let go and the end only; a link that flaps calls once', async () => {
+    const { clock, service, api } = setUp();
+    const events: JournalRow[] = [
+      entered(1, 'planned'),
+      entered(2, 'syncing'),
+      entered(3, 'streaming'),
+      entered(4, 'syncing'),
+      entered(5, 'streaming'),
+      row(6, { kind: 'cutover_let_go', reason: 'late' }),
+      entered(7, 'finished'),
+    ];
+    for (const one of events) {
+      service.tell(ID, one);
+      await clock.advance(3_000);
+    }
+    const broadcast = api.of('chat.postMessage').map((call) => call.args['reply_broadcast'] === true);
+    expect(broadcast).toEqual([false, false, true, false, false, true, true]);
+  });
+
+  it('goes on after a restart where it was, and says nothing twice', async () => {
+    const first = setUp();
+    first.service.tell(ID, entered(1, 'planned'));
+    await first.clock.advance(3_000);
+    const rows = [entered(1, 'planned'), entered(2, 'syncing')];
+    const second = setUp(first.store, rows);
+    second.thread.changed(ID);
+    await second.clock.advance(3_000);
+    expect(second.told()).toEqual(['• Now syncing.']);
+    expect(second.thread.isComplete(ID)).toBe(true);
+  });
+
+  it('looks at the thread first when it is not known what was posted', async () => {
+    const { clock, service, api, told } = setUp();
+    let lost = true;
+    api.script = (call) => {
+      if (call.method === 'chat.postMessage' && lost) {
+        lost = false;
+        return new SlackProblem('unreachable', call.method, 'timeout');
+      }
+      if (call.method !== 'conversations.replies' || lost) return undefined;
+      const metadata = { event_type: 'redis_migrate_story', event_payload: { migration: ID, seq: 1 } };
+      return { ok: true, messages: [{ ts: '5.5', metadata }] };
+    };
+    service.tell(ID, entered(1, 'planned'));
+    await clock.advance(10_000);
+    service.tell(ID, entered(2, 'syncing'));
+    await clock.advance(10_000);
+    expect(told()).toEqual(['• Now planned.', '• Now syncing.']);
+  });
+
+  it('does not talk to a message that is gone, but has it posted anew', async () => {
+    const { clock, service, api, told, gone } = setUp();
+    api.script = (call) =>
+      call.args['ts'] === '1700000000.000100'
+        ? new SlackProblem('refused', call.method, 'thread_not_found')
+        : undefined;
+    service.tell(ID, entered(1, 'planned'));
+    await clock.advance(500);
+    expect([told(), gone]).toEqual([[], [ID]]);
+    service.patch(ID, { messageTs: '1700000099.000100' });
+    await clock.advance(5_000);
+    expect(api.of('chat.postMessage').map((call) => call.args['thread_ts'])).toEqual(['1700000099.000100']);
+  });
+
+  it('posts without having looked where the bot may not read', async () => {
+    const { clock, service, api, told } = setUp();
+    api.script = (call) =>
+      call.method === 'conversations.replies' ? new SlackProblem('refused', call.method, 'not_in_channel') : undefined;
+    service.tell(ID, entered(1, 'planned'));
+    await clock.advance(3_000);
+    expect(told()).toEqual(['• Now planned.']);
+  });
+
+  it('waits while Slack is away and loses nothing', async () => {
+    const { clock, service, api, told } = setUp();
+    api.script = ({ method }) => new SlackProblem('unreachable', method, 'ECONNREFUSED');
+    service.tell(ID, entered(1, 'planned'));
+    await clock.advance(100_000);
+    service.tell(ID, entered(2, 'syncing'));
+    api.script = () => undefined;
+    api.calls.length = 0;
+    await clock.advance(61_000);
+    expect(told()).toEqual(['• Now planned.\n• Now syncing.']);
+  });
+
+  it('cuts a long backlog into messages that Slack takes', async () => {
+    const { clock, service, told } = setUp();
+    const text = 'x'.repeat(800);
+    service.tell(
+      ID,
+      ...Array.from({ length: 40 }, (_, place) =>
+        row(place + 1, { kind: 'resumed', detail: '' }, { text: `${place} ${text}` }),
+      ),
+    );
+    await clock.advance(60_000);
+    expect(told().every((one) => one.length < 4_000)).toBe(true);
+    expect(
+      told()
+        .join('\n')
+        .match(/^• \d+ /gm),
+    ).toHaveLength(40);
+  });
+
+  it('stops in time', async () => {
+    const { clock, service, api, thread, told } = setUp();
+    service.tell(ID, entered(1, 'planned'));
+    await clock.advance(10);
+    const stopped = thread.stop(1_000);
+    await clock.advance(1_500);
+    await stopped;
+    expect(told()).toEqual(['• Now planned.']);
+    const away = setUp();
+    away.api.script = () => new Promise(() => {});
+    away.service.tell(ID, entered(1, 'planned'));
+    await away.clock.advance(10);
+    const ended = away.thread.stop(1_000);
+    await away.clock.advance(1_500);
+    await ended;
+    expect(api.calls.length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,195 @@
+/** What every adapter of the Store port has to do, told as somebody would notice it. */
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { NewRow } from '../../src/domain/event.ts';
+import { SecretRegistry } from '../../src/log.ts';
+import { type Store, StoreConflictError } from '../../src/store/store.ts';
+
+export interface StoreUnderTest {
+  open(secrets: SecretRegistry): Store;
+  /** Whether what was written is there after close and open. */
+  readonly durable: boolean;
+}
+
+export function row(text: string, percent = 1): NewRow {
+  return { at: 1_730_000_000_000 + percent, actor: 'bot', event: { kind: 'progress', percent }, text, shard: null };
+}
+
+export function storeConformance(make: () => StoreUnderTest): void {
+  let under: StoreUnderTest;
+  let secrets: SecretRegistry;
+  let store: Store;
+
+  beforeEach(() => {
+    under = make();
+    secrets = new SecretRegistry();
+    store = under.open(secrets);
+  });
+  afterEach(() => store.close());
+
+  describe('journal', () => {
+    it('numbers rows from 1 and gives them back as they were', () => {
+      const detail = {
+        at: 7,
+        actor: 'UANA',
+        event: { kind: 'trouble', shard: 2, text: 'Ärger 🙂 "x"\n\0' },
+        text: 'Shard 3',
+        shard: 2,
+      } as const;
+      const written = [
+        ...store.create('m-aaaa', 'checking', [row('a'), row('b')]),
+        ...store.append('m-aaaa', 2, 'planned', [detail]),
+      ];
+      expect(written.map((one) => one.seq)).toEqual([1, 2, 3]);
+      expect(store.journal('m-aaaa')).toEqual(written);
+      expect(written[2]).toEqual({ ...detail, seq: 3 });
+    });
+
+    it('returns from append what a restart would read, whatever the texts are', () => {
+      let version = store.create('m-aaaa', 'checking', [row('start')]).length;
+      fc.assert(
+        fc.property(fc.string({ unit: 'binary' }), fc.jsonValue(), (text, value) => {
+          const odd = { ...row(text), event: { kind: 'resumed', detail: text, value } as unknown as NewRow['event'] };
+          const [written] = store.append('m-aaaa', version, 'checking', [odd]);
+          expect(store.journal('m-aaaa', version)).toEqual([written]);
+          version += 1;
+        }),
+        { numRuns: 60 },
+      );
+    });
+
+    it('gives only the later rows when asked so, and none of an unknown migration', () => {
+      store.create('m-aaaa', 'checking', [row('a'), row('b'), row('c')]);
+      expect(store.journal('m-aaaa', 1).map((one) => one.text)).toEqual(['b', 'c']);
+      expect(store.journal('m-aaaa', 3)).toEqual([]);
+      expect(store.journal('m-aaaa', 99)).toEqual([]);
+      expect(store.journal('m-zzzz')).toEqual([]);
+    });
+
+    it('keeps the journals of two migrations apart', () => {
+      store.create('m-aaaa', 'checking', [row('a')]);
+      store.create('m-bbbb', 'checking', [row('b')]);
+      store.append('m-aaaa', 1, 'planned', [row('a2')]);
+      expect(store.journal('m-bbbb').map((one) => one.text)).toEqual(['b']);
+      expect(store.journal('m-aaaa').map((one) => one.text)).toEqual(['a', 'a2']);
+    });
+  });
+
+  describe('two writers', () => {
+    it('refuses the one that did not see the last row, and writes nothing of it', () => {
+      store.create('m-aaaa', 'checking', [row('a')]);
+      store.append('m-aaaa', 1, 'planned', [row('first')]);
+      expect(() => store.append('m-aaaa', 1, 'syncing', [row('late')])).toThrow(StoreConflictError);
+      expect(() => store.append('m-aaaa', 1, 'syncing', [row('late')])).toThrow(
+        /m-aaaa is at row 2 in the journal, not at 1/,
+      );
+      expect(store.journal('m-aaaa').map((one) => one.text)).toEqual(['a', 'first']);
+      expect(store.migrations()[0]).toMatchObject({ phase: 'planned', version: 2 });
+    });
+
+    it('refuses an id that is taken, and a migration that is not there', () => {
+      store.create('m-aaaa', 'checking', [row('a')]);
+      expect(() => store.create('m-aaaa', 'checking', [row('again')])).toThrow(StoreConflictError);
+      expect(() => store.append('m-zzzz', 1, 'planned', [row('x')])).toThrow(/no migration m-zzzz/);
+      expect(store.journal('m-aaaa')).toHaveLength(1);
+    });
+
+    it('writes all rows of a call or none', () => {
+      store.create('m-aaaa', 'checking', [row('a')]);
+      const circular: Record<string, unknown> = { kind: 'progress' };
+      circular['self'] = circular;
+      const broken = { ...row('broken'), event: circular as unknown as NewRow['event'] };
+      expect(() => store.append('m-aaaa', 1, 'planned', [row('good'), broken])).toThrow();
+      expect(store.journal('m-aaaa')).toHaveLength(1);
+      expect(store.append('m-aaaa', 1, 'planned', [row('next')])[0]?.seq).toBe(2);
+    });
+  });
+
+  it('lists migrations newest first, with phase, version and start', () => {
+    store.create('m-bbbb', 'checking', [row('b', 50)]);
+    // A wall clock that jumped back does not make this one the older.
+    store.create('m-aaaa', 'checking', [row('a', 10), row('a', 11)]);
+    store.append('m-bbbb', 1, 'planned', [row('b2')]);
+    expect(store.migrations()).toEqual([
+      { id: 'm-aaaa', phase: 'checking', version: 2, createdAt: 1_730_000_000_010 },
+      { id: 'm-bbbb', phase: 'planned', version: 2, createdAt: 1_730_000_000_050 },
+    ]);
+  });
+
+  describe('inbox', () => {
+    const item = (id: string, receivedAt = 1000) => ({
+      id,
+      kind: 'command',
+      payload: { text: `do ${id}`, list: [1, null] },
+      receivedAt,
+    });
+
+    it('gives open requests oldest first and forgets settled ones', () => {
+      for (const id of ['c', 'a', 'b']) expect(store.putInbox(item(id))).toBe(true);
+      expect(store.inbox()).toEqual([item('c'), item('a'), item('b')]);
+      store.settleInbox('a');
+      store.settleInbox('a');
+      store.settleInbox('never was there');
+      expect(store.inbox().map((one) => one.id)).toEqual(['c', 'b']);
+    });
+
+    it('knows a request that Slack sends again, before and after it was settled', () => {
+      store.putInbox(item('a'));
+      expect(store.putInbox({ ...item('a'), payload: 'other' })).toBe(false);
+      expect(store.inbox()).toEqual([item('a')]);
+      store.settleInbox('a');
+      expect(store.putInbox(item('a', 5000))).toBe(false);
+      expect(store.inbox()).toEqual([]);
+    });
+
+    it('does not remember settled requests for ever', () => {
+      store.putInbox(item('old'));
+      store.putInbox(item('open'));
+      store.settleInbox('old');
+      const later = 1000 + 25 * 3600 * 1000;
+      store.putInbox(item('new', later));
+      expect(store.inbox().map((one) => one.id)).toEqual(['open', 'new']);
+      expect(store.putInbox(item('old', later))).toBe(true);
+    });
+  });
+
+  it('keeps notes, the last one of each name', () => {
+    expect(store.note('thread')).toBeNull();
+    store.setNote('thread', 'one');
+    store.setNote('thread', '{"seq":2}');
+    store.setNote('other', '');
+    expect([store.note('thread'), store.note('other')]).toEqual(['{"seq":2}', '']);
+  });
+
+  it('keeps a known secret out of what it writes', () => {
+    secrets.add('hunter2-planted');
+    const leaky: NewRow = {
+      ...row('AUTH hunter2-planted failed'),
+      event: { kind: 'trouble', shard: 0, text: 'sent AUTH hunter2-planted' },
+    };
+    const written = store.create('m-aaaa', 'checking', [leaky]);
+    expect(JSON.stringify(written)).not.toContain('hunter2');
+    expect(JSON.stringify(store.journal('m-aaaa'))).not.toContain('hunter2');
+    expect(written[0]?.text).toBe('AUTH [secret] failed');
+  });
+
+  it('can be closed twice, and says so when it is used afterwards', () => {
+    store.close();
+    store.close();
+    expect(() => store.migrations()).toThrow('The store is closed.');
+    expect(() => store.setNote('a', 'b')).toThrow('The store is closed.');
+  });
+
+  it('remembers everything after close and open', () => {
+    if (!under.durable) return;
+    store.create('m-aaaa', 'checking', [row('a')]);
+    store.append('m-aaaa', 1, 'planned', [row('b')]);
+    store.putInbox({ id: 'i', kind: 'click', payload: 1, receivedAt: 1 });
+    store.setNote('n', 'v');
+    const before = [store.journal('m-aaaa'), store.migrations(), store.inbox(), store.note('n')];
+    store.close();
+    store = under.open(secrets);
+    expect([store.journal('m-aaaa'), store.migrations(), store.inbox(), store.note('n')]).toEqual(before);
+    expect(store.append('m-aaaa', 2, 'syncing', [row('c')])[0]?.seq).toBe(3);
+  });
+}
