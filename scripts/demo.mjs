@@ -16,7 +16,7 @@ async function demo() {
   const redisServer = await findRedisServer({ progress: say });
   const tsc = await run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.sandbox.json'], { cwd: root });
   if (tsc.code !== 0) throw new Error(`The demo could not be compiled.\n${tsc.output}`);
-  const args = ['--enable-source-maps', join(root, 'dist-sandbox/sandbox/demo.js'), ...process.argv.slice(2)];
+  const args = ['--enable-source-maps', join(root, 'dist-sandbox/src/sandbox/demo.js'), ...process.argv.slice(2)];
   const { code } = await start(process.execPath, args, {
     cwd: root,
     env: { ...process.env, REDIS_SERVER: redisServer },

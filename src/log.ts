@@ -63,7 +63,7 @@ export class SecretRegistry {
   /** A deep copy of JSON-like data with every string scrubbed. */
   scrubData<T>(data: T): T {
     if (typeof data === 'string') return this.scrub(data) as T;
-    if (Array.isArray(data)) return data.map((item) => this.scrubData(item)) as T;
+    if (Array.isArray(data)) return data.map((item: unknown) => this.scrubData(item)) as T;
     if (data !== null && typeof data === 'object' && Object.getPrototypeOf(data) === Object.prototype) {
       return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, this.scrubData(value)])) as T;
     }

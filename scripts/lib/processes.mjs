@@ -1,13 +1,15 @@
 /**
  * Starts the processes of a script and ends them with it. Owns the list of what is running. Each child leads a process
  * group of its own, so that Ctrl-C in a terminal, which reaches everybody in the script's group and comes a second time
- * through npm, reaches the child exactly once: from here. When a child has ended, what it left behind in its group is
- * killed. A script that npm started also ends when npm is gone.
+ * through npm, reaches the child exactly once: from here. What a child leaves behind in its group when it ends is
+ * ended too. A script that npm started also ends when npm is gone.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const GRACE_MS = 15_000;
+const LEFTOVER_MS = 3_000;
 /** A terminal and npm both deliver: what comes within this time is one and the same wish. */
 const SAME_SIGNAL_MS = 400;
 const PARENT_CHECK_MS = 500;
@@ -53,20 +55,34 @@ function end(signal) {
   endedBy = signal === 'SIGHUP' ? 'SIGTERM' : signal;
   for (const child of children) child.kill(endedBy);
   setTimeout(() => {
-    for (const child of children) killGroup(child.pid);
+    for (const child of children) signalGroup(child.pid, 'SIGKILL');
   }, GRACE_MS).unref();
 }
 
-function killGroup(pid) {
+/** @returns {boolean} whether there is still somebody in the group */
+function signalGroup(pid, signal) {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(-pid, signal);
+    return true;
   } catch (error) {
-    if (error.code !== 'ESRCH' && error.code !== 'EPERM') throw error;
+    if (error.code === 'ESRCH' || error.code === 'EPERM') return false;
+    throw error;
   }
 }
 
+/** What a child left behind may tidy up for a moment, then it is killed. */
+async function clearGroup(pid) {
+  if (!signalGroup(pid, 'SIGTERM')) return;
+  const until = performance.now() + LEFTOVER_MS;
+  while (performance.now() < until) {
+    await sleep(20);
+    if (!signalGroup(pid, 0)) return;
+  }
+  signalGroup(pid, 'SIGKILL');
+}
+
 /**
- * A child in a group of its own. `done` never rejects: `code` is null when the program could not be started, and then
+ * A child in a group of its own. `done`: `code` is null when the program could not be started, and then
  * `error` says why.
  * @param {string} command
  * @param {readonly string[]} args
@@ -75,14 +91,15 @@ function killGroup(pid) {
 export function start(command, args, options = {}) {
   if (endedBy !== null) throw new Interrupted(endedBy);
   const child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], ...options, detached: true });
-  const done = new Promise((resolve) => {
+  const done = new Promise((resolve, reject) => {
     child.once('error', (error) => {
       if (child.pid === undefined) resolve({ code: null, signal: null, error });
     });
     child.once('exit', (code, signal) => {
-      killGroup(child.pid);
-      children.delete(child);
-      resolve({ code: code ?? codeOfSignal(signal), signal, error: null });
+      clearGroup(child.pid).then(() => {
+        children.delete(child);
+        resolve({ code: code ?? codeOfSignal(signal), signal, error: null });
+      }, reject);
     });
   });
   if (child.pid !== undefined) children.add(child);

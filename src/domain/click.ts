@@ -1,9 +1,10 @@
 /** Judges a click: who, where it stands, whether the gate is open. Pure; the same answer again after a crash. */
-import type { Sight } from './decide.ts';
+
 import type { Event } from './event.ts';
-import { gatesOf, isBehind, passedWith, type Policy, validApprovals } from './gate.ts';
+import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
 import { findingsMark, type MigrationState, mayAsk, type PendingClick } from './migration.ts';
 import { type Gate, hasEnded, type Phase } from './phase.ts';
+import type { Sight } from './sight.ts';
 import { plural } from './words.ts';
 
 export type MayDo = { readonly ok: true } | { readonly ok: false; readonly why: string };
@@ -23,8 +24,12 @@ export interface ClickVerdict {
 const OLD_COPY =
   'This button is from an earlier state of the migration. Use the one in the status message as it is now.';
 
-/** The phase behind each gate. */
-const BEHIND: Readonly<Record<Gate, Phase>> = { continue: 'syncing', switch: 'switching', finish: 'finishing' };
+/** The phase behind each gate, and what begins there. */
+const BEHIND: Readonly<Record<Gate, { readonly phase: Phase; readonly reason: string }>> = {
+  continue: { phase: 'syncing', reason: 'Replication starts; the sources go on serving.' },
+  switch: { phase: 'switching', reason: 'The new servers are about to take the writes.' },
+  finish: { phase: 'finishing', reason: 'What was changed on the way is put back.' },
+};
 
 export function judgeClick(
   click: PendingClick,
@@ -91,7 +96,7 @@ function judgeAbort({ event, seq }: PendingClick, state: MigrationState, rights:
   if (giveUp) return { accepted: true, rows: [asked], text: 'What cannot be reached is left as it is.' };
   return {
     accepted: true,
-    rows: [asked, { kind: 'phase_entered', phase: 'aborting', reason: `<@${event.user}> asked to abort.` }],
+    rows: [asked, { kind: 'phase_entered', phase: 'aborting', reason: 'Everything that was begun is taken back.' }],
     text: 'Aborting.',
   };
 }
@@ -138,10 +143,9 @@ function judgeGate(
   if (missing > 0) {
     return { accepted: true, rows: [approved], text: `Approved. ${plural(missing, 'more approval')} needed.` };
   }
-  const users = [...valid.map((one) => one.user), event.user].map((user) => `<@${user}>`).join(' and ');
   return {
     accepted: true,
-    rows: [approved, { kind: 'phase_entered', phase: BEHIND[gate], reason: `${users} approved *${gate}*.` }],
+    rows: [approved, { kind: 'phase_entered', phase: BEHIND[gate].phase, reason: BEHIND[gate].reason }],
     text: `Approved: *${gate}*.`,
   };
 }

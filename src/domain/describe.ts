@@ -4,12 +4,12 @@ import type { CutoverStep, Effect, Event, Side } from './event.ts';
 import { preflightText } from './judge-preflight.ts';
 import { assertNever } from './phase.ts';
 import { fenceAddress, type Plan } from './plan.ts';
-import { capital, countText, listText, plural, secondsText, shardText } from './words.ts';
+import { capital, countText, plural, secondsText, shardText } from './words.ts';
 
 export function describe(event: Event, plan: Plan): string {
   switch (event.kind) {
     case 'requested':
-      return `Asked for “${event.plan.name}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}.`;
+      return `<@${event.plan.requestedBy}> asked for “${event.plan.name}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}.`;
     case 'message_posted':
       return event.why;
     case 'preflight_done':
@@ -19,11 +19,11 @@ export function describe(event: Event, plan: Plan): string {
     case 'click_refused':
       return `Refused: ${event.reason}`;
     case 'approved':
-      return `Approved ${event.gate}${event.wipe ? ', and typed the name: destinations that hold keys may be wiped' : ''}.`;
+      return `<@${event.user}> approved *${event.gate}*${event.wipe ? ', and typed the name: destinations that hold keys may be wiped' : ''}.`;
     case 'recheck_asked':
-      return 'Asked to check all servers again.';
+      return `<@${event.user}> asked to check all servers again.`;
     case 'abort_asked':
-      return event.giveUp ? 'Asked to abort once more: what cannot be reached is left as it is.' : 'Asked to abort.';
+      return `<@${event.user}> asked to abort${event.giveUp ? ' once more: what cannot be reached is left as it is' : ''}.`;
     case 'phase_entered':
       return `Now ${event.phase.replaceAll('_', ' ')}. ${event.reason}`;
     case 'intent':
@@ -105,17 +105,4 @@ function stepText(step: CutoverStep, plan: Plan): string {
 export function shardOf(event: Event): number | null {
   if (event.kind === 'intent') return event.effect.shard;
   return 'shard' in event ? event.shard : null;
-}
-
-/** Names for people: `shard 1 (a:6379 → b:6379)`. */
-export function shardNames(plan: Plan, indexes: readonly number[]): string {
-  return listText(
-    indexes.map((index) => {
-      const shard = plan.shards[index];
-      return shard
-        ? `${shardText(index)} (${addressOf(shard.source)} → ${addressOf(shard.destination)})`
-        : shardText(index);
-    }),
-    3,
-  );
 }

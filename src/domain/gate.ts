@@ -1,7 +1,8 @@
 /** When a gate is open, and whose approval counts. Pure. */
-import type { ShardSight, Sight } from './decide.ts';
+
 import { type Approval, findingsMark, type MigrationState } from './migration.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
+import type { ShardSight, Sight } from './sight.ts';
 import type { ApprovalView, GateView } from './view.ts';
 import { capital, countText, listText, plural, secondsText, shardText } from './words.ts';
 
@@ -139,16 +140,20 @@ function lateText(late: readonly ShardSight[], state: MigrationState): string {
   return `${countText(state.plan.shards.length - late.length)} of ${plural(state.plan.shards.length, 'shard')} in step.${why}`;
 }
 
+/** A shorter quiet is no quiet: servers are looked at once a second. */
+const NOISY_MS = 2_000;
+
 function finishStatus(sight: Sight, policy: Policy): { open: boolean; reason: string } {
   if (sight.unquiet !== null) return { open: false, reason: sight.unquiet };
   const quiet = Math.floor(sight.quietMs ?? 0);
   const needed = secondsText(policy.quietMs / 1000);
   if (quiet >= policy.quietMs)
     return { open: true, reason: `Nobody has written to an old master for ${secondsText(quiet / 1000)}.` };
-  return {
-    open: false,
-    reason: `Nobody has tried to write to an old master for ${secondsText(quiet / 1000)}; it takes ${needed} of quiet.`,
-  };
+  const since =
+    quiet < NOISY_MS
+      ? 'Somebody still tries to write to an old master'
+      : `Nobody has tried to write to an old master for ${secondsText(quiet / 1000)}`;
+  return { open: false, reason: `${since}; it takes ${needed} of quiet.` };
 }
 
 /** Sentence about an open gate that still lacks approvals. */

@@ -327,6 +327,6 @@ function withStep(state: MigrationState, intent: number, change: (step: Step) =>
 export function findingsMark(findings: readonly Finding[]): string {
   return findings
     .map((one) => `${one.level}:${one.code}:${one.shard ?? '-'}`)
-    .sort()
+    .toSorted()
     .join(' ');
 }

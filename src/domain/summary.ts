@@ -1,9 +1,10 @@
 /** The closing words of a migration, as lines. Pure. */
-import type { Sight } from './decide.ts';
+
 import { addressOf } from './endpoint.ts';
 import type { Event } from './event.ts';
 import type { MigrationState } from './migration.ts';
 import { fenceAddress } from './plan.ts';
+import type { Sight } from './sight.ts';
 import { bytesText, countText, listText, plural, secondsText } from './words.ts';
 
 export function finishSummary(state: MigrationState, sight: Sight): Event {

@@ -50,7 +50,8 @@ export function judge(input: VerdictInput): Verdict {
     shard: input.plan.index,
     ...where,
     bufferBytes: now.source.ok ? now.source.replicaBufferBytes : null,
-    sourceWritesPerSecond: sourceRate((facts) => facts.writeCalls),
+    // A replica takes no writes; what it counts are calls of scripts that were refused inside.
+    sourceWritesPerSecond: source?.role === 'replica' ? 0 : sourceRate((facts) => facts.writeCalls),
     sourceClients: source?.connectedClients == null ? null : Math.max(0, source.connectedClients - input.ownClients),
     fullSyncs,
     keys: source?.keys ?? null,

@@ -1,5 +1,5 @@
 /** State and sight → the read model. Pure. */
-import { decide, type Sight } from './decide.ts';
+import { decide } from './decide.ts';
 import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
 import { gatesOf, type Policy } from './gate.ts';
@@ -7,6 +7,7 @@ import { type MigrationState, mayAsk } from './migration.ts';
 import { hasEnded } from './phase.ts';
 import { planHash } from './plan.ts';
 import type { Finding } from './preflight.ts';
+import type { Sight } from './sight.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
 import { bytesText, countText, plural } from './words.ts';
 
@@ -96,11 +97,6 @@ export function actionValue(state: MigrationState): string {
 export function entryOf(value: string, state: MigrationState): number | null {
   const [id, entry, hash] = value.split('.');
   return id === state.plan.id && hash === planHash(state.plan) && /^\d+$/.test(entry ?? '') ? Number(entry) : null;
-}
-
-/** The id inside a button's value, to find the migration; null when it is none of ours. */
-export function migrationOf(value: string): string | null {
-  return value.split('.')[0] ?? null;
 }
 
 function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sight): ActionView[] {

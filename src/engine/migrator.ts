@@ -5,11 +5,13 @@
  */
 import type { Clock } from '../clock.ts';
 import { judgeClick } from '../domain/click.ts';
-import { type Decision, decide, type Sight } from '../domain/decide.ts';
+import { decide } from '../domain/decide.ts';
+import type { Decision } from '../domain/decision.ts';
 import type { Effect, Event } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
+import type { Sight } from '../domain/sight.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
@@ -191,6 +193,7 @@ export class Migrator {
     const report = await runPreflight(plan, this.#deps.taken(), this.#deps);
     // Aborted meanwhile: nobody waits for it any more.
     if (this.#journal.state.entry !== entry) return;
+    this.#asOf = this.#deps.clock.now();
     this.#journal.append([
       { kind: 'preflight_done', report },
       { kind: 'phase_entered', phase: 'planned', reason: 'Every server was looked at. Nothing has been changed.' },

@@ -2,9 +2,10 @@
  * After the switch: whether anybody still writes, or tries to write, to the old masters. Owns what was last seen of
  * each; starts anew after a restart of the bot, so that quiet is never claimed for a time that nobody watched.
  */
-import type { ShardSight } from '../domain/decide.ts';
+
 import { addressOf } from '../domain/endpoint.ts';
 import type { MigrationState } from '../domain/migration.ts';
+import type { ShardSight } from '../domain/sight.ts';
 import type { LateClient } from '../domain/view.ts';
 import { capital, countText, plural, secondsText, shardText } from '../domain/words.ts';
 
@@ -64,7 +65,7 @@ export class QuietWatch {
   clients(): readonly LateClient[] {
     return [...this.#clients.values()]
       .flat()
-      .sort((a, b) => a.idleSeconds - b.idleSeconds)
+      .toSorted((a, b) => a.idleSeconds - b.idleSeconds)
       .slice(0, MAX_CLIENTS);
   }
 

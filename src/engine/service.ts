@@ -38,7 +38,11 @@ export interface ClickTicket {
   readonly seq: number;
 }
 
-export type ClickAnswer = { readonly accepted: boolean; readonly text: string };
+/** `text` is what the person is told. */
+export interface ClickAnswer {
+  readonly accepted: boolean;
+  readonly text: string;
+}
 
 export interface MigrationService {
   /**

@@ -3,10 +3,11 @@
  * dead shows in its own row and delays nobody else's. Never changes a server.
  */
 import type { Clock } from '../clock.ts';
-import { isTrouble, type ShardSight } from '../domain/decide.ts';
 import { addressOf, type Endpoint } from '../domain/endpoint.ts';
 import type { MigrationState } from '../domain/migration.ts';
 import type { ServerLook } from '../domain/observation.ts';
+import type { ShardSight } from '../domain/sight.ts';
+import { isTrouble } from '../domain/story.ts';
 import { judge } from '../domain/verdict.ts';
 import type { ConnectionDeps } from '../redis/connection.ts';
 import { createInspector, type Inspector, type LookOptions } from '../redis/inspector.ts';

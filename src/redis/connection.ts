@@ -75,7 +75,7 @@ export async function connect(endpoint: Endpoint, timeoutMs: number, deps: Conne
     // Not by the option connectionName: ioredis would wait for that answer too, and pass over its absence.
     await client.client('SETNAME', OUR_NAME).catch((error: unknown) => {
       // Any other error (LOADING, MASTERDOWN, NOPERM, no such command) is the answer of a server that talks to us.
-      if (!isReply(error) || cause !== undefined || classify(messageOf(error)).startsWith('auth_')) throw error;
+      if (!isReply(error) || cause !== undefined || isTurnedAway(messageOf(error))) throw error;
     });
   } catch (error) {
     client.disconnect();
@@ -147,10 +147,16 @@ function open(
   address: string,
   fail: (text: string, command: string, outcomeUnknown: boolean) => RedisError,
 ): Connection {
+  // The client counts as ready until the other side has closed as well, which a server that hangs never does.
+  let ended = false;
+  function end(): void {
+    ended = true;
+    client.disconnect();
+  }
   return {
     address,
     get alive() {
-      return client.status === 'ready' || client.status === 'connect';
+      return !ended && (client.status === 'ready' || client.status === 'connect');
     },
     async call(command, ...args) {
       const [name = command, ...more] = command.split(' ');
@@ -160,14 +166,18 @@ function open(
         const answered = isReply(error);
         const neverSent = /isn't writeable/i.test(messageOf(error));
         // Whatever comes after a timeout would be the answer to an older command: this connection has done its work.
-        if (!answered) client.disconnect();
+        if (!answered) end();
         throw fail(messageOf(error), command, !answered && !neverSent);
       }
     },
-    close() {
-      client.disconnect();
-    },
+    close: end,
   };
+}
+
+/** Answers after which a server talks to us no more: no or a wrong password, maxclients reached, protected mode. */
+function isTurnedAway(text: string): boolean {
+  const kind = classify(text);
+  return kind.startsWith('auth_') || kind === 'max_clients' || text.startsWith('DENIED');
 }
 
 /** Whether the server itself answered with an error, as against a socket that failed. */

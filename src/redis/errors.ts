@@ -97,7 +97,10 @@ function sentence(kind: ProblemKind, address: string, command: string, detail: s
     case 'secret_missing':
       return `${address}: ${detail}`;
     case 'other':
-      return `${address} answered ${command} with an error: ${shortened(detail)}`;
+      // ioredis' words for bytes that are no answer of Redis, such as a web server's or a TLS alert.
+      return /unknown RESP type/i.test(detail)
+        ? `${address} does not talk as Redis does: is the port right, and does it want TLS (rediss://)?`
+        : `${address} answered ${command} with an error: ${shortened(detail)}`;
   }
 }
 

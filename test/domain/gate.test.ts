@@ -1,7 +1,7 @@
 /** Who may open a gate, when, and what is told to those who may not. */
 import { describe, expect, it } from 'vitest';
 import { judgeClick, type ClickVerdict, type Rights } from '../../src/domain/click.ts';
-import type { Sight } from '../../src/domain/decide.ts';
+import type { Sight } from '../../src/domain/sight.ts';
 import type { Event } from '../../src/domain/event.ts';
 import { gatesOf, type Policy, validApprovals } from '../../src/domain/gate.ts';
 import { type MigrationState, mayAsk } from '../../src/domain/migration.ts';

@@ -67,7 +67,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('shard'), shard: fc.nat({ max: 2 }), change }) },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.constantFrom(6_000, 40_000, 3_700_000, -5_000) }),
+    arbitrary: fc.record({ kind: fc.constant('time'), ms: fc.constantFrom(6_000, 40_000, 3_700_000, -3_700_000) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('quiet'), ms: fc.constantFrom(0, 29_999, 30_000, 90_000) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash') }) },
@@ -136,7 +136,7 @@ it('whatever servers, people and crashes do', () => {
       world.crash();
       reached.set(world.state.phase, (reached.get(world.state.phase) ?? 0) + 1);
     }),
-    { numRuns: 600 },
+    { numRuns: 400 },
   );
   // A model that never gets anywhere proves nothing.
   for (const phase of ['planned', 'syncing', 'switched', 'finished', 'aborted'] as const) {
@@ -154,5 +154,5 @@ it('when nothing goes wrong, it ends in finished', () => {
   }
   expect(world.state.phase).toBe('finished');
   expect(world.state.ledger.every((entry) => entry.closed)).toBe(true);
-  expect([...phases]).toContain('switched');
+  expect([...phases]).toEqual(['syncing', 'switching', 'finishing', 'finished']);
 });

@@ -60,10 +60,12 @@ const engine = new Engine({
 });
 engine.start();
 const gate = { planned: 'gate:continue', streaming: 'gate:switch', switched: 'gate:finish' };
-setInterval(async () => {
+async function approve() {
   const view = engine.view(id);
   const action = gate[view.phase];
   if (!view.actions.some((one) => one.action === action)) return;
   const ticket = engine.click({ migration: id, action, user: 'U00000BEN', value: null, typedName: null });
   await engine.settleClick(ticket);
-}, 50);
+}
+
+setInterval(() => void approve(), 50);

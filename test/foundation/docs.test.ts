@@ -18,7 +18,7 @@ function variablesOfExample(): string[] {
 
 describe('README.md', () => {
   test('its configuration table names the variables of .env.example, each once', () => {
-    const names = [...read('README.md').matchAll(/^\| `([A-Z][A-Z0-9_]*)` \|/gm)].map((found) => found[1] ?? '');
+    const names = [...read('README.md').matchAll(/^\| `([A-Z][A-Z0-9_]*)` +\|/gm)].map((found) => found[1] ?? '');
     expect(names.toSorted()).toEqual(variablesOfExample());
   });
 
@@ -26,7 +26,7 @@ describe('README.md', () => {
     const shown = new Map(
       [...read('.env.example').matchAll(/^# ([A-Z_]+)=(\S+)$/gm)].map((found) => [found[1], found[2]]),
     );
-    const rows = [...read('README.md').matchAll(/^\| `([A-Z_]+)` \| `?([^`|]+?)`? \|/gm)];
+    const rows = [...read('README.md').matchAll(/^\| `([A-Z_]+)` +\| `?([^`|]+?)`? +\|/gm)];
     const told = new Map(rows.map((found) => [found[1], found[2]]));
     for (const [name, value] of shown) expect(`${name}=${told.get(name)}`).toBe(`${name}=${value}`);
   });

@@ -45,10 +45,15 @@ interface Running {
 }
 
 function npmRun(...args: string[]): Running {
+  return runNpm(args, false);
+}
+
+/** `alone`: in a process group of its own, as a terminal would start it. */
+function runNpm(args: readonly string[], alone: boolean): Running {
   const npm = spawn('npm', ['run', '--silent', ...args], {
     cwd: project,
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
+    detached: alone,
   });
   let output = '';
   for (const stream of [npm.stdout, npm.stderr]) {
@@ -137,10 +142,10 @@ describe('npm start', () => {
 
   test('hands on a Ctrl-C in the terminal, which reaches npm and the script, as one', async () => {
     write('dist/main.js', BOT);
-    const running = npmRun('start');
-    await until('the bot', () => pidsOf(running).length === 2, running);
-    process.kill(-(running.npm.pid ?? 0), 'SIGINT');
-    expect(await running.ended).toBe(0);
+    const inTerminal = runNpm(['start'], true);
+    await until('the bot', () => pidsOf(inTerminal).length === 2, inTerminal);
+    process.kill(-(inTerminal.npm.pid ?? 0), 'SIGINT');
+    expect(await inTerminal.ended).toBe(0);
     expect(readFileSync(join(project, 'signals'), 'utf8')).toBe('SIGINT\n');
   });
 
@@ -160,7 +165,7 @@ describe('npm run demo', () => {
     const running = npmRun('demo', '--', '--shards', '12');
     await until('the demo', () => pidsOf(running).length === 2, running);
     expect(running.output()).toContain('--shards 12');
-    expect(existsSync(join(project, 'dist-sandbox/sandbox/demo.js'))).toBe(true);
+    expect(existsSync(join(project, 'dist-sandbox/src/sandbox/demo.js'))).toBe(true);
     running.npm.kill('SIGINT');
     expect(await running.ended).toBe(0);
     await until('the end of every process', () => !pidsOf(running).some(isAlive), running);

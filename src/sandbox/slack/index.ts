@@ -1,5 +1,5 @@
-export { type BlockProblem, blockTextLength, checkMessage, checkView } from './block-limits.ts';
 export { ANA, BEN, DEFAULT_SCOPES, EVE, MIGRATIONS, type SandboxSlackOptions } from './assemble.ts';
+export { type BlockProblem, blockTextLength, checkMessage, checkView } from './block-limits.ts';
 export type { Fault } from './faults.ts';
 export type { Interaction } from './interaction.ts';
 export type { SandboxElement } from './look.ts';

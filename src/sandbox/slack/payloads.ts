@@ -1,6 +1,6 @@
 /** The bodies of Slack's requests, as docs.slack.dev/reference/interaction-payloads shows them. */
 import type { JsonObject } from './json.ts';
-import { stateOf, type FieldInput } from './view-state.ts';
+import { type FieldInput, stateOf } from './view-state.ts';
 import type { SandboxChannel, SandboxUser, Workspace } from './workspace.ts';
 
 /** The legacy verification token: every request has one, nobody should look at it. */

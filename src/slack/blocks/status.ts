@@ -94,7 +94,7 @@ export function fallback(view: MigrationView): string {
 function waitingBlocks(view: MigrationView): KnownBlock[] {
   return view.waitingFor === null
     ? []
-    : [section(`⏳ *${hasEnded(view.phase) ? 'Note' : 'Waiting'}:* ${sentence(view.waitingFor, 900)}`)];
+    : [section(`${hasEnded(view.phase) ? 'ℹ️' : '⏳'} ${sentence(view.waitingFor, 900)}`)];
 }
 
 function totalsLine(view: MigrationView, rung: Rung): string {

@@ -1,5 +1,4 @@
 /** What every listener is handed, and the shell in which each of them runs. */
-import type { RespondFn } from '@slack/bolt';
 import type { Clock } from '../../clock.ts';
 import type { Config } from '../../config.ts';
 import type { Authorizer, MigrationService } from '../../engine/service.ts';
@@ -80,5 +79,3 @@ export async function guarded(
 export function ephemeral(answer: Answer): object {
   return { response_type: 'ephemeral', ...answer };
 }
-
-export type { RespondFn };

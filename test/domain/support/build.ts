@@ -1,7 +1,7 @@
 /** Plans, servers and sights as a test needs them: what is not said is an ordinary, healthy value. */
 import type { Endpoint } from '../../../src/domain/endpoint.ts';
 import type { Event, JournalRow } from '../../../src/domain/event.ts';
-import type { ShardSight, Sight } from '../../../src/domain/decide.ts';
+import type { ShardSight, Sight } from '../../../src/domain/sight.ts';
 import { describe } from '../../../src/domain/describe.ts';
 import type { Policy } from '../../../src/domain/gate.ts';
 import { foldJournal, type MigrationState, type ShardRecord } from '../../../src/domain/migration.ts';

@@ -1,0 +1,17 @@
+/** What is to be done next, as data. */
+import type { Effect, Event } from './event.ts';
+import type { Phase } from './phase.ts';
+
+export interface Decision {
+  /** To be carried out, in this order, each shard's apart. */
+  readonly effects: readonly Effect[];
+  /** Longer work with a story of its own. */
+  readonly run: 'preflight' | 'cut_over' | null;
+  /** Rows to journal, without effects on any server. */
+  readonly rows: readonly Event[];
+  readonly enter: { readonly phase: Phase; readonly reason: string } | null;
+  /** Why it waits, as a sentence; null when it waits for nothing. */
+  readonly waitingFor: string | null;
+}
+
+export const NOTHING: Decision = { effects: [], run: null, rows: [], enter: null, waitingFor: null };

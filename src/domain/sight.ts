@@ -1,0 +1,31 @@
+/** What was seen of a migration at one moment: the looks at its servers and what they mean. */
+import type { MigrationState, ShardRecord } from './migration.ts';
+import type { PairLook } from './observation.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface ShardSight {
+  readonly look: PairLook;
+  readonly verdict: Verdict;
+  /** Looks running in which it was in step. */
+  readonly inStepTicks: number;
+  /** Looks running in which it was in trouble. */
+  readonly troubleTicks: number;
+}
+
+/** Everything that was seen of a migration at one moment. */
+export interface Sight {
+  /** Wall-clock milliseconds. */
+  readonly wallNow: number;
+  /** Null before the first look. */
+  readonly shards: readonly ShardSight[] | null;
+  /** In switched: for how long no old master saw a write or refused one; null before it was measured. */
+  readonly quietMs: number | null;
+  /** In switched: why quiet cannot be claimed at all, as a sentence. */
+  readonly unquiet: string | null;
+}
+
+export function recordOf(state: MigrationState, one: ShardSight): ShardRecord {
+  const record = state.shards[one.verdict.shard];
+  if (!record) throw new Error(`The plan has no shard ${one.verdict.shard}.`);
+  return record;
+}

@@ -1,0 +1,89 @@
+/** Putting back: settings of the ledger, and destinations that stop following when a migration is aborted. Pure. */
+import { type Decision, NOTHING } from './decision.ts';
+import { isDue } from './due.ts';
+import { addressOf } from './endpoint.ts';
+import type { Effect, Event } from './event.ts';
+import type { LedgerEntry, MigrationState } from './migration.ts';
+import type { Sight } from './sight.ts';
+import { abortSummary } from './summary.ts';
+import { capital, shardText } from './words.ts';
+
+/** A look that began before the answer may end after it: what it shows counts only this long after. */
+const SETTLE_MS = 1_000;
+/** How long an old server that does not answer is waited for before its settings are left as they are. */
+const SOURCE_PATIENCE_MS = 30_000;
+
+export function aborting(state: MigrationState, sight: Sight): Decision {
+  const effects: Effect[] = [];
+  const rows: Event[] = [];
+  const waits: string[] = [];
+  for (const record of state.shards) {
+    if (record.replicate === null || record.detach?.seen || record.detach?.givenUp) continue;
+    const look = sight.shards?.[record.index]?.look.destination;
+    const plan = state.plan.shards[record.index];
+    if (!plan) continue;
+    const name = addressOf(plan.destination);
+    if (!look?.ok) {
+      const why = look ? look.problem.text : `${name} has not been looked at yet.`;
+      if (look && state.giveUp) {
+        const detail = `${why} It may still be a replica: run REPLICAOF NO ONE on it when it is back.`;
+        rows.push({ kind: 'given_up', what: 'detach', ledger: null, shard: record.index, detail });
+      } else waits.push(`${capital(shardText(record.index))}: ${why} Abort once more to leave it as it is.`);
+      continue;
+    }
+    const { detach } = record;
+    // Sent even to a master: an order to follow may be on its way still. Believed a moment after it was answered.
+    if (
+      detach !== null &&
+      detach.outcome !== 'pending' &&
+      look.facts.role === 'master' &&
+      sight.wallNow - detach.at >= SETTLE_MS
+    ) {
+      rows.push({ kind: 'seen', intent: detach.intent, detail: `${name} follows nobody.` });
+    } else if (isDue(detach, sight.wallNow)) effects.push({ kind: 'detach', shard: record.index });
+    else
+      waits.push(
+        `${capital(shardText(record.index))}: ${detach?.outcome === 'refused' ? detach.detail : `waits to see ${name} as a master.`}`,
+      );
+  }
+  const restore = restoreAll(state, sight, 'both');
+  const done = effects.length === 0 && rows.length === 0 && waits.length === 0 && restore.left === 0;
+  return {
+    ...NOTHING,
+    effects: [...effects, ...restore.effects],
+    rows: [...rows, ...restore.rows, ...(done ? [abortSummary(state, sight)] : [])],
+    enter: done ? { phase: 'aborted', reason: 'Every destination follows nobody, settings are put back.' } : null,
+    waitingFor: waits[0] ?? restore.waitingFor ?? 'Puts everything back.',
+  };
+}
+
+/** Puts settings back, where their server answers. An old server that stays away is left as it is, with a word. */
+export function restoreAll(state: MigrationState, sight: Sight, which: 'source' | 'both') {
+  const effects: Effect[] = [];
+  const rows: Event[] = [];
+  let waitingFor: string | null = null;
+  let left = 0;
+  for (const entry of state.ledger) {
+    if (entry.closed || (which === 'source' && entry.side !== 'source')) continue;
+    left += 1;
+    const look = sight.shards?.[entry.shard]?.look[entry.side];
+    if (look?.ok) {
+      if (isDue(entry.restore, sight.wallNow)) effects.push(restoreEffect(entry));
+      else if (entry.restore?.outcome === 'refused')
+        waitingFor = `${entry.name} cannot be put back: ${entry.restore.detail}`;
+      continue;
+    }
+    if (!look || which === 'source') continue;
+    const patience = sight.wallNow - state.phaseSince > SOURCE_PATIENCE_MS;
+    if (state.giveUp || (entry.side === 'source' && patience)) {
+      const detail = `${entry.name} was not put back on the ${entry.side}: ${look.problem.text}`;
+      rows.push({ kind: 'given_up', what: 'setting', ledger: entry.intent, shard: entry.shard, detail });
+    } else
+      waitingFor = `${entry.name} has to be put back on the ${entry.side} of ${shardText(entry.shard)}: ${look.problem.text}`;
+  }
+  return { effects, rows, waitingFor, left };
+}
+
+function restoreEffect(entry: LedgerEntry): Effect {
+  return { kind: 'restore_config', shard: entry.shard, side: entry.side, name: entry.name, ledger: entry.intent };
+}

@@ -1,0 +1,307 @@
+import { describe, expect, it } from 'vitest';
+import type { ShardRecord } from '../../src/domain/migration.ts';
+import type { PairLook, ServerLook } from '../../src/domain/observation.ts';
+import type { Phase } from '../../src/domain/phase.ts';
+import type { ShardPlan } from '../../src/domain/plan.ts';
+import { judge, rates, type Verdict } from '../../src/domain/verdict.ts';
+import { factsFrom } from '../../src/redis/facts.ts';
+import { parseInfo } from '../../src/redis/info.ts';
+import { infoOf, isAtLeast, type Moment, momentsOf, NAMES } from '../redis/support/recordings.ts';
+import {
+  aPlan,
+  endpoint,
+  followingPair,
+  freshPair,
+  record,
+  replication,
+  seen,
+  START,
+  unseen,
+} from './support/build.ts';
+
+const PLAN = aPlan(1).shards[0] as ShardPlan;
+const SENT: ShardRecord = record({
+  replicate: { intent: 7, at: START - 60_000, attempts: 1, outcome: 'ok', detail: 'OK', seen: true, givenUp: false },
+  sourceFullSyncs: 0,
+  sourceRunId: 'run-old-0',
+});
+const JUST_SENT: ShardRecord = {
+  ...SENT,
+  replicate: { ...(SENT.replicate as NonNullable<ShardRecord['replicate']>), at: START - 2_000 },
+};
+
+function verdict(now: PairLook, more: Partial<Parameters<typeof judge>[0]> = {}): Verdict {
+  const base = {
+    plan: PLAN,
+    record: SENT,
+    phase: 'syncing' as Phase,
+    now,
+    wallNow: START,
+    earlier: null,
+    maxLagBytes: 1_048_576,
+    ownClients: 1,
+  };
+  const judged = judge({ ...base, ...more });
+  for (const [name, figure] of Object.entries(judged)) {
+    if (typeof figure === 'number') expect(Number.isFinite(figure) && figure >= 0, `${name} is ${figure}`).toBe(true);
+    else expect(figure, name).not.toBeUndefined();
+  }
+  if (judged.percent !== null) expect(judged.percent).toBeLessThanOrEqual(100);
+  if (judged.reason !== null) expect(judged.reason).toMatch(/^\S.*\.$/);
+  return judged;
+}
+
+function looked(text: string, at = 1_000): ServerLook {
+  return { ok: true, at, facts: factsFrom(parseInfo(text), false), clients: null, replicaBufferBytes: null };
+}
+
+/** The verdict about a recorded moment, by the ports of that recording. */
+function ofMoment(moment: Moment, shardRecord: ShardRecord = JUST_SENT): Verdict {
+  const source = looked(moment.source);
+  const destination = looked(moment.destination);
+  if (!source.ok || !destination.ok) throw new Error('A recording is always of servers that answered.');
+  const port = destination.facts.replication.master?.port ?? 0;
+  const plan = {
+    index: 0,
+    source: endpoint('127.0.0.1', port),
+    destination: endpoint('127.0.0.1', Number(parseInfo(moment.destination).get('tcp_port'))),
+  };
+  return verdict({ source, destination }, { plan, record: shardRecord });
+}
+
+function expectedState({ said, destination }: Moment): Verdict['state'] {
+  if (said['link'] === 'up') return 'in_step';
+  if (said['loading'] === '1') return 'loading';
+  const read = Number(parseInfo(destination).get('master_sync_read_bytes') ?? 0);
+  return said['in_progress'] === '1' && read > 0 ? 'transfer' : 'snapshot';
+}
+
+describe.each(NAMES.filter((name) => isAtLeast(name, '6.2')))('a full sync of %s', (name) => {
+  const moments = momentsOf(name);
+
+  it.each(moments)('$state', (moment) => {
+    expect(ofMoment(moment).state).toBe(expectedState(moment));
+  });
+
+  it('the percentage never falls, and ends at 100', () => {
+    const percents = moments.map((moment) => ofMoment(moment).percent).filter((percent) => percent !== null);
+    expect(percents).toEqual(percents.toSorted((a, b) => a - b));
+    expect(percents.at(-1)).toBe(100);
+    expect(percents.length).toBeGreaterThan(2);
+  });
+
+  it('is in step with a lag of nothing, and one full sync', () => {
+    const last = moments.at(-1) as Moment;
+    const runId = parseInfo(last.source).get('run_id') ?? null;
+    expect(ofMoment(last, { ...JUST_SENT, sourceRunId: runId })).toMatchObject({
+      lagBytes: 0,
+      fullSyncs: 1,
+      reason: null,
+    });
+  });
+
+  it('before it, waits; with its source lost, says which two servers to look at; promoted, is promoted', () => {
+    const standalone = infoOf(name, 'source', 'standalone');
+    const both = { source: looked(standalone), destination: looked(standalone) };
+    const untouched = record();
+    expect(verdict(both, { record: untouched, phase: 'planned' })).toMatchObject({ state: 'waiting', percent: null });
+    expect(verdict(both, { record: untouched })).toMatchObject({ state: 'queued', percent: 0 });
+
+    const down = infoOf(name, 'destination', 'link down');
+    const lost = ofMoment(
+      { state: '', said: {}, clients: '', source: standalone, destination: down },
+      { ...SENT, wasInStep: true },
+    );
+    expect(lost.state).toBe('link_down');
+    expect(lost.reason).toMatch(/^127\.0\.0\.1:\d+ cannot reach 127\.0\.0\.1:\d+ for \d+ s: check /);
+
+    const promoted = { source: looked(standalone), destination: looked(infoOf(name, 'destination', 'promoted')) };
+    expect(verdict(promoted, { record: { ...SENT, promoted: true } })).toMatchObject({
+      state: 'promoted',
+      percent: 100,
+      reason: null,
+    });
+    expect(verdict(promoted)).toMatchObject({ state: 'detached', reason: 'new-1:6379 follows nobody.' });
+  });
+});
+
+describe('a sync through a file', () => {
+  const { host, port } = PLAN.source;
+  const destination = (more: Parameters<typeof replication>[0], loading: { percent: number } | null = null) =>
+    seen({ role: 'replica', loading, replication: replication({ master: { host, port }, syncing: true, ...more }) });
+  const saving = (keysSaved: number) => seen({ snapshot: { keysSaved, keysTotal: 1_000 } });
+
+  it('the percentage goes up through snapshot, transfer and loading', () => {
+    const percents = [
+      verdict({ source: saving(0), destination: destination({ syncReadBytes: 0 }) }),
+      verdict({ source: saving(900), destination: destination({ syncReadBytes: 0 }) }),
+      verdict({ source: seen(), destination: destination({ syncReadBytes: 0, syncTotalBytes: 500 }) }),
+      verdict({ source: seen(), destination: destination({ syncReadBytes: 500, syncTotalBytes: 500 }) }),
+      verdict({ source: seen(), destination: destination({}, { percent: 0 }) }),
+      verdict({ source: seen(), destination: destination({}, { percent: 100 }) }),
+    ];
+    expect(percents.map((one) => one.state)).toEqual([
+      'snapshot',
+      'snapshot',
+      'transfer',
+      'transfer',
+      'loading',
+      'loading',
+    ]);
+    expect(percents.map((one) => one.percent)).toEqual([0, 36, 40, 80, 80, 98]);
+  });
+
+  it('tells speed and time left from two looks', () => {
+    const source = seen();
+    const earlier = { source, destination: { ...destination({ syncReadBytes: 100, syncTotalBytes: 500 }), at: 1_000 } };
+    const now = { source, destination: { ...destination({ syncReadBytes: 300, syncTotalBytes: 500 }), at: 3_000 } };
+    expect(verdict(now, { earlier })).toMatchObject({ state: 'transfer', bytesPerSecond: 100, etaSeconds: 2 });
+    const more = { source, destination: { ...destination({ syncReadBytes: 600, syncTotalBytes: 500 }), at: 3_000 } };
+    expect(verdict(more, { earlier })).toMatchObject({ percent: 80, etaSeconds: 0 });
+  });
+});
+
+describe('while streaming', () => {
+  it('is in step up to MAX_LAG_BYTES and catching up above it, with the figures in the reason', () => {
+    expect(verdict(followingPair(PLAN, 1_048_576))).toMatchObject({
+      state: 'in_step',
+      percent: 100,
+      lagBytes: 1_048_576,
+      etaSeconds: 0,
+    });
+    expect(verdict(followingPair(PLAN, 1_048_577))).toMatchObject({
+      state: 'catching_up',
+      percent: 99,
+      lagBytes: 1_048_577,
+      reason: 'new-1:6379 is 1048577 bytes behind, more than 1048576.',
+    });
+  });
+
+  it('tells when it will be there only if it gains', () => {
+    const at = (source: bigint, destination: bigint, ms: number): PairLook => ({
+      source: { ...seen({ replication: replication({ masterOffset: source }) }), at: ms },
+      destination: {
+        ...seen({
+          role: 'replica',
+          replication: replication({ master: PLAN.source, linkUp: true, replicaOffset: destination }),
+        }),
+        at: ms,
+      },
+    });
+    const gains = verdict(at(11_000_000n, 6_000_000n, 2_000), { earlier: at(10_000_000n, 4_000_000n, 1_000) });
+    expect(gains).toMatchObject({ state: 'catching_up', bytesPerSecond: 2_000_000, etaSeconds: 5 });
+    const loses = verdict(at(14_000_000n, 6_000_000n, 2_000), { earlier: at(10_000_000n, 4_000_000n, 1_000) });
+    expect(loses).toMatchObject({ state: 'catching_up', etaSeconds: null });
+  });
+
+  it('a replica that is seen ahead of its source has no lag', () => {
+    expect(verdict(followingPair(PLAN, -50))).toMatchObject({ state: 'in_step', lagBytes: 0 });
+  });
+
+  it('with another history is not in step, however small the lag', () => {
+    const pair = followingPair(PLAN);
+    const source = seen({ replication: replication({ masterOffset: 5_000_000n, replid: 'b'.repeat(40) }) });
+    const judged = verdict({ ...pair, source });
+    expect(judged.state).toBe('catching_up');
+    expect(judged.reason).toContain('another history');
+  });
+
+  it('without offsets is not in step', () => {
+    const pair = followingPair(PLAN);
+    const source = seen({ replication: replication({ masterOffset: null }) });
+    expect(verdict({ ...pair, source }).state).toBe('catching_up');
+  });
+});
+
+describe('trouble', () => {
+  it('a server that does not answer: the shard is unreachable, with its reason', () => {
+    const pair = followingPair(PLAN);
+    expect(verdict({ ...pair, destination: unseen('new-1:6379 hangs.') })).toMatchObject({
+      state: 'unreachable',
+      reason: 'new-1:6379 hangs.',
+    });
+    expect(verdict({ ...pair, source: unseen('old-1:6379 hangs.') })).toMatchObject({
+      state: 'unreachable',
+      reason: 'old-1:6379 hangs.',
+    });
+  });
+
+  it('a destination that follows another server is detached', () => {
+    const destination = seen({
+      role: 'replica',
+      replication: replication({ master: { host: 'other', port: 1 }, linkUp: true }),
+    });
+    expect(verdict({ source: seen(), destination })).toMatchObject({
+      state: 'detached',
+      reason: 'new-1:6379 follows other:1, not old-1:6379.',
+    });
+  });
+
+  it('a master’s name is compared without regard to capitals', () => {
+    const pair = followingPair(PLAN);
+    if (!pair.destination.ok) throw new Error('It answered.');
+    const { facts } = pair.destination;
+    const destination = {
+      ...pair.destination,
+      facts: { ...facts, replication: { ...facts.replication, master: { host: 'OLD-1', port: 6379 } } },
+    };
+    expect(verdict({ ...pair, destination }).state).toBe('in_step');
+  });
+
+  it('a link that is still being made is no trouble for ten seconds', () => {
+    const pair = followingPair(PLAN);
+    const { host, port } = PLAN.source;
+    const destination = seen({ role: 'replica', replication: replication({ master: { host, port } }) });
+    expect(verdict({ ...pair, destination }, { record: JUST_SENT })).toMatchObject({
+      state: 'snapshot',
+      percent: 0,
+      reason: null,
+    });
+    expect(verdict({ ...pair, destination }).state).toBe('link_down');
+    expect(verdict({ ...pair, destination }, { record: { ...JUST_SENT, wasInStep: true } }).state).toBe('link_down');
+  });
+
+  it('an order that was refused says why', () => {
+    const refused = record({
+      replicate: {
+        ...(SENT.replicate as NonNullable<ShardRecord['replicate']>),
+        seen: false,
+        outcome: 'refused',
+        detail: 'new-1:6379 does not know CONFIG SET.',
+      },
+    });
+    expect(verdict(freshPair(0), { record: refused })).toMatchObject({
+      state: 'queued',
+      reason: 'new-1:6379 does not know CONFIG SET.',
+    });
+  });
+});
+
+describe('figures of the source', () => {
+  it('our own connection is not counted among the clients', () => {
+    const pair = freshPair(0);
+    expect(verdict({ ...pair, source: seen({ connectedClients: 5 }) }).sourceClients).toBe(4);
+    expect(verdict({ ...pair, source: seen({ connectedClients: 0 }) }).sourceClients).toBe(0);
+    expect(verdict({ ...pair, source: seen({ connectedClients: null }) }).sourceClients).toBeNull();
+  });
+
+  it('full syncs are counted from the first order on, and for the same process only', () => {
+    const pair = (fullSyncs: number, runId = 'run-old-0') => ({ ...freshPair(0), source: seen({ fullSyncs, runId }) });
+    expect(verdict(pair(3), { record: { ...SENT, sourceFullSyncs: 1 } }).fullSyncs).toBe(2);
+    expect(verdict(pair(0), { record: { ...SENT, sourceFullSyncs: 1 } }).fullSyncs).toBe(0);
+    expect(verdict(pair(3, 'another'), { record: { ...SENT, sourceFullSyncs: 1 } }).fullSyncs).toBeNull();
+    expect(verdict(pair(3), { record: record() }).fullSyncs).toBeNull();
+  });
+
+  it('speeds need two looks at one process, and never run backwards', () => {
+    const look = (writeCalls: number | null, at: number, runId = 'a') => seen({ writeCalls, runId }, at);
+    const rate = (now: ServerLook, earlier: ServerLook | null) => rates(now, earlier)((facts) => facts.writeCalls);
+    expect(rate(look(300, 3_000), look(100, 1_000))).toBe(100);
+    expect(rate(look(300, 3_000), null)).toBeNull();
+    expect(rate(look(300, 3_000), look(100, 3_000))).toBeNull();
+    expect(rate(look(50, 3_000), look(100, 1_000))).toBeNull();
+    expect(rate(look(300, 3_000, 'b'), look(100, 1_000))).toBeNull();
+    expect(rate(look(null, 3_000), look(100, 1_000))).toBeNull();
+    expect(rate(unseen('It hangs.'), look(100, 1_000))).toBeNull();
+  });
+});
