@@ -105,6 +105,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
     apis,
     authorizer,
     service: engine,
+    groups: () => inventory.names(),
     store,
     clock,
     log,

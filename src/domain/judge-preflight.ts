@@ -12,6 +12,8 @@ export interface PreflightSight {
   readonly destination: ServerLook;
   readonly destinationConfigProblem: string | null;
   readonly sourceConfigProblem: string | null;
+  /** Whether the source would go on taking writes as a replica (replica-read-only no), so that a fence would not hold. */
+  readonly sourceStaysWritable: boolean;
 }
 
 /** `taken`: run ids of the servers of other unfinished migrations, and whose they are. */
@@ -88,6 +90,14 @@ function judgeShard(plan: Plan, shard: ShardPlan, sight: PreflightSight): Findin
     );
   }
   if (sight.source.ok) judgeSource(plan, source, sight.source.facts, sight.sourceConfigProblem, add);
+  if (shard.source.tls) {
+    const text = `${source} is given as rediss://, but the new server would follow it without TLS: TLS for the replication link is not supported yet.`;
+    add('error', 'source_tls_not_supported', text, 'Give an address of it without TLS, if it has one.');
+  }
+  if (sight.sourceStaysWritable) {
+    const text = `${source} has replica-read-only no: the fence that keeps late writers out after the switch would not hold.`;
+    add('error', 'source_stays_writable', text, 'CONFIG SET replica-read-only yes on it, then check again.');
+  }
   if (sight.destination.ok)
     judgeDestination(plan, destination, sight.destination.facts, sight.destinationConfigProblem, add);
   if (sight.source.ok && sight.destination.ok) {

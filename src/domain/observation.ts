@@ -54,6 +54,8 @@ export interface ReplicationFacts {
   readonly replid2: string | null;
   /** [second_repl_offset] up to where `replid2` is valid, plus one. */
   readonly secondOffset: bigint | null;
+  /** [slave_read_only] whether it refuses writes as a replica; only on a replica, from 2.6 on. */
+  readonly readOnly: boolean | null;
   /** [slaveN:] */
   readonly replicas: readonly ReplicaFacts[];
 }

@@ -37,7 +37,7 @@ export function aborting(state: MigrationState, sight: Sight): Decision {
       detach !== null &&
       detach.outcome !== 'pending' &&
       look.facts.role === 'master' &&
-      sight.wallNow - detach.at >= SETTLE_MS
+      Math.abs(sight.wallNow - detach.at) >= SETTLE_MS
     ) {
       rows.push({ kind: 'seen', intent: detach.intent, detail: `${name} follows nobody.` });
     } else if (isDue(detach, sight.wallNow)) effects.push({ kind: 'detach', shard: record.index });

@@ -23,6 +23,8 @@ class LetGo extends Error {}
 const PAUSE_MARGIN_MS = 1_000;
 /** The replica's own time-out (60 s by default) bounds how long pings may be held back; a cut-over takes seconds. */
 const PING_PERIOD = { name: 'repl-ping-slave-period', value: '3600' };
+/** Its name in every version from 2.6 on. */
+const READ_ONLY = 'slave-read-only';
 const UNTOUCHED = 'The writes were not even paused.';
 
 /** `waitsFor`: null when the cut-over is over, one way or the other. `why`: the reason for letting go, to be kept. */
@@ -103,6 +105,9 @@ class CutoverRun {
       await Promise.all([ground.source(shard).operator.warm(), ground.destination(shard).operator.warm()]);
       const refused = await changeSetting(change, journal, hands, deps, () => true);
       if (refused !== null) return `${named(shard)}: ${refused}`;
+      if ((await ground.source(shard).inspector.setting(READ_ONLY)) === 'no') {
+        return `${named(shard)}: the source has replica-read-only no, so a fence would not keep writes out. CONFIG SET replica-read-only yes on it.`;
+      }
       const source = await ground.source(shard).inspector.replication();
       const destination = await ground.destination(shard).inspector.replication();
       return inStepNow(shard, source, destination, deps.policy.maxLagBytes);

@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import type { AllowedHosts } from '../domain/allowed-hosts.ts';
 import { type DraftContext, draftPlan, type Groups } from '../domain/draft.ts';
 import { addressOf } from '../domain/endpoint.ts';
+import type { JournalRow } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import { hasEnded } from '../domain/phase.ts';
 import { type Cutover, type MigrationId, migrationIdFrom, type Plan, type PlanRequest } from '../domain/plan.ts';
@@ -103,7 +104,7 @@ export class Engine implements MigrationService {
     );
     if (problems.length > 0) return { ok: false as const, problems };
     if (this.#migrators.has(plan.id)) return { ok: true as const };
-    const journal = Journal.create(this.#deps, plan, messageTs, () => this.#changed(plan.id));
+    const journal = Journal.create(this.#deps, plan, messageTs, this.#appended(plan.id));
     const migrator = this.#migrator(journal);
     if (!this.#stopping) migrator.start();
     this.#changed(plan.id);
@@ -164,12 +165,22 @@ export class Engine implements MigrationService {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Every row is also a line of the log: one story for whoever reads either. */
+  #appended(id: MigrationId) {
+    return (rows: readonly JournalRow[]) => {
+      for (const { seq, actor, event, shard, text } of rows) {
+        this.#deps.log.info({ migration: id, seq, actor, kind: event.kind, shard, text }, 'Journal');
+      }
+      this.#changed(id);
+    };
+  }
+
   #changed(id: MigrationId): void {
     for (const listener of this.#listeners) listener(id);
   }
 
   #load(id: MigrationId): Migrator {
-    return this.#migrator(Journal.load(this.#deps, id, () => this.#changed(id)));
+    return this.#migrator(Journal.load(this.#deps, id, this.#appended(id)));
   }
 
   #migrator(journal: Journal): Migrator {

@@ -13,6 +13,9 @@ export const BOT = 'bot';
 /** How many rows stay in memory, for the view. */
 const KEPT_ROWS = 500;
 
+/** Called with what was just written. */
+export type OnAppend = (rows: readonly JournalRow[]) => void;
+
 export interface JournalDeps {
   readonly store: Store;
   readonly clock: Clock;
@@ -20,11 +23,11 @@ export interface JournalDeps {
 
 export class Journal {
   readonly #deps: JournalDeps;
-  readonly #onAppend: () => void;
+  readonly #onAppend: OnAppend;
   #state: MigrationState;
   #rows: JournalRow[];
 
-  private constructor(deps: JournalDeps, rows: readonly JournalRow[], onAppend: () => void) {
+  private constructor(deps: JournalDeps, rows: readonly JournalRow[], onAppend: OnAppend) {
     this.#deps = deps;
     this.#state = foldJournal(rows);
     this.#rows = rows.slice(-KEPT_ROWS);
@@ -32,13 +35,13 @@ export class Journal {
   }
 
   /** Begins a new migration. Throws StoreConflictError when its id is taken. */
-  static create(deps: JournalDeps, plan: Plan, messageTs: string | null, onAppend: () => void): Journal {
+  static create(deps: JournalDeps, plan: Plan, messageTs: string | null, onAppend: OnAppend): Journal {
     const row = newRow(deps, plan, { kind: 'requested', plan, messageTs }, plan.requestedBy);
     return new Journal(deps, deps.store.create(plan.id, 'checking', [row]), onAppend);
   }
 
   /** Takes up a migration that the store has. */
-  static load(deps: JournalDeps, id: string, onAppend: () => void): Journal {
+  static load(deps: JournalDeps, id: string, onAppend: OnAppend): Journal {
     return new Journal(deps, deps.store.journal(id), onAppend);
   }
 
@@ -62,7 +65,7 @@ export class Journal {
     // From the rows as they were stored: a restart folds the same.
     this.#state = stored.reduce(fold, before);
     this.#rows = [...this.#rows, ...stored].slice(-KEPT_ROWS);
-    this.#onAppend();
+    this.#onAppend(stored);
     return stored;
   }
 }

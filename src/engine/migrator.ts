@@ -61,6 +61,8 @@ export class Migrator {
   /** Whether this process began the cut-over that the journal shows. */
   #ownCutover = false;
   #ticks = 0;
+  /** By shard, as last counted; null before the first tick. */
+  #fullSyncs: readonly (number | null)[] | null = null;
   #loop: Promise<void> | null = null;
 
   constructor(journal: Journal, deps: MigratorDeps) {
@@ -164,6 +166,17 @@ export class Migrator {
         : { quietMs: null, unquiet: null };
     this.#asOf = clock.now();
     this.#sight = { wallNow: clock.now(), shards, ...quiet };
+    this.#countFullSyncs();
+  }
+
+  /** Tells the metrics of full syncs since the last tick; those from before this process began are not ours to count. */
+  #countFullSyncs(): void {
+    const now = (this.#sight.shards ?? []).map((one) => one.verdict.fullSyncs);
+    for (const [index, count] of now.entries()) {
+      const before = this.#fullSyncs?.[index] ?? 0;
+      if (this.#fullSyncs) for (let fresh = before; fresh < (count ?? 0); fresh++) this.#deps.metrics.fullSync();
+    }
+    this.#fullSyncs = now.map((count, index) => count ?? this.#fullSyncs?.[index] ?? null);
   }
 
   #carryOut(decision: Decision): void {

@@ -8,7 +8,7 @@ import type { Inspector } from '../redis/inspector.ts';
 import { createHands, type HandsDeps } from './hands.ts';
 
 /** A setting of each side that has to be readable for what comes later. */
-const NEEDED_SETTING: Readonly<Record<Side, string>> = { source: 'repl-ping-slave-period', destination: 'masterauth' };
+const NEEDED_SETTING: Readonly<Record<Side, string>> = { source: 'slave-read-only', destination: 'masterauth' };
 
 /** `taken`: run ids of the servers of other unfinished migrations. Never rejects for what a server does. */
 export async function runPreflight(
@@ -28,6 +28,7 @@ export async function runPreflight(
           source: source.look,
           destination: destination.look,
           sourceConfigProblem: source.configProblem,
+          sourceStaysWritable: source.writableReplica,
           destinationConfigProblem: destination.configProblem,
         };
       }),
@@ -41,12 +42,12 @@ export async function runPreflight(
 async function lookAt(inspector: Inspector, side: Side) {
   const look = await inspector.look({ clients: 'none', commandStats: false });
   // A server that loads, or that we may not talk to, has a finding of its own already.
-  if (!look.ok || look.facts.loading) return { look, configProblem: null };
+  if (!look.ok || look.facts.loading) return { look, configProblem: null, writableReplica: false };
   try {
-    await inspector.setting(NEEDED_SETTING[side]);
-    return { look, configProblem: null };
+    const value = await inspector.setting(NEEDED_SETTING[side]);
+    return { look, configProblem: null, writableReplica: side === 'source' && value === 'no' };
   } catch (error) {
     if (!(error instanceof RedisError)) throw error;
-    return { look, configProblem: error.message };
+    return { look, configProblem: error.message, writableReplica: false };
   }
 }

@@ -50,8 +50,16 @@ export function hasApplied(destination: ReplicationSight, frozen: Frozen): boole
   return replid === frozen.replid && replicaOffset !== null && replicaOffset >= BigInt(frozen.offset);
 }
 
-/** The source refuses writes because it follows this migration's closed port. */
+/** The source refuses writes because it follows this migration's closed port, and replicas there take no writes. */
 export function isFenced(source: ReplicationSight, fence: { readonly host: string; readonly port: number }): boolean {
+  return isBehindFence(source, fence) && source.replication.readOnly === true;
+}
+
+/** The source follows this migration's closed port. */
+export function isBehindFence(
+  source: ReplicationSight,
+  fence: { readonly host: string; readonly port: number },
+): boolean {
   const { master } = source.replication;
   return source.role === 'replica' && master !== null && master.host === fence.host && master.port === fence.port;
 }

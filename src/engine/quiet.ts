@@ -42,6 +42,9 @@ export class QuietWatch {
       if (facts.role === 'master') {
         unquiet ??= `${name} is a master again and takes writes that the new server never sees: somebody changed or restarted it. Make it follow a closed port (REPLICAOF), then look for writes that it took.`;
       }
+      if (facts.role === 'replica' && facts.replication.readOnly === false) {
+        unquiet ??= `${name} is a replica that takes writes (replica-read-only no): the new server never sees them. CONFIG SET replica-read-only yes on it, then look for writes that it took.`;
+      }
       const before = this.#seen.get(verdict.shard);
       const refusals = facts.readonlyRefusals ?? 0;
       const mark = `${facts.runId} ${facts.replication.masterOffset} ${facts.writeCalls ?? ''} ${refusals}`;

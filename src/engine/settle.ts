@@ -9,7 +9,7 @@ import { RedisError } from '../redis/errors.ts';
 import type { ReplicationSight } from '../redis/inspector.ts';
 import { type CutoverDeps, CutoverGround, frozenOf, named, unseen } from './cutover-ground.ts';
 import type { Journal } from './journal.ts';
-import { hasApplied, isFenced, isPromoted } from './proof.ts';
+import { hasApplied, isBehindFence, isFenced, isPromoted } from './proof.ts';
 
 /** How long a fence whose answer was not awaited may take to arrive. */
 const LATE_FENCE_MS = 50;
@@ -36,7 +36,7 @@ export async function letGo(ground: CutoverGround, reason: string, fenceSent: bo
     try {
       const { inspector, operator } = ground.source(shard);
       // On a master this does nothing. It is sent without looking because a fence may be on its way still.
-      if (fenceSent || isFenced(await inspector.replication(), ground.fence)) await operator.followNobody();
+      if (fenceSent || isBehindFence(await inspector.replication(), ground.fence)) await operator.followNobody();
       // After the fence is gone: whoever is parked goes on as if nothing had happened.
       const outcome = await operator.unpause();
       if (fenceSent) await ground.deps.clock.sleep(LATE_FENCE_MS);

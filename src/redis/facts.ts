@@ -73,6 +73,7 @@ function replicationFrom(info: Info): ReplicationFacts {
     replid: info.get('master_replid') ?? null,
     replid2: secondReplid === undefined || /^0*$/.test(secondReplid) ? null : secondReplid,
     secondOffset: offsetOf(info.get('second_repl_offset')),
+    readOnly: info.has('slave_read_only') ? info.get('slave_read_only') === '1' : null,
     replicas: replicasFrom(info),
   };
 }

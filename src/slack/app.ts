@@ -75,6 +75,8 @@ export interface SlackAppDeps extends SlackApisDeps {
   readonly apis: SlackApis;
   readonly authorizer: Authorizer;
   readonly service: MigrationService;
+  /** The names of the inventory's groups. */
+  readonly groups?: () => readonly string[];
   readonly store: Pick<Store, 'putInbox' | 'inbox' | 'settleInbox' | 'note' | 'setNote'>;
   readonly log: Log;
   /** Address to listen on in HTTP mode; all of them when it is not given. */
@@ -142,6 +144,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   const listenerDeps: ListenerDeps = {
     config,
     service,
+    groups: deps.groups,
     authorizer,
     api: apis.talk,
     answerer,

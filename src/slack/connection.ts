@@ -167,7 +167,15 @@ function httpConnection(deps: ConnectionDeps, mode: Extract<Config['slack']['mod
   return {
     receiver,
     async open() {
-      server = await receiver.start({ port: mode.port, ...(deps.host === undefined ? {} : { host: deps.host }) });
+      try {
+        server = await receiver.start({ port: mode.port, ...(deps.host === undefined ? {} : { host: deps.host }) });
+      } catch (error) {
+        const code = error instanceof Error && 'code' in error ? String(error.code) : 'no reason given';
+        const why = code === 'EADDRINUSE' ? 'the port is taken' : code;
+        throw new Error(`Slack's requests cannot be listened for on port ${mode.port}: ${why}. Change PORT.`, {
+          cause: error,
+        });
+      }
     },
     problem: () => (server?.listening ? null : 'The HTTP listener for Slack is not up.'),
     port() {

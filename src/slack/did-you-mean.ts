@@ -1,6 +1,10 @@
+/** Longer than any word of ours with its mistakes; comparing it would only cost time. */
+const LONGEST = 30;
+
 /** The known word that a mistyped one is nearest to, if it is near at all. */
 export function nearest(word: string, known: readonly string[]): string | null {
   const asked = word.toLowerCase();
+  if (asked.length > LONGEST) return null;
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(asked.length / 3)) + 1;
   for (const candidate of known) {
@@ -15,7 +19,7 @@ export function nearest(word: string, known: readonly string[]): string | null {
 
 /** Levenshtein's distance; a swap of two neighbours counts as one. */
 function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 6) return 99;
+  if (Math.abs(a.length - b.length) > 6) return Number.POSITIVE_INFINITY;
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, place) => place);
   for (let row = 1; row <= a.length; row++) {
@@ -34,5 +38,5 @@ function distance(a: string, b: string): number {
     before = last;
     last = current;
   }
-  return last[b.length] ?? 99;
+  return last[b.length] ?? Number.POSITIVE_INFINITY;
 }

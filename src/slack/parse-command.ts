@@ -11,7 +11,8 @@ import { plainTyping, splitServers, tokens, undoSlackMarks } from './typed-text.
 
 export type Command =
   | { readonly kind: 'form' }
-  | { readonly kind: 'start' | 'check'; readonly request: PlanRequest }
+  /** `byGroups`: two words without `--src` and `--dst`, which is how groups of the inventory are named. */
+  | { readonly kind: 'start' | 'check'; readonly request: PlanRequest; readonly byGroups: boolean }
   | { readonly kind: 'status'; readonly migration: MigrationId | null }
   | { readonly kind: 'list' | 'history' }
   | { readonly kind: 'abort'; readonly migration: MigrationId }
@@ -40,7 +41,7 @@ export function parseCommand(text: string): Command {
     case 'check': {
       const request = parseRequest(word.toLowerCase(), rest);
       return request.ok
-        ? { kind: word.toLowerCase() as 'start' | 'check', request: request.request }
+        ? { kind: word.toLowerCase() as 'start' | 'check', request: request.request, byGroups: request.byGroups }
         : refused(...request.problems);
     }
     case 'status': {
@@ -73,7 +74,7 @@ function parseApprove(rest: readonly string[]): Command {
   if (gate === undefined) {
     const near = nearest(gateWord, GATES);
     return refused(
-      `There is no gate of that name.${near ? ` Did you mean \`${near}\`?` : ''} The gates are ${GATES.join(', ')}.`,
+      `There is no gate ${named(gateWord, 'of that name')}.${near ? ` Did you mean \`${near}\`?` : ''} The gates are ${GATES.join(', ')}.`,
     );
   }
   return withMigration('approve', [id], (migration) => ({ kind: 'approve', migration, gate }));
@@ -87,11 +88,11 @@ function withMigration(word: string, rest: readonly string[], make: (id: Migrati
   const id = typed.toLowerCase();
   if (isMigrationId(id)) return make(id);
   if (isMigrationId(`m-${id}`)) return make(`m-${id}`);
-  return refused(`That is not the id of a migration. ${hint}`);
+  return refused(`${named(typed, 'That')} is not the id of a migration. ${hint}`);
 }
 
 type ParsedRequest =
-  | { readonly ok: true; readonly request: PlanRequest }
+  | { readonly ok: true; readonly request: PlanRequest; readonly byGroups: boolean }
   | { readonly ok: false; readonly problems: readonly string[] };
 
 interface Collected {
@@ -165,7 +166,9 @@ function takeValue(found: Collected, option: '--name' | '--cutover', value: stri
     return;
   }
   const near = nearest(value, CUTOVERS);
-  found.problems.push(`\`--cutover\` is ${CUTOVERS.join(' or ')}.${near ? ` Did you mean \`${near}\`?` : ''}`);
+  found.problems.push(
+    `\`--cutover\` is ${CUTOVERS.join(' or ')}, not ${named(value, 'that')}.${near ? ` Did you mean \`${near}\`?` : ''}`,
+  );
 }
 
 function judgeRequest(word: string, found: Collected): ParsedRequest {
@@ -205,7 +208,7 @@ function judgeRequest(word: string, found: Collected): ParsedRequest {
     ...(found.name === undefined ? {} : { name: found.name }),
     ...(found.cutover === undefined ? {} : { cutover: found.cutover }),
   };
-  return { ok: true, request };
+  return { ok: true, request, byGroups: plain.length > 0 };
 }
 
 /**
@@ -223,6 +226,11 @@ export function halfAnAddress(servers: readonly string[]): string | null {
   return 'One address seems to be cut in two, or has something behind its last colon that is not a port. It is not repeated here because it may be a password. Keep passwords out of Slack: name them in the inventory as `env:NAME` or `file:PATH`.';
 }
 
+/** The word as it was typed, where it looks like one of ours or like an id; anything else may be half a password. */
+function named(word: string, otherwise: string): string {
+  return /^([a-z-]{1,20}|m-[a-z0-9]{1,8})$/i.test(word) ? `\`${word}\`` : otherwise;
+}
+
 function unknownOption(option: string): string {
   const near = nearest(option.replace(/^-+/, '--'), OPTIONS);
   return `There is no option \`${nameWithoutSecrets(option).replaceAll('`', '').slice(0, 30)}\`.${near ? ` Did you mean \`${near}\`?` : ` There are ${OPTIONS.map((known) => `\`${known}\``).join(', ')}.`}`;
@@ -236,7 +244,7 @@ function unknownWord(word: string): Refused {
   return refused(`${said}${near ? ` Did you mean \`${COMMAND} ${near}\`?` : ` \`${COMMAND} help\` shows them.`}`);
 }
 
-function quoted(token: string | undefined): string {
+export function quoted(token: string | undefined): string {
   return `"${nameWithoutSecrets(token ?? '').replaceAll('`', '')}"`;
 }
 

@@ -80,7 +80,9 @@ export function nextChapter(pending: readonly JournalRow[], whole: () => readonl
 
 function lineOf(row: JournalRow): string {
   const text = sentence(row.text, row.event.kind === 'summary' ? 2_800 : 900);
-  const by = row.actor === 'bot' || row.text.includes(row.actor) ? '' : ` (${mention(row.actor)})`;
+  // Who approved stands in the row before; a phase is nobody's.
+  const silent = row.actor === 'bot' || row.event.kind === 'phase_entered' || row.text.includes(row.actor);
+  const by = silent ? '' : ` (${mention(row.actor)})`;
   return `${SIGNS[row.event.kind] ?? '•'} ${text}${by}`.trim();
 }
 

@@ -4,6 +4,8 @@
  */
 
 const MARKS: Readonly<Record<string, string>> = { '*': '∗', _: '＿', '~': '∼', '`': 'ˋ' };
+// What no sentence needs: control characters but for line breaks, and what turns the direction of writing.
+const UNWANTED = /[^\P{Cc}\n]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 // Line breaks, control characters, and the characters that turn the direction of writing or take no room.
 const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
 
@@ -58,9 +60,15 @@ export function name(text: string, limit = 80): string {
   );
 }
 
-/** A name from outside for plain_text and raw_text, where nothing but `& < >` has a meaning. Never empty. */
-export function plainName(text: string, limit = 80): string {
-  return fit(oneLine(text), limit);
+/** A name from outside for `plain`, which escapes it: on one line, cut to `limit` characters. Never empty. */
+export function bareName(text: string, limit = 80): string {
+  const characters = Array.from(oneLine(text));
+  return characters.length <= limit
+    ? characters.join('')
+    : `${characters
+        .slice(0, limit - 1)
+        .join('')
+        .trimEnd()}…`;
 }
 
 /** An address, cut in its middle so that the port stays readable. */
@@ -96,6 +104,7 @@ function oneLine(text: string): string {
 }
 
 function escapeCharacter(character: string): string {
+  if (UNWANTED.test(character)) return '';
   if (character === '&') return '&amp;';
   if (character === '<') return '&lt;';
   if (character === '>') return '&gt;';

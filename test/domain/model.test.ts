@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import type { Phase } from '../../src/domain/phase.ts';
 import { ACTION_IDS, type ActionId } from '../../src/domain/view.ts';
 import { ANA, aPlan, BEN, EVE, POLICY } from './support/build.ts';
-import { type Click, type Doing, type Luck, World } from './support/world.ts';
+import type { Doing } from './support/pair.ts';
+import { type Click, type Luck, World } from './support/world.ts';
 
 const USERS = [ANA, BEN, EVE];
 const LUCK: readonly Luck[] = ['done', 'done', 'done', 'refused', 'lost', 'lost but done', 'crash'];

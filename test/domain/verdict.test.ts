@@ -12,15 +12,15 @@ import {
   endpoint,
   followingPair,
   freshPair,
-  record,
   replication,
-  seen,
   START,
+  seen,
+  shardRecord,
   unseen,
 } from './support/build.ts';
 
 const PLAN = aPlan(1).shards[0] as ShardPlan;
-const SENT: ShardRecord = record({
+const SENT: ShardRecord = shardRecord({
   replicate: { intent: 7, at: START - 60_000, attempts: 1, outcome: 'ok', detail: 'OK', seen: true, givenUp: false },
   sourceFullSyncs: 0,
   sourceRunId: 'run-old-0',
@@ -56,7 +56,7 @@ function looked(text: string, at = 1_000): ServerLook {
 }
 
 /** The verdict about a recorded moment, by the ports of that recording. */
-function ofMoment(moment: Moment, shardRecord: ShardRecord = JUST_SENT): Verdict {
+function ofMoment(moment: Moment, record: ShardRecord = JUST_SENT): Verdict {
   const source = looked(moment.source);
   const destination = looked(moment.destination);
   if (!source.ok || !destination.ok) throw new Error('A recording is always of servers that answered.');
@@ -66,7 +66,7 @@ function ofMoment(moment: Moment, shardRecord: ShardRecord = JUST_SENT): Verdict
     source: endpoint('127.0.0.1', port),
     destination: endpoint('127.0.0.1', Number(parseInfo(moment.destination).get('tcp_port'))),
   };
-  return verdict({ source, destination }, { plan, record: shardRecord });
+  return verdict({ source, destination }, { plan, record });
 }
 
 function expectedState({ said, destination }: Moment): Verdict['state'] {
@@ -103,7 +103,7 @@ describe.each(NAMES.filter((name) => isAtLeast(name, '6.2')))('a full sync of %s
   it('before it, waits; with its source lost, says which two servers to look at; promoted, is promoted', () => {
     const standalone = infoOf(name, 'source', 'standalone');
     const both = { source: looked(standalone), destination: looked(standalone) };
-    const untouched = record();
+    const untouched = shardRecord();
     expect(verdict(both, { record: untouched, phase: 'planned' })).toMatchObject({ state: 'waiting', percent: null });
     expect(verdict(both, { record: untouched })).toMatchObject({ state: 'queued', percent: 0 });
 
@@ -262,7 +262,7 @@ describe('trouble', () => {
   });
 
   it('an order that was refused says why', () => {
-    const refused = record({
+    const refused = shardRecord({
       replicate: {
         ...(SENT.replicate as NonNullable<ShardRecord['replicate']>),
         seen: false,
@@ -290,7 +290,7 @@ describe('figures of the source', () => {
     expect(verdict(pair(3), { record: { ...SENT, sourceFullSyncs: 1 } }).fullSyncs).toBe(2);
     expect(verdict(pair(0), { record: { ...SENT, sourceFullSyncs: 1 } }).fullSyncs).toBe(0);
     expect(verdict(pair(3, 'another'), { record: { ...SENT, sourceFullSyncs: 1 } }).fullSyncs).toBeNull();
-    expect(verdict(pair(3), { record: record() }).fullSyncs).toBeNull();
+    expect(verdict(pair(3), { record: shardRecord() }).fullSyncs).toBeNull();
   });
 
   it('speeds need two looks at one process, and never run backwards', () => {

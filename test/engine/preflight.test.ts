@@ -150,3 +150,22 @@ test('servers with passwords from the inventory migrate, and the old masterauth 
   for (const secret of ['old-side-password', 'new-side-password', 'an-older-masterauth'])
     expect(everything).not.toContain(secret);
 });
+
+test('a source that would take writes as a replica is refused: the fence would not hold', async () => {
+  const { sources, destinations } = await startPairs(fleet, 1, { 'replica-read-only': 'no' });
+  const { view } = await planned(urls(sources), urls(destinations));
+  expect(view.findings.map((one) => one.code)).toEqual(['source_stays_writable']);
+  await sources[0]?.config('replica-read-only', 'yes');
+  await harness?.click(view.id, 'migration:recheck');
+  await harness?.open(view.id, 'continue');
+  await harness?.click(view.id, 'gate:continue');
+  await harness?.open(view.id, 'switch');
+  // Somebody changes it behind our back: the cut-over does not even pause the writes.
+  await sources[0]?.config('replica-read-only', 'no');
+  await harness?.click(view.id, 'gate:switch');
+  await until(() => harness?.view(view.id).journal.some((row) => row.kind === 'cutover_let_go'), {
+    what: 'the cut-over to be let go',
+  });
+  const letGo = harness?.view(view.id);
+  expect(letGo?.journal.find((row) => row.kind === 'cutover_let_go')?.text).toContain('replica-read-only');
+});

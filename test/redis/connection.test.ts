@@ -1,10 +1,12 @@
 /** Servers that misbehave: what we send them, how long we wait, and what we say. */
-import { inspect as show } from 'node:util';
+
 import { createServer } from 'node:net';
+import { inspect as show } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../src/domain/endpoint.ts';
 import { connect, keepConnection } from '../../src/redis/connection.ts';
 import { RedisError } from '../../src/redis/errors.ts';
+import { freePort } from '../../src/sandbox/redis/ports.ts';
 import {
   error,
   type Handler,
@@ -14,7 +16,6 @@ import {
   status,
 } from '../../src/sandbox/redis/scripted.ts';
 import { closing, except, hanging, loading, noAuth, noPerm, slowly } from '../../src/sandbox/redis/scripted-ready.ts';
-import { freePort } from '../../src/sandbox/redis/ports.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
 import { depsOf, endpointOf } from './support/connect.ts';
 

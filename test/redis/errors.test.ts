@@ -139,7 +139,7 @@ it('an error shows its kind, server and command, and nothing else', () => {
     detail: text,
     outcomeUnknown: false,
   });
-  expect({ ...error }).toEqual({
+  expect(Object.fromEntries(Object.entries(error))).toEqual({
     name: 'RedisError',
     kind: 'unknown_command',
     address: 'a:1',

@@ -71,6 +71,8 @@ describe.each(NAMES)('%s', (name) => {
     expect(to.role).toBe('replica');
     expect(to.replication.master).toMatchObject({ host: '127.0.0.1' });
     expect(to.replication.master?.port).toBeGreaterThan(1_000);
+    // 2.4 has no such setting: its replicas always take writes.
+    expect(to.replication.readOnly).toBe(isAtLeast(name, '2.6') ? true : null);
     expect(to.replication.linkUp).toBe(said['link'] === 'up');
     expect(to.replication.syncing).toBe(said['in_progress'] === '1');
     expect(to.loading !== null).toBe(said['loading'] === '1');
@@ -172,6 +174,11 @@ describe('a client that names itself to deceive', () => {
         outputBufferBytes: 12,
       },
     ]);
+  });
+
+  it('of a field that comes twice the first counts', () => {
+    const [client] = parseClientList(`${line('x').trimEnd()} cmd=get omem=9`).map(clientFrom);
+    expect(client).toMatchObject({ lastCommand: 'set', outputBufferBytes: 12 });
   });
 
   it('no name without spaces moves another field', () => {

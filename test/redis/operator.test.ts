@@ -5,9 +5,9 @@ import { Secret } from '../../src/domain/secret.ts';
 import type { Operator, Outcome } from '../../src/redis/operator.ts';
 import { type Fleet, startFleet } from '../../src/sandbox/redis/fleet.ts';
 import { freePort } from '../../src/sandbox/redis/ports.ts';
-import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
 import { error, type Handler, OK, type ScriptedServer, startScripted } from '../../src/sandbox/redis/scripted.ts';
 import { closing, except, hanging, noPerm, slowly } from '../../src/sandbox/redis/scripted-ready.ts';
+import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
 import { until, within } from '../../src/sandbox/redis/wait.ts';
 import { closeAll, endpointOf, inspect, operate } from './support/connect.ts';
 

@@ -31,6 +31,8 @@ export interface BotOptions {
   readonly approvers?: readonly string[] | null;
   readonly botToken?: string;
   readonly log?: Log;
+  /** The inventory's groups; none are known when it is left out. */
+  readonly groups?: readonly string[];
   readonly start?: boolean;
 }
 
@@ -73,7 +75,17 @@ export async function startBot(mode: Mode, options: BotOptions = {}): Promise<Bo
   const authorizer = createAuthorizer({ config, api: apis.talk, clock: systemClock, log });
   const service = options.service ?? new FakeService();
   const store = options.store ?? new MemoryStore();
-  const app = createSlackApp({ ...shared, apis, authorizer, service, store, log, httpHost: '127.0.0.1' });
+  const { groups } = options;
+  const app = createSlackApp({
+    ...shared,
+    apis,
+    authorizer,
+    service,
+    store,
+    log,
+    httpHost: '127.0.0.1',
+    ...(groups === undefined ? {} : { groups: () => groups }),
+  });
   if (options.start !== false) {
     await app.start();
     if (mode === 'http') slack.setHttpTarget(`http://127.0.0.1:${app.port()}/slack/events`);

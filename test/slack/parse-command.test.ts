@@ -148,6 +148,13 @@ describe('a password is never repeated', () => {
   });
 });
 
+it('names the word that it does not know, where that cannot be half a password', () => {
+  expect(problems('approve m-7k3q swich')).toMatch(/no gate `swich`\. Did you mean `switch`\?/);
+  expect(problems('abort m-7')).toMatch(/^`m-7` is not the id of a migration/);
+  expect(problems('start --src a --dst b --cutover fence')).toMatch(/not `fence`\. Did you mean `fenced`\?/);
+  expect(problems('z'.repeat(10_000))).not.toMatch(/Did you mean|zz/);
+});
+
 it('never throws, and always gives a request or a sentence', () => {
   fc.assert(
     fc.property(

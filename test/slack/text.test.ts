@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import * as format from '../../src/slack/blocks/format.ts';
-import { address, answerSentence, fit, mention, name, plainName, sentence, stamp } from '../../src/slack/text.ts';
+import { plain } from '../../src/slack/blocks/elements.ts';
+import { address, answerSentence, bareName, fit, mention, name, sentence, stamp } from '../../src/slack/text.ts';
 
 describe('outside text in messages', () => {
   it('cannot call anybody', () => {
     for (const hostile of ['<!channel>', '<!here|x>', '<@U123>', '<#C1>', '<https://evil|click>']) {
       expect(name(hostile)).not.toContain('<');
-      expect(plainName(hostile)).not.toContain('<');
+      expect(plain(bareName(hostile), 150).text).not.toContain('<');
     }
     expect(sentence('a <!channel> b <!subteam^S123> c')).toBe('a &lt;!channel&gt; b &lt;!subteam^S123&gt; c');
   });
@@ -17,6 +18,18 @@ describe('outside text in messages', () => {
     expect(name('orders_old_1')).toBe('orders_old_1');
     expect(name('two\nlines\u202e')).toBe('two lines');
     expect(name('')).toBe('–');
+  });
+
+  it('is escaped once, not twice, where blocks take plain text', () => {
+    expect(plain(bareName('a & b <x>'), 150).text).toBe('a &amp; b &lt;x&gt;');
+    expect(bareName('😀'.repeat(100), 10)).toBe(`${'😀'.repeat(9)}…`);
+    expect(bareName('\u202e')).toBe('–');
+  });
+
+  it('brings no control characters and does not turn the direction of writing', () => {
+    expect(sentence('Source: a\u0000b\u0007\u202e:1: not a host name.\nNext.')).toBe(
+      'Source: ab:1: not a host name.\nNext.',
+    );
   });
 
   it('people and moments in sentences of ours stay what they are', () => {

@@ -38,7 +38,7 @@ export function told(text: string, accepted = false): Answer {
 }
 
 export function inviteFirst(channel: string): Answer {
-  const where = /^[CG][A-Z0-9]+$/.test(channel) ? ` <#${channel}>` : ' here';
+  const where = /^[CG][A-Z0-9]+$/.test(channel) ? ` in <#${channel}>` : ' here';
   return say(
     `✖️ The bot cannot post${where}, so nothing was started. Invite it with \`/invite @\` and the bot's name, then ask again. In a direct message it cannot tell a migration's story; use a channel.`,
   );
@@ -96,13 +96,24 @@ export function preflightAnswer(plan: Plan, report: PreflightReport): Answer {
     section(lines(pairs, 2800, 'more pairs')),
   ];
   if (report.findings.length > 0) blocks.push(section(lines(findingLines(report.findings), 2800, 'more findings')));
-  return { text: `Check only: ${verdict} ${plural(servers, 'server')}, ${count(keys)} keys, ${bytes(size)}.`, blocks };
+  const wrong = report.findings.filter((finding) => finding.level === 'error').map((one) => sentence(one.text, 300));
+  const named =
+    wrong.length === 0
+      ? ''
+      : `\n${lines(
+          wrong.map((one) => `• ${one}`),
+          900,
+        )}`;
+  return {
+    text: `Check only: ${verdict} ${plural(servers, 'server')}, ${count(keys)} keys, ${bytes(size)}.${named}`,
+    blocks,
+  };
 }
 
 /** Answers `approve` and `abort`: the numbers, and the same button as in the status message. */
 export function askAnswer(view: MigrationView, action: ActionView): Answer {
   return {
-    text: `${fallback(view)}. ${sentence(action.consequence, 600)}`,
+    text: `${fallback(view).replace(/[.!?…]?$/, (end) => end || '.')} ${sentence(action.consequence, 600)}`,
     blocks: [
       section(
         `*${name(view.name)}* (\`${view.id}\`) is ${PHASE_WORDS[view.phase].word}.\n${sentence(action.consequence, 2500)}`,

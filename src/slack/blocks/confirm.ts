@@ -2,7 +2,7 @@
 import type { ModalView } from '@slack/types';
 import type { MigrationId } from '../../domain/plan.ts';
 import type { ActionId, ActionView, MigrationView } from '../../domain/view.ts';
-import { plainName, sentence } from '../text.ts';
+import { bareName, sentence } from '../text.ts';
 import { plain, section } from './elements.ts';
 import { BUTTON_WORDS } from './words.ts';
 
@@ -33,7 +33,7 @@ export function confirmForm(view: MigrationView, action: ActionView, channel: st
     private_metadata: JSON.stringify(data),
     blocks: [
       section(sentence(action.consequence === '' ? words.title : action.consequence, 2800)),
-      { type: 'section', text: plain(`The migration's name is:\n${plainName(view.name, 200)}`, 300) },
+      { type: 'section', text: plain(`The migration's name is:\n${bareName(view.name, 200)}`, 300) },
       {
         type: 'input',
         block_id: NAME_FIELD,

@@ -23,6 +23,7 @@ export function header(text: string): HeaderBlock {
   return { type: 'header', text: plain(text, 150) };
 }
 
+/** Escapes `text` itself; what was escaped before would be shown with its entities. */
 export function plain(text: string, limit: number): PlainTextElement {
   return { type: 'plain_text', text: fit(text, limit), emoji: false };
 }

@@ -6,8 +6,8 @@ import type { AnyBlock, KnownBlock } from '@slack/types';
 import { hasEnded } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Finding } from '../../domain/preflight.ts';
-import type { GateView, LateClient, MigrationView } from '../../domain/view.ts';
-import { mention, name, plainName, sentence, stamp } from '../text.ts';
+import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
+import { mention, name, bareName, sentence, stamp } from '../text.ts';
 import { actions, context, header, lines, section, textLength } from './elements.ts';
 import { bytes, count, duration, percent, plural, rate } from './format.ts';
 import { type Rung, shardBlocks, statesLine } from './shard-table.ts';
@@ -27,7 +27,7 @@ const MESSAGE_ROOM = 11_000;
 
 export function renderStatus(view: MigrationView, rung: Rung = 'table'): Rendering {
   const top: KnownBlock[] = [
-    header(`${PHASE_WORDS[view.phase].sign} ${plainName(view.name, 90)} · ${PHASE_WORDS[view.phase].word}`),
+    header(`${PHASE_WORDS[view.phase].sign} ${bareName(view.name, 90)} · ${PHASE_WORDS[view.phase].word}`),
     context(
       `\`${view.id}\` · ${view.cutover} cut-over · asked for by ${mention(view.requestedBy)} ${stamp(view.createdAt)} · ${PHASE_WORDS[view.phase].word} since ${stamp(view.phaseSince)}`,
     ),
@@ -37,13 +37,21 @@ export function renderStatus(view: MigrationView, rung: Rung = 'table'): Renderi
   const bottom: KnownBlock[] = [...gateBlocks(view), ...lateBlocks(view), ...actions(view.id, view.actions)];
   const findings = rung === 'bare' ? [] : findingBlocks(view);
   const room = MESSAGE_ROOM - textLength([top, bottom, findings]);
-  const solid = [...top, ...findings, ...shardBlocks(view.shards, rung, Math.max(1500, room)), ...bottom];
+  const solid = [...top, ...findings, ...shardBlocks(unsaid(view), rung, Math.max(1500, room)), ...bottom];
   return {
     text: fallback(view),
     blocks: [...solid, freshness(view)],
     key: JSON.stringify(solid),
     signature: signatureOf(view),
   };
+}
+
+/** The shards without the reasons that stand in the headline already. */
+function unsaid(view: MigrationView): readonly ShardView[] {
+  const said = view.waitingFor ?? '';
+  return view.shards.map((shard) =>
+    shard.reason !== null && said.includes(shard.reason) ? { ...shard, reason: null } : shard,
+  );
 }
 
 export function signatureOf(view: MigrationView): string {
@@ -60,7 +68,7 @@ export function renderFirst(plan: Plan): { text: string; blocks: AnyBlock[] } {
   return {
     text: `${words.sign} ${name(plan.name)} (${plan.id}) is being checked. Nothing is changed before somebody approves.`,
     blocks: [
-      header(`${words.sign} ${plainName(plan.name, 90)} · ${words.word}`),
+      header(`${words.sign} ${bareName(plan.name, 90)} · ${words.word}`),
       context(
         `\`${plan.id}\` · ${plan.cutover} cut-over · asked for by ${mention(plan.requestedBy)} ${stamp(plan.createdAt)}`,
       ),
@@ -77,7 +85,7 @@ export function renderNotStarted(plan: Plan, problems: readonly string[]): { tex
   return {
     text: `${name(plan.name)} (${plan.id}) was not started. ${why.join(' ')}`.slice(0, 2900),
     blocks: [
-      header(`✖️ ${plainName(plan.name, 90)} · not started`),
+      header(`✖️ ${bareName(plan.name, 90)} · not started`),
       section(lines(why, 2800)),
       context(`\`${plan.id}\` · Nothing was changed.`),
     ],
@@ -111,8 +119,10 @@ function overallLine(view: MigrationView): string {
   const etas = view.shards.flatMap((shard) => (shard.etaSeconds === null ? [] : [shard.etaSeconds]));
   if (known.length === 0) return '';
   const parts = [`${percent(known.reduce((sum, one) => sum + one, 0) / view.shards.length)} done`];
-  if (speeds.length > 0) parts.push(rate(speeds.reduce((sum, one) => sum + one, 0)));
-  if (etas.length > 0) parts.push(`${duration(Math.max(...etas))} left for the slowest`);
+  const speed = speeds.reduce((sum, one) => sum + one, 0);
+  const leftSeconds = Math.max(0, ...etas);
+  if (speed > 0) parts.push(rate(speed));
+  if (leftSeconds > 0) parts.push(`${duration(leftSeconds)} left for the slowest`);
   return ` · ${parts.join(' · ')}`;
 }
 
@@ -143,17 +153,19 @@ function findingBlocks(view: MigrationView): KnownBlock[] {
 function gateBlocks(view: MigrationView): KnownBlock[] {
   const next = nextGate(view.phase);
   const told = view.gates.flatMap((gate) => {
-    if (gate.gate === next) return [nextGateLine(gate)];
+    if (gate.gate === next) return [nextGateLine(gate, view.waitingFor ?? '')];
     return gate.approvals.length > 0 ? [`✅ *${gate.gate}* approved by ${approvers(gate)}`] : [];
   });
   return told.length === 0 ? [] : [section(lines(told, 1500))];
 }
 
-function nextGateLine(gate: GateView): string {
+/** `said`: what the message waits for; a reason that stands in it is not told twice. */
+function nextGateLine(gate: GateView, said: string): string {
   const given = gate.approvals.length > 0 ? ` Approved so far by ${approvers(gate)}.` : '';
   const needed =
     gate.needed > 1 || gate.approvals.length > 0 ? ` (${gate.approvals.length} of ${gate.needed} approvals)` : '';
-  return `${gate.open ? '🔓' : '🔒'} *${gate.gate}* is ${gate.open ? 'open' : 'closed'}${needed}: ${sentence(gate.reason, 600)}${given}`;
+  const reason = gate.reason === '' || said.includes(gate.reason) ? '.' : `: ${sentence(gate.reason, 600)}`;
+  return `${gate.open ? '🔓' : '🔒'} *${gate.gate}* is ${gate.open ? 'open' : 'closed'}${needed}${reason}${given}`;
 }
 
 function approvers(gate: GateView): string {

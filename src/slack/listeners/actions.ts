@@ -49,7 +49,11 @@ async function handle(deps: ListenerDeps, action: ButtonAction, click: Click): P
   }
   const view = deps.service.view(target.migration);
   const asked = view?.actions.find((one) => one.action === action.action_id && one.value === target.value);
-  if (view && asked?.ask === 'form') return openForm(deps, click, view, asked);
+  // Who approved already is told so by the engine, rather than asked to type a name for nothing.
+  const again = view?.gates.some(
+    (gate) => action.action_id === `gate:${gate.gate}` && gate.approvals.some((one) => one.user === click.body.user.id),
+  );
+  if (view && asked?.ask === 'form' && !again) return askForName(deps, click, view, asked);
 
   const ticket = deps.service.click({
     migration: target.migration,
@@ -61,14 +65,32 @@ async function handle(deps: ListenerDeps, action: ButtonAction, click: Click): P
   await acknowledge();
   if (ticket === null) return deps.answerer.tell(asker, unknownMigration(target.migration));
   const answer = await deps.service.settleClick(ticket);
-  const inEphemeral = click.body.container['is_ephemeral'] === true;
+  // Slack always sends a container; what is only like Slack may not.
+  const container: Readonly<Record<string, unknown>> | undefined = click.body.container;
+  const inEphemeral = container?.['is_ephemeral'] === true;
   if (answer.accepted && !inEphemeral) return;
   // A button that was used, or can't be, must not stay; in the status message the engine's next view sees to that.
   await deps.answerer.tell(asker, told(answer.text, answer.accepted), inEphemeral && answer.accepted);
 }
 
-async function openForm(deps: ListenerDeps, click: Click, view: MigrationView, action: ActionView): Promise<void> {
+/** So long a form may wait for Slack to say who is in a user group; the `trigger_id` lives for three seconds. */
+const MEMBERS_MS = 1_500;
+
+async function askForName(deps: ListenerDeps, click: Click, view: MigrationView, action: ActionView): Promise<void> {
   await click.acknowledge();
+  if (action.action.startsWith('gate:')) {
+    const over = new AbortController();
+    const permission = await Promise.race([
+      deps.authorizer.mayApprove(click.body.user.id),
+      deps.clock.sleep(MEMBERS_MS, over.signal).then(() => null),
+    ]).finally(() => over.abort());
+    // Whoever is not judged by then is judged when the form comes back.
+    if (permission?.ok === false) return deps.answerer.tell(click.asker, told(permission.why));
+  }
+  return openForm(deps, click, view, action);
+}
+
+async function openForm(deps: ListenerDeps, click: Click, view: MigrationView, action: ActionView): Promise<void> {
   try {
     await deps.api.call('views.open', {
       trigger_id: click.body.trigger_id,

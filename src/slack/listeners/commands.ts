@@ -1,5 +1,6 @@
 /** `/redis-migrate …`: parse → keep → ack → authorise → act. Nothing before the ack waits for Slack or Redis. */
 import type { App, SlashCommand } from '@slack/bolt';
+import type { PlanRequest } from '../../domain/plan.ts';
 import type { MigrationView } from '../../domain/view.ts';
 import type { Asker } from '../answerer.ts';
 import { isSlackProblem } from '../api.ts';
@@ -19,7 +20,7 @@ import { startForm } from '../blocks/form.ts';
 import { HELP_TOPICS, helpAnswer } from '../blocks/help.ts';
 import { COMMAND } from '../blocks/words.ts';
 import { nearest } from '../did-you-mean.ts';
-import { type Command, parseCommand } from '../parse-command.ts';
+import { type Command, parseCommand, quoted } from '../parse-command.ts';
 import { sentence } from '../text.ts';
 import { type Acknowledge, acknowledgeOnce, ephemeral, guarded, type ListenerDeps } from './deps.ts';
 
@@ -34,7 +35,7 @@ type Of<K extends Command['kind']> = Extract<Command, { kind: K }>;
 export function register(app: App, deps: ListenerDeps): void {
   app.command(COMMAND, async ({ command: body, ack, respond }) => {
     const acknowledge = acknowledgeOnce(ack, deps, 'command');
-    const asker: Asker = { user: body.user_id, channel: body.channel_id, respond };
+    const asker: Asker = { user: body.user_id, channel: body.channel_id || null, respond };
     await guarded(deps, { what: 'command', acknowledge, asker }, () => handle(deps, { body, asker, acknowledge }));
   });
 }
@@ -66,6 +67,12 @@ async function planned(
   { body, asker, acknowledge }: Request,
   command: Of<'start' | 'check'>,
 ): Promise<void> {
+  const unknown = command.byGroups ? unknownGroups(command.request, deps.groups?.() ?? null, command.kind) : [];
+  if (unknown.length > 0) return acknowledge(ephemeral(refusal(unknown)));
+  if (!body.channel_id)
+    return acknowledge(
+      ephemeral(say('✖️ Slack did not say in which channel this was typed. Please type it in a channel.')),
+    );
   const drafted = deps.service.draft(command.request, { user: body.user_id, channel: body.channel_id });
   if (!drafted.ok) return acknowledge(ephemeral(refusal(drafted.problems.map((problem) => problem.text))));
   const { plan } = drafted;
@@ -81,6 +88,23 @@ async function planned(
   const hosts = await deps.service.checkHosts(plan);
   if (hosts !== null) return deps.answerer.tell(asker, refusal(hosts.problems.map((problem) => problem.text)));
   await deps.answerer.tell(asker, preflightAnswer(plan, await deps.service.check(plan)));
+}
+
+/** A word that is no group and no address either. `groups` null: nobody knows them here. */
+function unknownGroups(request: PlanRequest, groups: readonly string[] | null, word: string): string[] {
+  if (groups === null) return [];
+  const known = groups.length === 0 ? 'The bot has no inventory' : `The inventory has ${listed(groups)}`;
+  return [...request.sources, ...request.destinations]
+    .filter((token) => /^[\w-]+$/.test(token) && !groups.includes(token))
+    .map((token) => {
+      const near = nearest(token, groups);
+      return `There is no group ${quoted(token)} in the inventory.${near ? ` Did you mean \`${near}\`?` : ''} ${known}. For single servers write \`${COMMAND} ${word} --src HOST:PORT … --dst HOST:PORT …\`.`;
+    });
+}
+
+function listed(groups: readonly string[]): string {
+  const shown = groups.slice(0, 10).map((group) => `\`${group}\``);
+  return groups.length > 10 ? `${shown.join(', ')} and ${groups.length - 10} more` : shown.join(', ');
 }
 
 async function openForm(deps: ListenerDeps, { body, asker, acknowledge }: Request): Promise<void> {

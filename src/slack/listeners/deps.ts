@@ -12,6 +12,8 @@ import type { StartDesk } from '../start-desk.ts';
 export interface ListenerDeps {
   readonly config: Pick<Config, 'defaultCutover'>;
   readonly service: MigrationService;
+  /** The names of the inventory's groups; left out: not known here, so none is called unknown. */
+  readonly groups?: (() => readonly string[]) | undefined;
   readonly authorizer: Authorizer;
   readonly api: SlackApi;
   readonly answerer: Answerer;

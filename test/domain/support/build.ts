@@ -1,13 +1,14 @@
 /** Plans, servers and sights as a test needs them: what is not said is an ordinary, healthy value. */
+
+import { describe } from '../../../src/domain/describe.ts';
 import type { Endpoint } from '../../../src/domain/endpoint.ts';
 import type { Event, JournalRow } from '../../../src/domain/event.ts';
-import type { ShardSight, Sight } from '../../../src/domain/sight.ts';
-import { describe } from '../../../src/domain/describe.ts';
 import type { Policy } from '../../../src/domain/gate.ts';
 import { foldJournal, type MigrationState, type ShardRecord } from '../../../src/domain/migration.ts';
 import type { PairLook, ReplicationFacts, ServerFacts, ServerLook } from '../../../src/domain/observation.ts';
 import type { Plan, ShardPlan } from '../../../src/domain/plan.ts';
 import type { Finding, PreflightReport } from '../../../src/domain/preflight.ts';
+import type { ShardSight, Sight } from '../../../src/domain/sight.ts';
 import { judge, type Verdict } from '../../../src/domain/verdict.ts';
 
 export const ANA = 'U00000ANA';
@@ -51,6 +52,7 @@ export function aPlan(shards = 2, more: Partial<Plan> = {}): Plan {
 export function replication(more: Partial<ReplicationFacts> = {}): ReplicationFacts {
   return {
     master: null,
+    readOnly: null,
     linkUp: false,
     syncing: false,
     syncTotalBytes: null,
@@ -161,7 +163,7 @@ export function stateOf(plan: Plan, events: readonly Event[] = []): MigrationSta
   return foldJournal(rowsOf(plan, events));
 }
 
-export function record(more: Partial<ShardRecord> = {}): ShardRecord {
+export function shardRecord(more: Partial<ShardRecord> = {}): ShardRecord {
   const blank = stateOf(aPlan(1)).shards[0];
   if (!blank) throw new Error('A plan of one shard has no shard.');
   return { ...blank, ...more };

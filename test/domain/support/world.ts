@@ -5,35 +5,20 @@
 import { expect } from 'vitest';
 import { type ClickVerdict, judgeClick, type Rights } from '../../../src/domain/click.ts';
 import { decide } from '../../../src/domain/decide.ts';
-import type { Sight } from '../../../src/domain/sight.ts';
-import { fold, foldJournal, type MigrationState, type PendingClick } from '../../../src/domain/migration.ts';
 import type { Effect } from '../../../src/domain/event.ts';
-import { gatesOf, type Policy } from '../../../src/domain/gate.ts';
+import type { Policy } from '../../../src/domain/gate.ts';
 import { judgePreflight } from '../../../src/domain/judge-preflight.ts';
+import { fold, foldJournal, type MigrationState } from '../../../src/domain/migration.ts';
 import type { PairLook } from '../../../src/domain/observation.ts';
-import { type Gate, hasEnded } from '../../../src/domain/phase.ts';
-import { fenceAddress, type Plan } from '../../../src/domain/plan.ts';
+import { hasEnded } from '../../../src/domain/phase.ts';
+import type { Plan } from '../../../src/domain/plan.ts';
+import type { Sight } from '../../../src/domain/sight.ts';
 import { judge } from '../../../src/domain/verdict.ts';
 import type { ActionId, MigrationView } from '../../../src/domain/view.ts';
 import { viewOf } from '../../../src/domain/view-of.ts';
-import { replication, seen, unseen } from './build.ts';
+import { mayHappen, noNonsense, wasRight } from './invariants.ts';
 import { Journal } from './journal.ts';
-
-/** What a destination may be doing, as its INFO shows it. */
-export type Doing = 'master' | 'handshake' | 'snapshot' | 'transfer' | 'loading' | 'streaming' | 'elsewhere';
-
-interface Pair {
-  sourceUp: boolean;
-  destinationUp: boolean;
-  sourceFenced: boolean;
-  sourceRun: number;
-  destinationRun: number;
-  doing: Doing;
-  destinationKeys: number;
-  offset: number;
-  lag: number;
-  fullSyncs: number;
-}
+import { type Pair, pairLook } from './pair.ts';
 
 export type Luck = 'done' | 'refused' | 'lost' | 'lost but done' | 'crash';
 
@@ -48,12 +33,6 @@ export interface Click {
   /** Whether the bot dies between the click's row and its judgement. */
   readonly dies: boolean;
 }
-
-const GATE_OF: Partial<Record<ActionId, Gate>> = {
-  'gate:continue': 'continue',
-  'gate:switch': 'switch',
-  'gate:finish': 'finish',
-};
 
 export class World {
   readonly journal: Journal;
@@ -102,7 +81,7 @@ export class World {
     const sight = this.sight();
     const decision = decide(this.state, sight, this.policy);
     const { phase } = this.state;
-    for (const effect of decision.effects) this.#mayHappen(effect, sight);
+    for (const effect of decision.effects) mayHappen(effect, sight, this.journal);
     for (const row of decision.rows) this.journal.append(row);
     if (decision.enter) this.journal.append({ kind: 'phase_entered', ...decision.enter });
     const entry = this.state.entry;
@@ -181,7 +160,7 @@ export class World {
   check(): void {
     const { state } = this;
     const view = this.view();
-    walk(view, '');
+    noNonsense(view, '');
     if (hasEnded(state.phase)) expect(view.waitingFor).toBeNull();
     else expect(view.waitingFor, `in ${state.phase}`).toMatch(/\S.*\.$/s);
     expect(view.gates.map((one) => one.gate)).toEqual(['continue', 'switch', 'finish']);
@@ -203,82 +182,11 @@ export class World {
 
   #look(): void {
     this.#before = this.#looks;
-    const looks = this.pairs.map((pair, index) => this.#pairLook(pair, index));
+    const looks = this.pairs.map((pair, index) => pairLook(pair, this.state.plan, index, this.#monotonic));
     this.#looks = looks;
     this.#ticks = looks.map((look, index) =>
       this.#verdict(index, look, null).state === 'in_step' ? (this.#ticks[index] ?? 0) + 1 : 0,
     );
-  }
-
-  #pairLook(pair: Pair, index: number): PairLook {
-    const plan = this.state.plan.shards[index];
-    if (!plan) throw new Error('Every pair is a shard.');
-    const at = this.#monotonic;
-    const fence = fenceAddress(this.state.plan.id);
-    const source = pair.sourceUp
-      ? seen(
-          {
-            runId: `old-${index}-${pair.sourceRun}`,
-            role: pair.sourceFenced ? 'replica' : 'master',
-            keys: 20_000,
-            fullSyncs: pair.fullSyncs,
-            writeCalls: pair.offset,
-            connectedClients: pair.lag === 0 ? 0 : 4,
-            snapshot: pair.doing === 'snapshot' ? { keysSaved: 5_000, keysTotal: 20_000 } : null,
-            replication: replication({ masterOffset: BigInt(pair.offset), master: pair.sourceFenced ? fence : null }),
-          },
-          at,
-        )
-      : unseen(`${plan.source.host}:6379 does not answer.`, 'timeout', at);
-    const follows = pair.doing !== 'master';
-    const { host, port } = pair.doing === 'elsewhere' ? { host: 'other', port: 1 } : plan.source;
-    const syncing = ['snapshot', 'transfer', 'loading'].includes(pair.doing);
-    const destination = pair.destinationUp
-      ? seen(
-          {
-            runId: `new-${index}-${pair.destinationRun}`,
-            role: follows ? 'replica' : 'master',
-            keys: pair.destinationKeys,
-            loading: pair.doing === 'loading' ? { percent: 40 } : null,
-            replication: replication({
-              master: follows ? { host, port } : null,
-              linkUp: pair.doing === 'streaming',
-              syncing,
-              syncTotalBytes: pair.doing === 'transfer' ? 1_000 : null,
-              syncReadBytes: pair.doing === 'transfer' ? 400 : null,
-              replicaOffset: follows ? BigInt(pair.offset - pair.lag) : null,
-            }),
-          },
-          at,
-        )
-      : unseen(`${plan.destination.host}:6379 does not answer.`, 'timeout', at);
-    return { source, destination };
-  }
-
-  #mayHappen(effect: Effect, sight: Sight): void {
-    const { phase, plan } = this.state;
-    const where = `${effect.kind} in ${phase}`;
-    expect(['syncing', 'streaming', 'switched', 'finishing', 'aborting'], where).toContain(phase);
-    const passed = this.journal.rows.some((row) => row.event.kind === 'approved' && row.event.gate === 'continue');
-    expect(passed, `${where}, without any approval`).toBe(true);
-    if (effect.kind === 'detach') expect(phase).toBe('aborting');
-    if (effect.kind !== 'replicate') return;
-    expect(['syncing', 'streaming']).toContain(phase);
-    const look = sight.shards?.[effect.shard]?.look;
-    if (!look?.destination.ok || !look.source.ok) throw new Error('A server that does not answer was given an order.');
-    expect(look.source.facts.role).toBe('master');
-    expect(look.destination.facts.role).toBe('master');
-    if (look.destination.facts.keys === 0) return;
-    // The journal read by hand: the row that let it begin, and the approvals of the phase before that.
-    const { rows } = this.journal;
-    const begun = rows.findLast((row) => row.event.kind === 'phase_entered' && row.event.phase === 'planned');
-    const consent = rows.some(
-      ({ event }) => event.kind === 'approved' && event.gate === 'continue' && event.wipe && event.entry === begun?.seq,
-    );
-    expect(plan.yesWipe && consent, `a wipe of ${look.destination.facts.keys} keys without consent`).toBe(true);
-    const report = this.state.preflight?.shards[effect.shard]?.destination;
-    expect(report?.runId, 'a wipe of another server than the one that was checked').toBe(look.destination.facts.runId);
-    expect(report?.keys, 'a wipe of a destination that was empty when consent was given').toBeGreaterThan(0);
   }
 
   #carryOut(effect: Effect, luck: Luck): void {
@@ -308,7 +216,12 @@ export class World {
 
   #preflight(): void {
     const sights = this.pairs.map((pair, index) => {
-      return { ...this.#pairLook(pair, index), destinationConfigProblem: null, sourceConfigProblem: null };
+      return {
+        ...pairLook(pair, this.state.plan, index, this.#monotonic),
+        destinationConfigProblem: null,
+        sourceConfigProblem: null,
+        sourceStaysWritable: false,
+      };
     });
     this.journal.append({ kind: 'preflight_done', report: judgePreflight(this.state.plan, sights, new Map()) });
     this.journal.append({ kind: 'phase_entered', phase: 'planned', reason: 'Every server was looked at.' });
@@ -351,42 +264,9 @@ export class World {
     expect(verdict.text).toMatch(/\S.*\.$/s);
     for (const row of verdict.rows) this.journal.append(row, click.event.user);
     expect(this.state.clicks).not.toContainEqual(click);
-    if (verdict.accepted) this.#wasRight(click, before, sight, rights);
+    if (verdict.accepted) wasRight(click, { before, sight, rights, policy: this.policy, journal: this.journal });
     else expect(this.state.entry, 'a refused click changes nothing').toBe(before.entry);
     return verdict;
-  }
-
-  /** An accepted click, judged once more by other means: from the journal's rows and the sight of that moment. */
-  #wasRight({ event }: PendingClick, before: MigrationState, sight: Sight, rights: Rights): void {
-    const gate = GATE_OF[event.action];
-    const giveUp = event.action === 'migration:abort' && before.phase === 'aborting';
-    expect(rights.approve.ok || (gate === undefined && !giveUp && rights.request.ok), 'by somebody who may').toBe(true);
-    if (gate === undefined) return;
-    if (event.entry !== null) expect(event.entry).toBe(before.entry);
-    if (!this.policy.selfApproval) expect(event.user).not.toBe(before.plan.requestedBy);
-    expect(gatesOf(before, sight, this.policy).find((one) => one.gate === gate)?.open).toBe(true);
-    if (gate === 'switch') {
-      for (const shard of sight.shards ?? []) {
-        expect(shard.verdict.state).toBe('in_step');
-        expect(shard.inStepTicks).toBeGreaterThanOrEqual(2);
-      }
-      expect(sight.shards?.length).toBe(before.plan.shards.length);
-    }
-    if (gate === 'finish') {
-      expect(sight.unquiet).toBeNull();
-      expect(sight.quietMs ?? 0).toBeGreaterThanOrEqual(this.policy.quietMs);
-    }
-    const approvers = this.journal.rows.filter(
-      ({ event: row, at }) =>
-        row.kind === 'approved' &&
-        row.gate === gate &&
-        row.entry === before.entry &&
-        sight.wallNow - at <= this.policy.approvalTtlMs,
-    );
-    const distinct = new Set(approvers.map((row) => row.actor));
-    expect(distinct.size, 'nobody counts twice').toBe(approvers.length);
-    const passed = this.state.entry !== before.entry;
-    expect(passed).toBe(distinct.size >= this.policy.approvals[gate]);
   }
 
   #abortIsPossible(): void {
@@ -410,13 +290,4 @@ export class World {
 function rightsOf({ mayRequest, mayApprove }: Click): Rights {
   const right = (ok: boolean) => (ok ? ({ ok } as const) : ({ ok, why: 'Only Ben may do that.' } as const));
   return { request: right(mayRequest), approve: right(mayApprove) };
-}
-
-/** No figure that is none, and no hole. Plain comparisons: this is done for every value of every view. */
-function walk(value: unknown, path: string): void {
-  if (value === null || typeof value === 'boolean') return;
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return;
-  if (typeof value === 'string' && !/undefined|NaN|Infinity|\bnull\b/.test(value)) return;
-  if (typeof value !== 'object') throw new Error(`${path} is ${String(value)}`);
-  for (const [key, item] of Object.entries(value)) walk(item, `${path}.${key}`);
 }

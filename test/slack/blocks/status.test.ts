@@ -368,3 +368,38 @@ describe('everything else the bot shows', () => {
     expect(answer.text).toContain('1 error would keep the gate closed');
   });
 });
+
+describe('nothing is told twice', () => {
+  const words = (blocks: unknown) => JSON.stringify(blocks);
+  const times = (text: string, part: string) => text.split(part).length - 1;
+
+  it('a reason that stands in the headline is not told again at its gate and its shard', () => {
+    const reason = 'new-1:6379 refuses connections.';
+    const { blocks } = renderStatus(
+      view({
+        phase: 'streaming',
+        waitingFor: `2 of 3 shards in step. Shard 1: ${reason}`,
+        shards: [shardView(0, { state: 'unreachable', reason }), shardView(1), shardView(2)],
+        gates: [
+          gateView('continue'),
+          gateView('switch', { reason: `2 of 3 shards in step. Shard 1: ${reason}` }),
+          gateView('finish'),
+        ],
+      }),
+    );
+    expect(times(words(blocks), reason)).toBe(1);
+    expect(words(blocks)).toContain('*switch* is closed.');
+  });
+
+  it('no sentence of an answer ends twice', () => {
+    const asked = view({ waitingFor: 'Waits for one approval.' });
+    expect(askAnswer(asked, actionView()).text).toContain('Waits for one approval. Replication of 3 shards starts.');
+    expect(askAnswer(view({ waitingFor: null }), actionView()).text).toContain('is planned. Replication');
+  });
+
+  it('when all is in step nothing is left to wait for', () => {
+    const { blocks } = renderStatus(view({ phase: 'syncing' }));
+    expect(words(blocks)).toContain('100 % done');
+    expect(words(blocks)).not.toContain('left for the slowest');
+  });
+});

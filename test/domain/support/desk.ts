@@ -1,0 +1,71 @@
+/** A journal that people click on, and a gate as it stands. */
+import { expect } from 'vitest';
+import { type ClickVerdict, judgeClick, type Rights } from '../../../src/domain/click.ts';
+import type { Event } from '../../../src/domain/event.ts';
+import { gatesOf, type Policy } from '../../../src/domain/gate.ts';
+import type { MigrationState } from '../../../src/domain/migration.ts';
+import type { Gate } from '../../../src/domain/phase.ts';
+import type { Plan } from '../../../src/domain/plan.ts';
+import type { Sight } from '../../../src/domain/sight.ts';
+import type { ActionId } from '../../../src/domain/view.ts';
+import { aPlan, followingPair, NOT_LOOKED, POLICY, sightOf, toPlanned, toStreaming } from './build.ts';
+import { Journal } from './journal.ts';
+
+const EVERYTHING: Rights = { request: { ok: true }, approve: { ok: true } };
+export const NO = { ok: false, why: 'Only Ben may do that.' } as const;
+
+export class Desk {
+  readonly journal: Journal;
+  policy: Policy = POLICY;
+  sight: Sight = NOT_LOOKED;
+
+  constructor(plan: Plan, events: readonly Event[]) {
+    this.journal = new Journal(plan);
+    for (const event of events) this.journal.append(event);
+  }
+
+  get state(): MigrationState {
+    return this.journal.state;
+  }
+
+  /** `entry`: which phase entry the button was drawn for; null for a command; now when left out. */
+  click(
+    action: ActionId,
+    user: string,
+    more: { entry?: number | null; typedName?: string; rights?: Rights } = {},
+  ): ClickVerdict {
+    const { entry = this.state.entry, typedName = null, rights = EVERYTHING } = more;
+    const { seq } = this.journal.append({ kind: 'clicked', action, user, entry, typedName });
+    const click = this.state.clicks.find((one) => one.seq === seq);
+    if (!click) throw new Error('The click is not in the journal.');
+    const verdict = judgeClick(click, this.state, { ...this.sight, wallNow: this.journal.now }, this.policy, rights);
+    for (const row of verdict.rows) this.journal.append(row);
+    expect(this.state.clicks).toEqual([]);
+    return verdict;
+  }
+
+  gate(gate: Gate) {
+    const found = gatesOf(this.state, { ...this.sight, wallNow: this.journal.now }, this.policy).find(
+      (one) => one.gate === gate,
+    );
+    if (!found) throw new Error(`There is no gate ${gate}.`);
+    return found;
+  }
+}
+
+export function planned(more: Partial<Plan> = {}): Desk {
+  const plan = aPlan(2, more);
+  return new Desk(plan, toPlanned(plan));
+}
+
+export function streaming(): Desk {
+  const plan = aPlan(2);
+  const desk = new Desk(plan, toStreaming(plan));
+  desk.sight = sightOf(
+    desk.state,
+    plan.shards.map((shard) => followingPair(shard)),
+  );
+  return desk;
+}
+
+export const TWO: Policy = { ...POLICY, approvals: { continue: 2, switch: 2, finish: 2 } };

@@ -1,0 +1,65 @@
+/** A made-up source and its destination, and what a look at them shows. */
+import type { PairLook } from '../../../src/domain/observation.ts';
+import { fenceAddress, type Plan } from '../../../src/domain/plan.ts';
+import { replication, seen, unseen } from './build.ts';
+
+/** What a destination may be doing, as its INFO shows it. */
+export type Doing = 'master' | 'handshake' | 'snapshot' | 'transfer' | 'loading' | 'streaming' | 'elsewhere';
+
+export interface Pair {
+  sourceUp: boolean;
+  destinationUp: boolean;
+  sourceFenced: boolean;
+  sourceRun: number;
+  destinationRun: number;
+  doing: Doing;
+  destinationKeys: number;
+  offset: number;
+  lag: number;
+  fullSyncs: number;
+}
+
+/** What the two would say of themselves. `at`: monotonic milliseconds. */
+export function pairLook(pair: Pair, whole: Plan, index: number, at: number): PairLook {
+  const plan = whole.shards[index];
+  if (!plan) throw new Error('Every pair is a shard.');
+  const fence = fenceAddress(whole.id);
+  const source = pair.sourceUp
+    ? seen(
+        {
+          runId: `old-${index}-${pair.sourceRun}`,
+          role: pair.sourceFenced ? 'replica' : 'master',
+          keys: 20_000,
+          fullSyncs: pair.fullSyncs,
+          writeCalls: pair.offset,
+          connectedClients: pair.lag === 0 ? 0 : 4,
+          snapshot: pair.doing === 'snapshot' ? { keysSaved: 5_000, keysTotal: 20_000 } : null,
+          replication: replication({ masterOffset: BigInt(pair.offset), master: pair.sourceFenced ? fence : null }),
+        },
+        at,
+      )
+    : unseen(`${plan.source.host}:6379 does not answer.`, 'timeout', at);
+  const follows = pair.doing !== 'master';
+  const { host, port } = pair.doing === 'elsewhere' ? { host: 'other', port: 1 } : plan.source;
+  const syncing = ['snapshot', 'transfer', 'loading'].includes(pair.doing);
+  const destination = pair.destinationUp
+    ? seen(
+        {
+          runId: `new-${index}-${pair.destinationRun}`,
+          role: follows ? 'replica' : 'master',
+          keys: pair.destinationKeys,
+          loading: pair.doing === 'loading' ? { percent: 40 } : null,
+          replication: replication({
+            master: follows ? { host, port } : null,
+            linkUp: pair.doing === 'streaming',
+            syncing,
+            syncTotalBytes: pair.doing === 'transfer' ? 1_000 : null,
+            syncReadBytes: pair.doing === 'transfer' ? 400 : null,
+            replicaOffset: follows ? BigInt(pair.offset - pair.lag) : null,
+          }),
+        },
+        at,
+      )
+    : unseen(`${plan.destination.host}:6379 does not answer.`, 'timeout', at);
+  return { source, destination };
+}
