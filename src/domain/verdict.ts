@@ -1,7 +1,7 @@
 /** What one shard's two servers mean: a state, figures, and why it is not further. Pure. */
 import { addressOf } from './endpoint.ts';
 import type { ShardRecord } from './migration.ts';
-import type { PairLook, ReplicationFacts, ServerFacts, ServerLook } from './observation.ts';
+import type { PairLook, ReplicaFacts, ReplicationFacts, ServerFacts, ServerLook } from './observation.ts';
 import type { Phase } from './phase.ts';
 import type { ShardPlan } from './plan.ts';
 import type { ShardState } from './view.ts';
@@ -191,7 +191,7 @@ function syncing(input: VerdictInput, source: ServerFacts | null, destination: S
       bytesPerSecond: speed,
     };
   }
-  const ours = source?.replication.replicas.find((replica) => replica.port === input.plan.destination.port);
+  const ours = source && ourReplica(source, input.plan);
   if (ours?.state === 'wait_bgsave') return { ...NOWHERE, state: 'snapshot', percent: 0 };
   const since = input.record.replicate ? input.wallNow - input.record.replicate.at : Number.POSITIVE_INFINITY;
   if (!input.record.wasInStep && since < HANDSHAKE_MS) return { ...NOWHERE, state: 'snapshot', percent: 0 };
@@ -207,6 +207,12 @@ const HANDSHAKE_MS = 10_000;
 
 function linkDownFor(link: ReplicationFacts): string {
   return link.linkDownSeconds !== null ? ` for ${link.linkDownSeconds} s` : '';
+}
+
+/** Our destination in its source's list: by the port that it announces, and by its host where several have that port. */
+function ourReplica(source: ServerFacts, plan: ShardPlan): ReplicaFacts | undefined {
+  const same = source.replication.replicas.filter((replica) => replica.port === plan.destination.port);
+  return same.length > 1 ? same.find((replica) => replica.host === plan.destination.host) : same[0];
 }
 
 function savedPercent(source: ServerFacts | null): number | null {

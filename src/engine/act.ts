@@ -2,9 +2,11 @@
  * Carries out one effect: intent into the journal, the command sent once, the answer into the journal. Whether it took
  * effect is for the next look to say.
  */
+import { mayWipe } from '../domain/begin.ts';
 import type { Effect } from '../domain/event.ts';
 import { assertNever } from '../domain/phase.ts';
 import { Secret } from '../domain/secret.ts';
+import { RedisError } from '../redis/errors.ts';
 import type { Outcome } from '../redis/operator.ts';
 import { createHands, type Hands, type HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
@@ -34,6 +36,10 @@ export async function act(effect: Effect, journal: Journal, deps: HandsDeps): Pr
       default:
         assertNever(effect);
     }
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error;
+    // On the way to the command, not by the command: it was not done, and the next attempt begins from the start.
+    if (still()) await send(effect, journal, () => Promise.resolve({ kind: 'refused', detail: error.message }));
   } finally {
     hands.close();
   }
@@ -66,6 +72,12 @@ async function replicate(
       return;
     }
   }
+  // The last look before data is given away: the one that decided may be some seconds old. What it shows is told by the
+  // next tick, which sees the same.
+  const look = await hands.inspector(shard, 'destination').look({ clients: 'none', commandStats: false });
+  if (!look.ok || look.facts.role !== 'master' || look.facts.loading) return;
+  if (look.facts.keys > 0 && !mayWipe(journal.state, shard)) return;
+  await hands.operator(shard, 'destination').warm();
   if (!still()) return;
   await send(effect, journal, () => hands.operator(shard, 'destination').follow(source.host, source.port));
 }

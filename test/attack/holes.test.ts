@@ -2,7 +2,7 @@
  * Ways in which the promise was broken on real servers. Each test says what should hold and is marked `fails` as long as
  * it does not: whoever mends one takes the mark away.
  */
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, type TestContext, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { NewRow } from '../../src/domain/event.ts';
 import { SecretRegistry } from '../../src/log.ts';
@@ -17,7 +17,7 @@ import { withHook } from '../support/store-hook.ts';
 
 const BEN = 'U00000BEN';
 
-async function stage(options: HarnessOptions = {}) {
+async function stage({ onTestFinished }: TestContext, options: HarnessOptions = {}) {
   const fleet = await startFleet();
   const store = openSqliteStore({ file: ':memory:', secrets: new SecretRegistry(), clock: systemClock });
   const at: { row: (row: NewRow) => void } = { row: () => {} };
@@ -55,13 +55,13 @@ async function switchOver(harness: Harness, id: string): Promise<boolean> {
   return answer.accepted && (await harness.phase(id, 'switched', 'streaming')).phase === 'switched';
 }
 
-const HALF_A_MINUTE = { timeout: 30_000 };
+const A_MINUTE = { timeout: 60_000 };
 
-test.concurrent.fails(
+test.concurrent(
   'a source with replica-read-only no: no write is acknowledged behind the fence',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, server } = await stage(context);
     const [source, destination] = [await server({ 'replica-read-only': 'no' }), await server()];
     const id = await streaming(harness, source, destination);
     if (id === null || !(await switchOver(harness, id))) return;
@@ -71,9 +71,9 @@ test.concurrent.fails(
 
 test.concurrent.fails(
   'a destination with fewer databases: writes do not land in another one',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, server } = await stage(context);
     const [source, destination] = [await server(), await server({ databases: '1' })];
     await source.call('SET', 'a', 'of db 0');
     const id = await streaming(harness, source, destination);
@@ -88,9 +88,9 @@ test.concurrent.fails(
 
 test.concurrent.fails(
   'a destination that lacks a command of the source: it is not promoted',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, server } = await stage(context);
     const [source, destination] = [await server(), await server({ 'rename-command': 'FLUSHDB ""' })];
     await source.call('SET', 'a', '1');
     const id = await streaming(harness, source, destination);
@@ -103,9 +103,9 @@ test.concurrent.fails(
 
 test.concurrent.fails(
   'a destination with a smaller maxmemory: nothing is evicted once it is the master',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, server } = await stage(context);
     const [source, destination] = [
       await server(),
       await server({ maxmemory: '3mb', 'maxmemory-policy': 'allkeys-lru' }),
@@ -120,9 +120,9 @@ test.concurrent.fails(
 
 test.concurrent.fails(
   'a bot that was away: a destination that was promoted by hand meanwhile is not wiped',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, store, at, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, store, at, server } = await stage(context);
     const [source, destination] = [await server(), await server()];
     await destination.call('SET', 'stale', '1');
     const id = await planned(harness, source, destination, true);
@@ -131,12 +131,12 @@ test.concurrent.fails(
       if (event.kind === 'answered') away ??= harness.engine.stop();
     };
     await harness.click(id, 'gate:continue', { typedName: 'orders' });
-    await until(() => away);
+    await until(() => away !== undefined);
     await until(async () => (await destination.info('replication'))['master_link_status'] === 'up');
     await destination.call('REPLICAOF', 'NO', 'ONE');
     await destination.call('SET', 'precious', '1');
     const again = createHarness({ store });
-    onTestFinished(() => again.close());
+    context.onTestFinished(() => again.close());
     await until(async () => (await destination.call('GET', 'precious')) === null, { within: 9_000 }).then(
       () => expect.fail('the destination was wiped'),
       () => {},
@@ -146,9 +146,9 @@ test.concurrent.fails(
 
 test.concurrent.fails(
   'two migrations asked for at once, one server by two names: one of them is refused',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, server } = await stage(context);
     const [one, two, destination] = [await server(), await server(), await server()];
     const names = [url(destination), `redis://localhost:${destination.port}`];
     const ids = await Promise.all(
@@ -161,9 +161,9 @@ test.concurrent.fails(
 
 test.concurrent.fails(
   'a source that becomes a replica while streaming: the gate closes, and a switch is no dead end',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, server } = await stage(context);
     const [source, destination, other] = [await server(), await server(), await server()];
     const id = await streaming(harness, source, destination);
     if (id === null) return;
@@ -177,9 +177,9 @@ test.concurrent.fails(
 
 test.concurrent.fails(
   'a source without CLIENT: the cut-over that cannot begin ends in streaming',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, server } = await stage(context);
     const [source, destination] = [await server({ 'rename-command': 'CLIENT ""' }), await server()];
     const id = await streaming(harness, source, destination);
     if (id === null) return;
@@ -190,9 +190,9 @@ test.concurrent.fails(
 
 test.concurrent.fails(
   'letting go leaves a source alone that somebody else has made a replica',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, at, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, at, server } = await stage(context);
     const [source, destination, elected] = [await server(), await server(), await server()];
     const id = await streaming(harness, source, destination);
     if (id === null) return;
@@ -212,15 +212,15 @@ test.concurrent.fails(
   },
 );
 
-test.concurrent.fails('a click that nobody judged for hours has expired', HALF_A_MINUTE, async () => {
-  const { harness, store, server } = await stage();
+test.concurrent.fails('a click that nobody judged for hours has expired', A_MINUTE, async (context) => {
+  const { harness, store, server } = await stage(context);
   const [source, destination] = [await server(), await server()];
   const id = await streaming(harness, source, destination);
   if (id === null) return;
   harness.engine.click({ migration: id, action: 'gate:switch', user: BEN, value: null, typedName: null });
   await harness.engine.stop();
   const again = createHarness({ store, clock: { ...systemClock, now: () => systemClock.now() + 9 * 3_600_000 } });
-  onTestFinished(() => again.close());
+  context.onTestFinished(() => again.close());
   await again.open(id, 'switch');
   await again.engine.settleOldClicks();
   expect(again.view(id).phase).toBe('streaming');
@@ -228,9 +228,9 @@ test.concurrent.fails('a click that nobody judged for hours has expired', HALF_A
 
 test.concurrent.fails(
   'a source that restarts empty: approvals of before do not count, and it is in the journal',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, server } = await stage({ policy: { approvals: { continue: 1, switch: 2, finish: 1 } } });
+  A_MINUTE,
+  async (context) => {
+    const { harness, server } = await stage(context, { policy: { approvals: { continue: 1, switch: 2, finish: 1 } } });
     const [source, destination] = [await server(), await server()];
     await fill(source, { keys: 1_000 });
     const id = await streaming(harness, source, destination);
@@ -246,9 +246,9 @@ test.concurrent.fails(
 
 test.concurrent.fails(
   'a new master that restarts after the switch is in the journal, and finish stays closed',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, server } = await stage(context);
     const [source, destination] = [await server(), await server()];
     const id = await streaming(harness, source, destination);
     if (id === null || !(await switchOver(harness, id))) return;
@@ -264,9 +264,9 @@ test.concurrent.fails(
 
 test.concurrent.fails(
   'keys that come to a destination after consent was asked for are not wiped',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, server } = await stage(context);
     const [source, destination] = [await server(), await server()];
     await destination.call('SET', 'stale', '1');
     const id = await planned(harness, source, destination, true);
@@ -281,13 +281,13 @@ test.concurrent.fails(
 
 test.concurrent.fails(
   'a shard whose promotion was seen is shown as promoted while another one waits',
-  HALF_A_MINUTE,
-  async () => {
-    const { harness, at, server } = await stage();
+  A_MINUTE,
+  async (context) => {
+    const { harness, at, server } = await stage(context);
     const sources = [await server(), await server()];
     const destinations = [await server(), await server()];
     const traffic = startTraffic({ shards: sources, ratePerSecond: 50 });
-    onTestFinished(() => traffic.stop());
+    context.onTestFinished(() => traffic.stop());
     const id = await harness.start({ sources: sources.map(url), destinations: destinations.map(url), name: 'orders' });
     await harness.open(id, 'continue');
     await harness.click(id, 'gate:continue');

@@ -1,5 +1,5 @@
 /** Each command that changes a server arrives and its answer does not. */
-import { expect, onTestFinished, test } from 'vitest';
+import { test } from 'vitest';
 import { fill } from '../../src/sandbox/redis/fill.ts';
 import { startFleet } from '../../src/sandbox/redis/fleet.ts';
 import { startTraffic } from '../../src/sandbox/redis/traffic.ts';
@@ -21,7 +21,7 @@ test.concurrent.for(CASES)(
   {
     timeout: 60_000,
   },
-  async ([, side, command, gate]) => {
+  async ([, side, command, gate], { expect, onTestFinished }) => {
     const fleet = await startFleet();
     const server = (config = {}) => fleet.server({ config: { 'repl-diskless-sync-delay': '0', ...config } });
     const [source, destination] = [await server(), await server({ masterauth: 'left-over' })];
