@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as format from '../../src/slack/blocks/format.ts';
 import { plain } from '../../src/slack/blocks/elements.ts';
+import * as format from '../../src/slack/blocks/format.ts';
 import { address, answerSentence, bareName, fit, mention, name, sentence, stamp } from '../../src/slack/text.ts';
 
 describe('outside text in messages', () => {

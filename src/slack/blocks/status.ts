@@ -7,7 +7,7 @@ import { hasEnded } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Finding } from '../../domain/preflight.ts';
 import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
-import { mention, name, bareName, sentence, stamp } from '../text.ts';
+import { bareName, mention, name, sentence, stamp } from '../text.ts';
 import { actions, context, header, lines, section, textLength } from './elements.ts';
 import { bytes, count, duration, percent, plural, rate } from './format.ts';
 import { type Rung, shardBlocks, statesLine } from './shard-table.ts';

@@ -371,7 +371,7 @@ describe('everything else the bot shows', () => {
 
 describe('nothing is told twice', () => {
   const words = (blocks: unknown) => JSON.stringify(blocks);
-  const times = (text: string, part: string) => text.split(part).length - 1;
+  const times = (whole: string, part: string) => whole.split(part).length - 1;
 
   it('a reason that stands in the headline is not told again at its gate and its shard', () => {
     const reason = 'new-1:6379 refuses connections.';
