@@ -1,15 +1,16 @@
 /** Which shards may begin to replicate now: a few full syncs at a time, and none into data that nobody gave away. Pure. */
 import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
-import type { Effect } from './event.ts';
+import type { BeforeReplication, Effect } from './event.ts';
 import { type Policy, passedWith } from './gate.ts';
-import type { MigrationState, ShardRecord } from './migration.ts';
-import { recordOf, type ShardSight } from './sight.ts';
+import type { ServerFacts } from './observation.ts';
+import { recordOf, type ShardSight, type Sight } from './sight.ts';
+import type { MigrationState, ShardRecord } from './state.ts';
 import type { Verdict } from './verdict.ts';
 import { capital, plural, shardText } from './words.ts';
 
 /** Which shards may begin to replicate now, and why others are held. */
-export function starts(state: MigrationState, shards: readonly ShardSight[], wallNow: number, policy: Policy) {
+export function starts(state: MigrationState, shards: readonly ShardSight[], sight: Sight, policy: Policy) {
   const list: Effect[] = [];
   let held: string | null = null;
   const busy = shards.filter((one) => isSyncing(recordOf(state, one), one.verdict));
@@ -20,9 +21,9 @@ export function starts(state: MigrationState, shards: readonly ShardSight[], wal
     const record = recordOf(state, one);
     const { look } = one;
     if (!look.destination.ok || !look.source.ok) continue;
-    const again = isDue(record.replicate, wallNow);
+    const again = isDue(record.replicate, sight.wallNow);
     if (!again || look.destination.facts.role !== 'master' || record.promoted) continue;
-    const held1 = heldBack(state, one);
+    const held1 = heldBack(state, one, sight.taken);
     if (held1 !== null) {
       held = held1;
       continue;
@@ -33,30 +34,55 @@ export function starts(state: MigrationState, shards: readonly ShardSight[], wal
       total += 1;
       count(perHost, host);
     }
-    const { fullSyncs, runId } = look.source.facts;
-    list.push({ kind: 'replicate', shard: one.verdict.shard, sourceFullSyncs: fullSyncs, sourceRunId: runId });
+    list.push({
+      kind: 'replicate',
+      shard: one.verdict.shard,
+      before: beforeOf(look.source.facts, look.destination.facts),
+    });
   }
   return { list, held };
 }
 
-/** The last look before a destination is given away: is it still the server that was checked, and still as empty? */
-function heldBack(state: MigrationState, one: ShardSight): string | null {
+/** Why replication must not be set up on what was seen last; null when it may. Sentences, shard by shard. */
+function heldBack(state: MigrationState, one: ShardSight, taken: Sight['taken']): string | null {
   const plan = state.plan.shards[one.verdict.shard];
-  const report = state.preflight?.shards[one.verdict.shard];
   const { source, destination } = one.look;
   if (!plan || !source.ok || !destination.ok) return null;
   const where = capital(shardText(plan.index));
   if (source.facts.role !== 'master')
     return `${where}: ${addressOf(plan.source)} is not a master any more. Nothing was done to it. Abort, or make it one.`;
-  if (destination.facts.loading)
-    return `${where}: ${addressOf(plan.destination)} was restarted and loads its own data. Nothing was done to it.`;
-  // What was consented to is to wipe the server that was checked, not whatever answers at its address now.
-  if (report?.destination && destination.facts.runId !== report.destination.runId && destination.facts.keys > 0) {
-    return `${where}: ${addressOf(plan.destination)} is another server process than the one that was checked, and holds ${plural(destination.facts.keys, 'key')}. Nothing was done to it. Abort and start again.`;
+  for (const [name, { runId }] of [
+    [addressOf(plan.source), source.facts],
+    [addressOf(plan.destination), destination.facts],
+  ] as const) {
+    const owner = runId === null ? undefined : taken.get(runId);
+    if (owner !== undefined)
+      return `${where}: ${name} is a server of migration ${owner} too. Nothing was done to it. Abort one of the two.`;
   }
-  if (destination.facts.keys > 0 && !mayWipe(state, plan.index)) {
-    return `${where}: ${addressOf(plan.destination)} has got ${plural(destination.facts.keys, 'key')} since it was checked. Nothing was done to it. Empty it (FLUSHALL) or abort.`;
-  }
+  const kept = mustKeep(state, plan.index, destination.facts);
+  return kept === null ? null : `${where}: ${addressOf(plan.destination)} ${kept}`;
+}
+
+/**
+ * Why what a destination holds must not be wiped, as the end of a sentence; null when it holds nothing, or just what was
+ * consented to. Asked by the decision, and once more by the last look before the command.
+ */
+export function mustKeep(state: MigrationState, shard: number, destination: ServerFacts): string | null {
+  if (destination.loading) return 'was restarted and loads its own data. Nothing was done to it.';
+  if (destination.keys === 0) return null;
+  const keys = plural(destination.keys, 'key');
+  const report = state.preflight?.shards[shard]?.destination;
+  // Consent is to wipe the server that was checked, not whatever answers at its address now.
+  if (report && destination.runId !== report.runId)
+    return `is another server process than the one that was checked, and holds ${keys}. Nothing was done to it. Abort and start again.`;
+  const before = state.shards[shard]?.before;
+  // A server that has followed has another replid for good: what it holds by now may be writes of people.
+  if (before && destination.replication.replid !== before.destinationReplid)
+    return `has followed a source already and is a master again, with ${keys}: somebody promoted it. Nothing more was done to it. Abort and start again.`;
+  if (!mayWipe(state, shard))
+    return `has got ${keys} since it was checked. Nothing was done to it. Empty it (FLUSHALL) or abort.`;
+  if (report && destination.keys > report.keys)
+    return `holds ${keys} now, and only ${plural(report.keys, 'key')} were agreed to be wiped. Nothing was done to it. Empty it (FLUSHALL) or abort.`;
   return null;
 }
 
@@ -64,6 +90,16 @@ function heldBack(state: MigrationState, one: ShardSight): string | null {
 export function mayWipe(state: MigrationState, shard: number): boolean {
   const found = state.preflight?.findings.some((one) => one.code === 'destination_not_empty' && one.shard === shard);
   return state.plan.yesWipe && found === true && passedWith('continue', state).some((one) => one.wipe);
+}
+
+function beforeOf(source: ServerFacts, destination: ServerFacts): BeforeReplication {
+  return {
+    sourceRunId: source.runId,
+    sourceFullSyncs: source.fullSyncs,
+    destinationRunId: destination.runId,
+    destinationReplid: destination.replication.replid,
+    destinationRefusedCommands: destination.refusedCommands,
+  };
 }
 
 function isSyncing(record: ShardRecord, verdict: Verdict): boolean {

@@ -2,10 +2,11 @@
 
 import type { Event } from './event.ts';
 import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
-import { findingsMark, type MigrationState, mayAsk, type PendingClick } from './migration.ts';
+import { findingsMark, mayAsk } from './migration.ts';
 import { type Gate, hasEnded, type Phase } from './phase.ts';
 import type { Sight } from './sight.ts';
-import { plural } from './words.ts';
+import type { MigrationState, PendingClick } from './state.ts';
+import { plural, secondsText } from './words.ts';
 
 export type MayDo = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
@@ -103,7 +104,7 @@ function judgeAbort({ event, seq }: PendingClick, state: MigrationState, rights:
 
 function judgeGate(
   gate: Gate,
-  { event, seq }: PendingClick,
+  { event, seq, at }: PendingClick,
   state: MigrationState,
   sight: Sight,
   policy: Policy,
@@ -123,6 +124,14 @@ function judgeGate(
   const view = gatesOf(state, sight, policy).find((one) => one.gate === gate);
   if (!view?.open) return refuse(`The gate *${gate}* is closed. ${view?.reason ?? ''}`.trim());
 
+  if (sight.wallNow - at > policy.approvalTtlMs) {
+    return refuse(
+      `This click is older than ${secondsText(policy.approvalTtlMs / 1000)}: the bot was away. Look again, and click again.`,
+    );
+  }
+  if (gate === 'finish' && state.drifts.length > 0 && event.typedName?.trim() !== state.plan.name) {
+    return refuse('A server was changed since the switch: use the form, and type the name of the migration in it.');
+  }
   const findings = state.preflight?.findings ?? [];
   const wipes = gate === 'continue' && findings.some((one) => one.code === 'destination_not_empty');
   if (wipes && event.typedName?.trim() !== state.plan.name) {

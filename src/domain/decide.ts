@@ -4,11 +4,12 @@
  */
 import { starts } from './begin.ts';
 import { type Decision, NOTHING } from './decision.ts';
+import { fenceEffects, isUnsettling, switchedRows } from './drift.ts';
 import type { Event } from './event.ts';
 import { approvalsText, gatesOf, type Policy, STEADY_TICKS } from './gate.ts';
-import type { MigrationState } from './migration.ts';
 import { assertNever } from './phase.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
+import type { MigrationState } from './state.ts';
 import { story, troubleRows } from './story.ts';
 import { finishSummary } from './summary.ts';
 import { aborting, restoreAll } from './undo.ts';
@@ -57,10 +58,10 @@ function gateText(gates: readonly GateView[], gate: GateView['gate']): string {
 function replicating(state: MigrationState, sight: Sight, policy: Policy, gates: readonly GateView[]): Decision {
   const { shards } = sight;
   if (!shards) return { ...NOTHING, waitingFor: 'Looks at the servers.' };
-  const begin = starts(state, shards, sight.wallNow, policy);
+  const begin = starts(state, shards, sight, policy);
   // What a cut-over that was let go had changed on the sources.
   const restore = restoreAll(state, sight, 'source');
-  const effects = { held: begin.held, list: [...begin.list, ...restore.effects] };
+  const effects = { held: begin.held, list: [...begin.list, ...restore.effects, ...fenceEffects(state, sight)] };
   const rows = story(state, shards, sight.wallNow);
   const steady = shards.every((shard) => shard.inStepTicks >= STEADY_TICKS);
   if (state.phase === 'syncing') {
@@ -68,9 +69,14 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
     return { ...NOTHING, effects: effects.list, rows, enter, waitingFor: effects.held ?? syncText(shards) };
   }
   const again = shards.find((shard) => ['snapshot', 'transfer', 'loading'].includes(shard.verdict.state));
-  const enter = again
-    ? { phase: 'syncing' as const, reason: `${capital(shardText(again.verdict.shard))} makes another full sync.` }
-    : null;
+  const enter = isUnsettling(rows)
+    ? {
+        phase: 'syncing' as const,
+        reason: 'A server was restarted: approvals are void, and every shard has to be in step once more.',
+      }
+    : again
+      ? { phase: 'syncing' as const, reason: `${capital(shardText(again.verdict.shard))} makes another full sync.` }
+      : null;
   const letGo = state.letGo === null ? '' : ` The last cut-over was let go: ${state.letGo}`;
   return { ...NOTHING, effects: effects.list, rows, enter, waitingFor: gateText(gates, 'switch') + letGo };
 }
@@ -94,9 +100,13 @@ function progressText(one: ShardSight): string {
 
 function switched(state: MigrationState, sight: Sight, gates: readonly GateView[]): Decision {
   const gate = gates.find((one) => one.gate === 'finish');
-  const rows: Event[] = (sight.shards ?? []).flatMap((one) => troubleRows(recordOf(state, one), one));
+  const rows: Event[] = (sight.shards ?? []).flatMap((one) => [
+    ...troubleRows(recordOf(state, one), one),
+    ...switchedRows(state, one),
+  ]);
   if (gate?.open && !state.quietTold) rows.push({ kind: 'quiet', seconds: Math.floor((sight.quietMs ?? 0) / 1000) });
-  return { ...NOTHING, ...restoreAll(state, sight, 'source'), rows, waitingFor: gateText(gates, 'finish') };
+  const effects = [...restoreAll(state, sight, 'source').effects, ...fenceEffects(state, sight)];
+  return { ...NOTHING, effects, rows, waitingFor: gateText(gates, 'finish') };
 }
 
 function finishing(state: MigrationState, sight: Sight): Decision {

@@ -46,6 +46,8 @@ export function describe(event: Event, plan: Plan): string {
       return `${capital(shardText(event.shard))}: ${event.text}`;
     case 'trouble_over':
       return `${capital(shardText(event.shard))} is well again: ${event.text}`;
+    case 'drift':
+      return `${capital(shardText(event.shard))}: ${event.text}`;
     case 'cutover_started':
       return `The cut-over begins (attempt ${event.attempt}).`;
     case 'cutover_step':
@@ -73,6 +75,10 @@ function effectText(effect: Effect, plan: Plan): string {
   switch (effect.kind) {
     case 'replicate':
       return `make ${destination} a replica of ${source}`;
+    case 'fence':
+      return effect.up
+        ? `put the fence up again at ${source}`
+        : `take the fence at ${source} down, which came too late`;
     case 'detach':
       return `make ${destination} a master of its own`;
     case 'set_config':

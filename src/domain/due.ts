@@ -1,5 +1,5 @@
 /** When a step has to be sent, or sent again. Pure. */
-import type { Step } from './migration.ts';
+import type { Step } from './state.ts';
 
 /** How long an effect that was sent may stay unseen before it is sent again. */
 const RESEND_MS = 5_000;

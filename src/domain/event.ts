@@ -15,6 +15,16 @@ export type StoredValue =
   | { readonly kind: 'plain'; readonly value: string }
   | { readonly kind: 'sealed'; readonly box: string };
 
+/** What was seen of a pair right before replication was set up: what later looks are held against. */
+export interface BeforeReplication {
+  readonly sourceRunId: string | null;
+  readonly sourceFullSyncs: number | null;
+  readonly destinationRunId: string | null;
+  /** A server that has followed since has another one. */
+  readonly destinationReplid: string | null;
+  readonly destinationRefusedCommands: number | null;
+}
+
 /** What is about to be done to one server. Addresses are in the plan; passwords are looked up when it is sent. */
 export type Effect =
   /** Change a setting of a server and remember the old value in the ledger. `value` null: a secret, looked up when sent. */
@@ -36,12 +46,9 @@ export type Effect =
       readonly ledger: number;
     }
   /** Make the destination a replica of its source. Wipes what the destination holds when the sync arrives. */
-  | {
-      readonly kind: 'replicate';
-      readonly shard: number;
-      readonly sourceFullSyncs: number | null;
-      readonly sourceRunId: string | null;
-    }
+  | { readonly kind: 'replicate'; readonly shard: number; readonly before: BeforeReplication }
+  /** Put the fence up again at an old master that came back without it, or take down one that came too late. */
+  | { readonly kind: 'fence'; readonly shard: number; readonly up: boolean }
   /** Make the destination a plain master again, without the proof (abort). */
   | { readonly kind: 'detach'; readonly shard: number };
 
@@ -103,6 +110,14 @@ export type Event =
   | { readonly kind: 'shard_in_step'; readonly shard: number; readonly seconds: number; readonly keys: number }
   | { readonly kind: 'trouble'; readonly shard: number; readonly text: string }
   | { readonly kind: 'trouble_over'; readonly shard: number; readonly text: string }
+  /** Somebody or something else changed a server. `runId`: the new process, when it is one. */
+  | {
+      readonly kind: 'drift';
+      readonly shard: number;
+      readonly side: Side;
+      readonly runId: string | null;
+      readonly text: string;
+    }
   | { readonly kind: 'cutover_started'; readonly attempt: number }
   /** Written before the step's commands are sent; `frozen` once it is known. */
   | {

@@ -1,8 +1,9 @@
 /** When a gate is open, and whose approval counts. Pure. */
 
-import { type Approval, findingsMark, type MigrationState } from './migration.ts';
+import { findingsMark } from './migration.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
 import type { ShardSight, Sight } from './sight.ts';
+import type { Approval, MigrationState } from './state.ts';
 import type { ApprovalView, GateView } from './view.ts';
 import { capital, countText, listText, plural, secondsText, shardText } from './words.ts';
 
@@ -76,7 +77,7 @@ function statusOf(gate: Gate, state: MigrationState, sight: Sight, policy: Polic
     return { open: false, reason: outOfPhase(gate, state) };
   switch (gate) {
     case 'continue':
-      return continueStatus(state);
+      return continueStatus(state, sight);
     case 'switch':
       return switchStatus(state, sight);
     case 'finish':
@@ -109,7 +110,17 @@ function outOfPhase(gate: Gate, state: MigrationState): string {
   return 'Opens after the switch, when nobody writes to the old masters any more.';
 }
 
-function continueStatus(state: MigrationState): { open: boolean; reason: string } {
+function continueStatus(state: MigrationState, sight: Sight): { open: boolean; reason: string } {
+  for (const { look, verdict } of sight.shards ?? []) {
+    for (const one of [look.source, look.destination]) {
+      const owner = one.ok && one.facts.runId !== null ? sight.taken.get(one.facts.runId) : undefined;
+      if (owner !== undefined)
+        return {
+          open: false,
+          reason: `${capital(shardText(verdict.shard))} has a server of migration ${owner}, which has not ended. Abort one of the two.`,
+        };
+    }
+  }
   const errors = (state.preflight?.findings ?? []).filter((one) => one.level === 'error');
   if (errors.length > 0) {
     const [first] = errors;
@@ -126,10 +137,8 @@ function switchStatus(state: MigrationState, sight: Sight): { open: boolean; rea
   if (!sight.shards) return { open: false, reason: 'The servers have not been looked at yet.' };
   const late = sight.shards.filter((shard) => shard.inStepTicks < STEADY_TICKS);
   if (late.length === 0) {
-    return {
-      open: true,
-      reason: `All ${plural(sight.shards.length, 'shard')} in step. The new servers will take the writes.`,
-    };
+    const all = sight.shards.length === 1 ? 'The shard is' : `All ${countText(sight.shards.length)} shards are`;
+    return { open: true, reason: `${all} in step. The new servers will take the writes.` };
   }
   return { open: false, reason: lateText(late, state) };
 }
@@ -144,15 +153,22 @@ function lateText(late: readonly ShardSight[], state: MigrationState): string {
 const NOISY_MS = 2_000;
 
 function finishStatus(sight: Sight, policy: Policy): { open: boolean; reason: string } {
+  const wrong = sight.shards?.find((one) => one.verdict.state !== 'promoted' && sight.quietMs !== null);
+  if (wrong) {
+    const why = wrong.verdict.reason ?? 'the new server is not seen as a master.';
+    return { open: false, reason: `${capital(shardText(wrong.verdict.shard))}: ${why}` };
+  }
   if (sight.unquiet !== null) return { open: false, reason: sight.unquiet };
   const quiet = Math.floor(sight.quietMs ?? 0);
   const needed = secondsText(policy.quietMs / 1000);
   if (quiet >= policy.quietMs)
     return { open: true, reason: `Nobody has written to an old master for ${secondsText(quiet / 1000)}.` };
-  const since =
-    quiet < NOISY_MS
+  const seconds = secondsText(quiet / 1000);
+  const since = !sight.stirred
+    ? `Watched for ${seconds} so far, and nobody has tried to write to an old master`
+    : quiet < NOISY_MS
       ? 'Somebody still tries to write to an old master'
-      : `Nobody has tried to write to an old master for ${secondsText(quiet / 1000)}`;
+      : `Nobody has tried to write to an old master for ${seconds}`;
   return { open: false, reason: `${since}; it takes ${needed} of quiet.` };
 }
 

@@ -4,7 +4,7 @@ import { addressOf } from './endpoint.ts';
 import type { ServerFacts, ServerLook } from './observation.ts';
 import { fenceAddress, type MigrationId, type Plan, type ShardPlan } from './plan.ts';
 import type { Finding, PreflightReport, ServerReport, Totals } from './preflight.ts';
-import { countText, plural } from './words.ts';
+import { bytesText, countText, plural } from './words.ts';
 
 /** What preflight saw of one shard. `canConfigure`: whether CONFIG GET worked; null where it was not tried. */
 export interface PreflightSight {
@@ -14,6 +14,9 @@ export interface PreflightSight {
   readonly sourceConfigProblem: string | null;
   /** Whether the source would go on taking writes as a replica (replica-read-only no), so that a fence would not hold. */
   readonly sourceStaysWritable: boolean;
+  /** The destination's settings `databases` and `min-slaves-to-write`; null where unknown. */
+  readonly destinationDatabases: number | null;
+  readonly destinationMinReplicas: number | null;
 }
 
 /** `taken`: run ids of the servers of other unfinished migrations, and whose they are. */
@@ -103,6 +106,7 @@ function judgeShard(plan: Plan, shard: ShardPlan, sight: PreflightSight): Findin
   if (sight.source.ok && sight.destination.ok) {
     const from = sight.source.facts;
     const to = sight.destination.facts;
+    judgeRoom(source, destination, sight, from, to, add);
     if (!canLoad(from, to)) {
       add(
         'error',
@@ -164,6 +168,55 @@ function judgeSource(plan: Plan, name: string, facts: ServerFacts, configProblem
   }
   if (configProblem)
     add('error', 'source_no_config', configProblem, 'Let our user run CONFIG GET and CONFIG SET on it.');
+}
+
+/** What a replica passes over and a master does not: it shows only at the promotion, when it is too late. */
+function judgeRoom(
+  source: string,
+  destination: string,
+  sight: PreflightSight,
+  from: ServerFacts,
+  to: ServerFacts,
+  add: Add,
+): void {
+  const databases = sight.destinationDatabases;
+  if (databases !== null && from.highestDatabase !== null && from.highestDatabase >= databases) {
+    const text = `${source} has keys in database ${from.highestDatabase}, and ${destination} has only ${plural(databases, 'database')}: they would overwrite keys of another one.`;
+    add(
+      'error',
+      'too_few_databases',
+      text,
+      `Restart ${destination} with databases ${from.highestDatabase + 1} or more.`,
+    );
+  }
+  if (
+    to.maxmemoryBytes !== null &&
+    to.maxmemoryBytes > 0 &&
+    from.usedMemoryBytes !== null &&
+    to.maxmemoryBytes < from.usedMemoryBytes
+  ) {
+    const text = `${destination} may use ${bytesText(to.maxmemoryBytes)} and ${source} uses ${bytesText(from.usedMemoryBytes)}: as a replica it passes over that limit, as a master it evicts keys or refuses writes.`;
+    add('error', 'too_little_memory', text, `CONFIG SET maxmemory on ${destination} to more than that, or 0.`);
+  }
+  const replicas = to.replication.replicas.length;
+  if (sight.destinationMinReplicas !== null && sight.destinationMinReplicas > replicas) {
+    const text = `${destination} wants ${plural(sight.destinationMinReplicas, 'replica')} before it takes writes (min-replicas-to-write) and has ${replicas}: as a master it would refuse all.`;
+    add(
+      'error',
+      'too_few_replicas',
+      text,
+      `CONFIG SET min-replicas-to-write 0 on ${destination}, or give it its replicas first.`,
+    );
+  }
+  if (to.diskFails) {
+    const text = `${destination} could not write to its disk the last time: as a master it would refuse all writes (MISCONF).`;
+    add(
+      'error',
+      'destination_disk',
+      text,
+      'Mend its disk and run BGSAVE, or CONFIG SET stop-writes-on-bgsave-error no and BGSAVE.',
+    );
+  }
 }
 
 function judgeDestination(plan: Plan, name: string, facts: ServerFacts, configProblem: string | null, add: Add): void {

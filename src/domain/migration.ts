@@ -3,99 +3,10 @@
  * observation.ts. Folding is total: rows of a known kind never throw, whatever the order a crash left them in, except
  * that a phase may only follow a phase as the table says.
  */
-import type { CutoverStep, Effect, Event, Frozen, JournalRow, Side, StoredValue } from './event.ts';
-import { assertNever, type Gate, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
-import type { Plan } from './plan.ts';
-import type { Finding, PreflightReport } from './preflight.ts';
-
-/** One thing that was to be done to a server, from its intent to the moment it was seen. */
-export interface Step {
-  readonly intent: number;
-  /** Wall-clock milliseconds of the intent. */
-  readonly at: number;
-  readonly attempts: number;
-  /** `pending`: the intent is in the journal, the answer isn't: sent or not, only a look can tell. */
-  readonly outcome: 'pending' | 'ok' | 'refused' | 'unknown';
-  readonly detail: string;
-  readonly seen: boolean;
-  readonly givenUp: boolean;
-}
-
-export interface ShardRecord {
-  readonly index: number;
-  readonly replicate: Step | null;
-  readonly sourceFullSyncs: number | null;
-  readonly sourceRunId: string | null;
-  readonly detach: Step | null;
-  readonly promoted: boolean;
-  readonly pauseMs: number | null;
-  /** Whether it was once in step since replication started. */
-  readonly wasInStep: boolean;
-  readonly trouble: string | null;
-}
-
-/** A setting that we changed and have to put back. */
-export interface LedgerEntry {
-  readonly intent: number;
-  readonly shard: number;
-  readonly side: Side;
-  readonly name: string;
-  readonly old: StoredValue;
-  readonly why: string;
-  readonly restore: Step | null;
-  /** Put back and seen, or given up with a word. */
-  readonly closed: boolean;
-}
-
-export interface Approval {
-  readonly gate: Gate;
-  readonly user: string;
-  readonly at: number;
-  readonly entry: number;
-  readonly findings: string;
-  /** Given with the name typed, for wiping destinations that hold keys. */
-  readonly wipe: boolean;
-  /** Used up by a cut-over that was let go. */
-  readonly usedUp: boolean;
-}
-
-export interface PendingClick {
-  readonly seq: number;
-  readonly event: Extract<Event, { kind: 'clicked' }>;
-}
-
-/** Where a cut-over stands by the journal: the last step that was announced. Null outside of one. */
-export interface CutoverRecord {
-  readonly attempt: number;
-  readonly step: CutoverStep | null;
-  readonly frozen: readonly Frozen[];
-}
-
-export interface MigrationState {
-  readonly plan: Plan;
-  readonly phase: Phase;
-  /** Number of the row that entered the phase. */
-  readonly entry: number;
-  /** Number of the row since which an abort means the same: nothing was begun, shards follow, or it goes on already. */
-  readonly stretch: number;
-  readonly phaseSince: number;
-  readonly version: number;
-  readonly messageTs: string | null;
-  readonly preflight: PreflightReport | null;
-  readonly approvals: readonly Approval[];
-  readonly clicks: readonly PendingClick[];
-  readonly shards: readonly ShardRecord[];
-  readonly ledger: readonly LedgerEntry[];
-  readonly cutover: CutoverRecord | null;
-  readonly cutoverAttempts: number;
-  /** Why the last cut-over was let go; null once another has begun. */
-  readonly letGo: string | null;
-  /** Somebody asked a second time to abort: what cannot be reached is left behind. */
-  readonly giveUp: boolean;
-  /** Highest quarter of the way that was told. */
-  readonly progress: number;
-  readonly quietTold: boolean;
-}
+import type { BeforeReplication, Effect, Event, JournalRow } from './event.ts';
+import { assertNever, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
+import type { Finding } from './preflight.ts';
+import type { Approval, LedgerEntry, MigrationState, ShardRecord, Step } from './state.ts';
 
 /** The state after all rows. Throws when the first row is not `requested`. */
 export function foldJournal(rows: readonly JournalRow[]): MigrationState {
@@ -121,8 +32,8 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     shards: event.plan.shards.map((shard) => ({
       index: shard.index,
       replicate: null,
-      sourceFullSyncs: null,
-      sourceRunId: null,
+      before: null,
+      fence: null,
       detach: null,
       promoted: false,
       pauseMs: null,
@@ -136,6 +47,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     giveUp: false,
     progress: 0,
     quietTold: false,
+    drifts: [],
   };
 }
 
@@ -151,7 +63,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'preflight_done':
       return { ...state, preflight: event.report };
     case 'clicked':
-      return { ...state, clicks: [...state.clicks, { seq: row.seq, event }] };
+      return { ...state, clicks: [...state.clicks, { seq: row.seq, at: row.at, event }] };
     case 'click_refused':
       return settled(state, event.click);
     case 'approved': {
@@ -196,10 +108,12 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return withShard(state, event.shard, (shard) => ({ ...shard, trouble: event.text }));
     case 'trouble_over':
       return withShard(state, event.shard, (shard) => ({ ...shard, trouble: null }));
+    case 'drift':
+      return drifted(state, event, row.seq);
     case 'cutover_started':
       return {
         ...state,
-        cutover: { attempt: event.attempt, step: null, frozen: [] },
+        cutover: { attempt: event.attempt, step: null, frozen: [], pausedAt: null },
         cutoverAttempts: event.attempt,
         letGo: null,
       };
@@ -210,6 +124,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
           attempt: state.cutover?.attempt ?? state.cutoverAttempts,
           step: event.step,
           frozen: event.frozen.length > 0 ? event.frozen : (state.cutover?.frozen ?? []),
+          pausedAt: event.step === 'pause' ? row.at : (state.cutover?.pausedAt ?? null),
         },
       };
     case 'promoted':
@@ -270,10 +185,11 @@ function intended(state: MigrationState, effect: Effect, row: JournalRow): Migra
       return withShard(state, effect.shard, (shard) => ({
         ...shard,
         replicate: stepFrom(shard.replicate, row),
-        // The first attempt's count is the base from which full syncs are counted.
-        sourceFullSyncs: shard.sourceFullSyncs ?? effect.sourceFullSyncs,
-        sourceRunId: shard.sourceRunId ?? effect.sourceRunId,
+        // The first attempt's look is the base: later ones may be of a server that has followed already.
+        before: shard.before ?? effect.before,
       }));
+    case 'fence':
+      return withShard(state, effect.shard, (shard) => ({ ...shard, fence: stepFrom(shard.fence, row) }));
     case 'detach':
       return withShard(state, effect.shard, (shard) => ({ ...shard, detach: stepFrom(shard.detach, row) }));
     case 'set_config': {
@@ -298,6 +214,19 @@ function intended(state: MigrationState, effect: Effect, row: JournalRow): Migra
   }
 }
 
+/** A new process is what later looks are held against; what happened after the switch is remembered for finish. */
+function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>, row: number): MigrationState {
+  const { shard, side, runId, text } = event;
+  const drifts = state.phase === 'switched' ? [...state.drifts, { row, shard, side, runId, text }] : state.drifts;
+  const renewed = (before: BeforeReplication): BeforeReplication =>
+    side === 'source'
+      ? { ...before, sourceRunId: runId, sourceFullSyncs: 0 }
+      : { ...before, destinationRunId: runId, destinationRefusedCommands: 0 };
+  return withShard({ ...state, drifts }, shard, (one) =>
+    runId === null || one.before === null ? one : { ...one, before: renewed(one.before) },
+  );
+}
+
 function sameSetting(
   one: Pick<LedgerEntry, 'shard' | 'side' | 'name'>,
   other: Pick<LedgerEntry, 'shard' | 'side' | 'name'>,
@@ -311,8 +240,8 @@ function withStep(state: MigrationState, intent: number, change: (step: Step) =>
   return {
     ...state,
     shards: state.shards.map((shard) =>
-      shard.replicate?.intent === intent || shard.detach?.intent === intent
-        ? { ...shard, replicate: hit(shard.replicate), detach: hit(shard.detach) }
+      [shard.replicate, shard.detach, shard.fence].some((step) => step?.intent === intent)
+        ? { ...shard, replicate: hit(shard.replicate), detach: hit(shard.detach), fence: hit(shard.fence) }
         : shard,
     ),
     ledger: state.ledger.map((one) => {

@@ -27,6 +27,17 @@ export interface ServerFacts {
   readonly writeCalls: number | null;
   /** [errorstat_READONLY] writes refused because the server is a replica. */
   readonly readonlyRefusals: number | null;
+  /**
+   * [unexpected_error_replies] commands of its master that this server could not carry out: each one is a place in which
+   * the copy differs, while offsets agree. From 6.0 on.
+   */
+  readonly refusedCommands: number | null;
+  /** [maxmemory] 0: no limit. From 3.2 on. */
+  readonly maxmemoryBytes: number | null;
+  /** Highest number of a database that holds keys; null when none does. */
+  readonly highestDatabase: number | null;
+  /** [rdb_last_bgsave_status, aof_last_write_status] the last attempt to write to the disk failed. */
+  readonly diskFails: boolean;
   /** [sync_full] full syncs served since the process started. */
   readonly fullSyncs: number | null;
 }

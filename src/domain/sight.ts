@@ -1,6 +1,8 @@
 /** What was seen of a migration at one moment: the looks at its servers and what they mean. */
-import type { MigrationState, ShardRecord } from './migration.ts';
+
 import type { PairLook } from './observation.ts';
+import type { MigrationId } from './plan.ts';
+import type { MigrationState, ShardRecord } from './state.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface ShardSight {
@@ -18,8 +20,12 @@ export interface Sight {
   readonly wallNow: number;
   /** Null before the first look. */
   readonly shards: readonly ShardSight[] | null;
+  /** Run ids of the servers of other unfinished migrations, and whose they are. */
+  readonly taken: ReadonlyMap<string, MigrationId>;
   /** In switched: for how long no old master saw a write or refused one; null before it was measured. */
   readonly quietMs: number | null;
+  /** In switched: whether a write or a refused write was seen at all since the old masters are watched. */
+  readonly stirred: boolean;
   /** In switched: why quiet cannot be claimed at all, as a sentence. */
   readonly unquiet: string | null;
 }

@@ -1,8 +1,10 @@
 /** What of a sight is worth a row in the journal. Pure. */
+
+import { restartRows } from './drift.ts';
 import type { Event } from './event.ts';
 import { STEADY_TICKS } from './gate.ts';
-import type { MigrationState, ShardRecord } from './migration.ts';
 import { recordOf, type ShardSight } from './sight.ts';
+import type { MigrationState, ShardRecord } from './state.ts';
 import type { Verdict } from './verdict.ts';
 import { capital, shardText } from './words.ts';
 
@@ -27,7 +29,7 @@ export function story(state: MigrationState, shards: readonly ShardSight[], wall
       const seconds = record.replicate ? Math.max(0, Math.round((wallNow - record.replicate.at) / 1000)) : 0;
       rows.push({ kind: 'shard_in_step', shard: verdict.shard, seconds, keys: verdict.keys ?? 0 });
     }
-    rows.push(...troubleRows(record, one));
+    rows.push(...troubleRows(record, one), ...restartRows(state, record, one));
   }
   const percents = shards.map((one) => (one.verdict.state === 'in_step' ? 100 : (one.verdict.percent ?? 0)));
   const overall = percents.reduce((sum, percent) => sum + percent, 0) / Math.max(1, percents.length);
@@ -55,5 +57,5 @@ export function troubleRows(record: ShardRecord, one: ShardSight): Event[] {
 }
 
 export function isTrouble(verdict: Verdict): boolean {
-  return ['link_down', 'unreachable', 'detached'].includes(verdict.state) && verdict.reason !== null;
+  return verdict.alarm;
 }

@@ -2,9 +2,9 @@
 
 import { addressOf } from './endpoint.ts';
 import type { Event } from './event.ts';
-import type { MigrationState } from './migration.ts';
 import { fenceAddress } from './plan.ts';
 import type { Sight } from './sight.ts';
+import type { MigrationState } from './state.ts';
 import { bytesText, countText, listText, plural, secondsText } from './words.ts';
 
 export function finishSummary(state: MigrationState, sight: Sight): Event {

@@ -1,15 +1,18 @@
 /** Putting back: settings of the ledger, and destinations that stop following when a migration is aborted. Pure. */
 import { type Decision, NOTHING } from './decision.ts';
+import { fenceEffects, isBehindFence } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
-import type { LedgerEntry, MigrationState } from './migration.ts';
 import type { Sight } from './sight.ts';
+import type { LedgerEntry, MigrationState } from './state.ts';
 import { abortSummary } from './summary.ts';
 import { capital, shardText } from './words.ts';
 
 /** A look that began before the answer may end after it: what it shows counts only this long after. */
 const SETTLE_MS = 1_000;
+/** How often a server may refuse to take a setting back before it is left as it is, with a word. */
+const MOST_ATTEMPTS = 4;
 /** How long an old server that does not answer is waited for before its settings are left as they are. */
 const SOURCE_PATIENCE_MS = 30_000;
 
@@ -32,6 +35,12 @@ export function aborting(state: MigrationState, sight: Sight): Decision {
       continue;
     }
     const { detach } = record;
+    const { master } = look.facts.replication;
+    if (master !== null && !(master.port === plan.source.port && master.host.toLowerCase() === plan.source.host)) {
+      const detail = `${name} follows ${addressOf(master)} by now, which is not our doing. It is left so.`;
+      rows.push({ kind: 'given_up', what: 'detach', ledger: null, shard: record.index, detail });
+      continue;
+    }
     // Sent even to a master: an order to follow may be on its way still. Believed a moment after it was answered.
     if (
       detach !== null &&
@@ -44,6 +53,15 @@ export function aborting(state: MigrationState, sight: Sight): Decision {
     else
       waits.push(
         `${capital(shardText(record.index))}: ${detach?.outcome === 'refused' ? detach.detail : `waits to see ${name} as a master.`}`,
+      );
+  }
+  const begun = (shard: number) => state.shards[shard]?.replicate != null;
+  // The sources go on as masters: a fence that arrived too late must not outlive the migration.
+  effects.push(...fenceEffects(state, sight).filter((one) => begun(one.shard)));
+  for (const { look, verdict } of sight.shards ?? []) {
+    if (begun(verdict.shard) && !state.giveUp && isBehindFence(state, look.source))
+      waits.push(
+        `${capital(shardText(verdict.shard))}: the fence at its source came too late and is being taken down.`,
       );
   }
   const restore = restoreAll(state, sight, 'both');
@@ -68,9 +86,13 @@ export function restoreAll(state: MigrationState, sight: Sight, which: 'source' 
     left += 1;
     const look = sight.shards?.[entry.shard]?.look[entry.side];
     if (look?.ok) {
-      if (isDue(entry.restore, sight.wallNow)) effects.push(restoreEffect(entry));
-      else if (entry.restore?.outcome === 'refused')
-        waitingFor = `${entry.name} cannot be put back: ${entry.restore.detail}`;
+      const { restore } = entry;
+      const hopeless = restore?.outcome === 'refused' && (state.giveUp || restore.attempts >= MOST_ATTEMPTS);
+      if (hopeless && which === 'both') {
+        const detail = `${entry.name} could not be put back on the ${entry.side} of ${shardText(entry.shard)}: ${restore.detail}`;
+        rows.push({ kind: 'given_up', what: 'setting', ledger: entry.intent, shard: entry.shard, detail });
+      } else if (isDue(restore, sight.wallNow)) effects.push(restoreEffect(entry));
+      else if (restore?.outcome === 'refused') waitingFor = `${entry.name} cannot be put back: ${restore.detail}`;
       continue;
     }
     if (!look || which === 'source') continue;

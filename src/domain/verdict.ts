@@ -1,10 +1,11 @@
 /** What one shard's two servers mean: a state, figures, and why it is not further. Pure. */
 import { addressOf } from './endpoint.ts';
-import type { ShardRecord } from './migration.ts';
 import type { PairLook, ReplicaFacts, ReplicationFacts, ServerFacts, ServerLook } from './observation.ts';
 import type { Phase } from './phase.ts';
 import type { ShardPlan } from './plan.ts';
+import type { ShardRecord } from './state.ts';
 import type { ShardState } from './view.ts';
+import { plural } from './words.ts';
 
 export interface Verdict {
   readonly shard: number;
@@ -19,6 +20,8 @@ export interface Verdict {
   readonly fullSyncs: number | null;
   /** Why it is not further, as a sentence; null when it is where it should be. */
   readonly reason: string | null;
+  /** Whether the reason is trouble that people should hear of, not just a stage on the way. */
+  readonly alarm: boolean;
   readonly keys: number | null;
   readonly bytes: number | null;
 }
@@ -41,14 +44,15 @@ export function judge(input: VerdictInput): Verdict {
   const { now, earlier, record } = input;
   const source = factsOf(now.source);
   const sourceRate = rates(now.source, earlier?.source ?? null);
-  const where = placeOf(input);
+  const { alarm = false, ...where } = placeOf(input);
   const fullSyncs =
-    source?.fullSyncs != null && record.sourceFullSyncs !== null && source.runId === record.sourceRunId
-      ? Math.max(0, source.fullSyncs - record.sourceFullSyncs)
+    source?.fullSyncs != null && record.before?.sourceFullSyncs != null && source.runId === record.before.sourceRunId
+      ? Math.max(0, source.fullSyncs - record.before.sourceFullSyncs)
       : null;
   return {
     shard: input.plan.index,
     ...where,
+    alarm: alarm || (ALARMING.includes(where.state) && where.reason !== null),
     bufferBytes: now.source.ok ? now.source.replicaBufferBytes : null,
     // A replica takes no writes; what it counts are calls of scripts that were refused inside.
     sourceWritesPerSecond: source?.role === 'replica' ? 0 : sourceRate((facts) => facts.writeCalls),
@@ -59,7 +63,11 @@ export function judge(input: VerdictInput): Verdict {
   };
 }
 
-type Place = Pick<Verdict, 'state' | 'percent' | 'bytesPerSecond' | 'etaSeconds' | 'lagBytes' | 'reason'>;
+type Place = Pick<Verdict, 'state' | 'percent' | 'bytesPerSecond' | 'etaSeconds' | 'lagBytes' | 'reason'> & {
+  readonly alarm?: boolean;
+};
+
+const ALARMING: readonly ShardState[] = ['link_down', 'unreachable', 'detached'];
 
 const NOWHERE: Place = {
   state: 'waiting',
@@ -96,6 +104,11 @@ function placeOf(input: VerdictInput): Place {
     return { ...NOWHERE, state: 'detached', reason: `${destinationName} follows nobody.` };
   }
 
+  if (record.promoted) {
+    const master = link.master ? addressOf(link.master) : 'another server';
+    const reason = `${destinationName} was the new master and follows ${master} now: somebody changed it. What was written to it may be gone.`;
+    return { ...NOWHERE, state: 'detached', reason };
+  }
   if (
     link.master === null ||
     link.master.port !== plan.source.port ||
@@ -110,6 +123,12 @@ function placeOf(input: VerdictInput): Place {
   }
   if (!now.source.ok && !link.syncing) return { ...NOWHERE, state: 'unreachable', reason: now.source.problem.text };
   const source = factsOf(now.source);
+  // In a cut-over the source follows our own closed port for a moment.
+  if (source?.role === 'replica' && input.phase !== 'switching') {
+    const { master } = source.replication;
+    const reason = `${addressOf(plan.source)} is not a master any more: it follows ${master ? addressOf(master) : 'another server'}.`;
+    return { ...NOWHERE, state: 'link_down', reason };
+  }
   return link.linkUp && !destination.loading ? streaming(input, source, link) : syncing(input, source, destination);
 }
 
@@ -125,6 +144,11 @@ function streaming(input: VerdictInput, source: ServerFacts | null, link: Replic
   if (link.replid !== source.replication.replid) {
     const reason = `${addressOf(input.plan.destination)} follows another history than ${addressOf(input.plan.source)} writes.`;
     return { ...NOWHERE, state: 'catching_up', percent: 99, bytesPerSecond: speed, reason };
+  }
+  const refused = refusedSince(input.record, input.now.destination);
+  if (refused > 0) {
+    const reason = `${addressOf(input.plan.destination)} could not carry out ${plural(refused, 'command')} of its source, so the copies differ although their offsets agree. Its log may name them: fewer databases, a renamed command, a module. Mend that, abort, and start again.`;
+    return { ...NOWHERE, state: 'catching_up', percent: 99, bytesPerSecond: speed, reason, alarm: true };
   }
   // Both were read within the same moment, not at the same instant: the replica may be seen ahead.
   const lag = Math.max(0, Number(sourceOffset - link.replicaOffset));
@@ -144,6 +168,14 @@ function streaming(input: VerdictInput, source: ServerFacts | null, link: Replic
     lagBytes: lag,
     reason: `${addressOf(input.plan.destination)} is ${lag} bytes behind, more than ${input.maxLagBytes}.`,
   };
+}
+
+/** Commands of its source that the destination refused since replication was set up. 0 where it does not tell. */
+export function refusedSince(record: ShardRecord, destination: ServerLook): number {
+  const base = record.before;
+  if (!destination.ok || base === null || destination.facts.refusedCommands === null) return 0;
+  if (destination.facts.runId !== base.destinationRunId) return destination.facts.refusedCommands;
+  return Math.max(0, destination.facts.refusedCommands - (base.destinationRefusedCommands ?? 0));
 }
 
 /**

@@ -1,13 +1,15 @@
 /** State and sight → the read model. Pure. */
 import { decide } from './decide.ts';
+import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
 import { gatesOf, type Policy } from './gate.ts';
-import { type MigrationState, mayAsk } from './migration.ts';
+import { mayAsk } from './migration.ts';
 import { hasEnded } from './phase.ts';
 import { planHash } from './plan.ts';
 import type { Finding } from './preflight.ts';
 import type { Sight } from './sight.ts';
+import type { MigrationState } from './state.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
 import { bytesText, countText, plural } from './words.ts';
 
@@ -107,11 +109,19 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   for (const gate of gates) {
     if (!gate.open) continue;
     const wipes = gate.gate === 'continue' ? wipedBy(state) : [];
-    add(`gate:${gate.gate}`, wipes.length > 0 ? 'form' : 'confirm', consequenceOf(gate, state, sight, wipes));
+    const drifted = gate.gate === 'finish' && state.drifts.length > 0;
+    add(
+      `gate:${gate.gate}`,
+      wipes.length > 0 || drifted ? 'form' : 'confirm',
+      consequenceOf(gate, state, sight, wipes),
+    );
   }
   if (mayAsk(state, 'recheck'))
     add('migration:recheck', 'none', 'Every server is looked at again. Nothing is changed.');
-  if (mayAsk(state, 'abort')) add('migration:abort', 'confirm', abortText(state));
+  if (mayAsk(state, 'abort')) {
+    const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
+    actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });
+  }
   return actions;
 }
 
@@ -134,7 +144,7 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
       return `Writes on ${shards} stop for a moment (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
     }
     case 'finish':
-      return `${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`;
+      return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
   }
 }
 

@@ -110,6 +110,8 @@ export interface ActionView {
   readonly ask: 'form' | 'confirm' | 'none';
   /** What will happen, with the numbers of this moment. For the dialog or the form. */
   readonly consequence: string;
+  /** Another label than the action's own, where it means something else. */
+  readonly label?: string;
 }
 
 export const ACTION_IDS = [

@@ -2,10 +2,12 @@
  * Carries out one effect: intent into the journal, the command sent once, the answer into the journal. Whether it took
  * effect is for the next look to say.
  */
-import { mayWipe } from '../domain/begin.ts';
+import { mustKeep } from '../domain/begin.ts';
 import type { Effect } from '../domain/event.ts';
 import { assertNever } from '../domain/phase.ts';
+import { fenceAddress } from '../domain/plan.ts';
 import { Secret } from '../domain/secret.ts';
+import { PasswordUnavailableError } from '../passwords.ts';
 import { RedisError } from '../redis/errors.ts';
 import type { Outcome } from '../redis/operator.ts';
 import { createHands, type Hands, type HandsDeps } from './hands.ts';
@@ -26,6 +28,12 @@ export async function act(effect: Effect, journal: Journal, deps: HandsDeps): Pr
       case 'detach':
         await send(effect, journal, () => hands.operator(effect.shard, 'destination').followNobody());
         return;
+      case 'fence': {
+        const { host, port } = fenceAddress(journal.state.plan.id);
+        const operator = hands.operator(effect.shard, 'source');
+        await send(effect, journal, () => (effect.up ? operator.follow(host, port) : operator.followNobody()));
+        return;
+      }
       case 'restore_config': {
         const ledger = journal.state.ledger.find((one) => one.intent === effect.ledger);
         if (ledger && !ledger.closed) await restoreSetting(ledger, journal, hands, deps);
@@ -37,7 +45,7 @@ export async function act(effect: Effect, journal: Journal, deps: HandsDeps): Pr
         assertNever(effect);
     }
   } catch (error) {
-    if (!(error instanceof RedisError)) throw error;
+    if (!(error instanceof RedisError) && !(error instanceof PasswordUnavailableError)) throw error;
     // On the way to the command, not by the command: it was not done, and the next attempt begins from the start.
     if (still()) await send(effect, journal, () => Promise.resolve({ kind: 'refused', detail: error.message }));
   } finally {
@@ -72,12 +80,11 @@ async function replicate(
       return;
     }
   }
+  await hands.operator(shard, 'destination').warm();
   // The last look before data is given away: the one that decided may be some seconds old. What it shows is told by the
   // next tick, which sees the same.
   const look = await hands.inspector(shard, 'destination').look({ clients: 'none', commandStats: false });
-  if (!look.ok || look.facts.role !== 'master' || look.facts.loading) return;
-  if (look.facts.keys > 0 && !mayWipe(journal.state, shard)) return;
-  await hands.operator(shard, 'destination').warm();
+  if (!look.ok || look.facts.role !== 'master' || mustKeep(journal.state, shard, look.facts) !== null) return;
   if (!still()) return;
   await send(effect, journal, () => hands.operator(shard, 'destination').follow(source.host, source.port));
 }

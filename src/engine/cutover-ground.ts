@@ -19,6 +19,8 @@ export interface CutoverDeps extends HandsDeps {
   readonly policy: Policy;
 }
 
+/** The pause outlives our own deadline by this much, so that it cannot end between the last check and the fence. */
+export const PAUSE_MARGIN_MS = 1_000;
 /** In a cut-over, a server that takes longer does not answer: others' writers wait for it. */
 const TIMEOUT_MS = 2_000;
 /** How long a promotion that was sent is watched closely before the next tick looks again. */
@@ -34,6 +36,7 @@ export class CutoverGround {
   readonly pausedAt = new Map<number, number>();
   /** Milliseconds for which each shard's writes stood still. */
   readonly #pauses = new Map<number, number>();
+  readonly #seenPromoted = new Set<number>();
 
   constructor(journal: Journal, deps: CutoverDeps) {
     this.journal = journal;
@@ -78,12 +81,14 @@ export class CutoverGround {
   async promote(shard: ShardPlan, frozen: Frozen): Promise<void> {
     const { clock, metrics } = this.deps;
     const { operator, inspector } = this.destination(shard);
-    await operator.followNobody();
+    const outcome = await operator.followNobody();
+    if (outcome.kind === 'refused') throw new Error(outcome.detail);
     const until = clock.monotonicMs() + PROMOTION_WATCH_MS;
     while (!isPromoted(await inspector.replication(), frozen)) {
       if (clock.monotonicMs() > until) throw new Error('the destination still follows.');
       await clock.sleep(1);
     }
+    this.sawPromoted(shard);
     const from = this.pausedAt.get(shard.index);
     if (from !== undefined) {
       const pauseMs = Math.round((clock.monotonicMs() - from) * 10) / 10;
@@ -94,18 +99,23 @@ export class CutoverGround {
     await this.source(shard).operator.unpause();
   }
 
+  /** Journals those that were seen promoted, so that nobody takes them for anything else while others are waited for. */
+  recordPromoted(): void {
+    const known = this.journal.state.shards.filter((one) => one.promoted).map((one) => one.index);
+    const rows: Event[] = [...this.#seenPromoted]
+      .filter((shard) => !known.includes(shard))
+      .map((shard) => {
+        const pauseMs = this.#pauses.get(shard) ?? null;
+        const stood = pauseMs === null ? '' : ` Writes stood still for ${pauseMs} ms.`;
+        return { kind: 'promoted', shard, pauseMs, detail: `the new server is the master.${stood}` };
+      });
+    this.journal.append(rows);
+  }
+
   /** All are seen promoted: into the journal. */
   conclude(): void {
-    const known = this.journal.state.shards.filter((one) => one.promoted).map((one) => one.index);
-    const rows: Event[] = this.shards
-      .filter((shard) => !known.includes(shard.index))
-      .map((shard) => {
-        const pauseMs = this.#pauses.get(shard.index) ?? null;
-        const stood = pauseMs === null ? '' : ` Writes stood still for ${pauseMs} ms.`;
-        return { kind: 'promoted', shard: shard.index, pauseMs, detail: `the new server is the master.${stood}` };
-      });
+    this.recordPromoted();
     this.journal.append([
-      ...rows,
       { kind: 'cutover_step', step: 'unpause', frozen: [], reason: '' },
       {
         kind: 'phase_entered',
@@ -113,6 +123,11 @@ export class CutoverGround {
         reason: 'The new servers take the writes; the old ones refuse them. Point the application at the new ones.',
       },
     ]);
+  }
+
+  /** A destination was seen as a master by the proof. */
+  sawPromoted(shard: ShardPlan): void {
+    this.#seenPromoted.add(shard.index);
   }
 
   close(): void {

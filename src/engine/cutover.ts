@@ -7,10 +7,11 @@
  */
 import type { Frozen } from '../domain/event.ts';
 import type { ShardPlan } from '../domain/plan.ts';
-import { bytesText } from '../domain/words.ts';
+import { refusedSince } from '../domain/verdict.ts';
+import { bytesText, plural } from '../domain/words.ts';
 import { RedisError } from '../redis/errors.ts';
 import type { ReplicationSight } from '../redis/inspector.ts';
-import { type CutoverDeps, CutoverGround, frozenOf, named, unseen } from './cutover-ground.ts';
+import { type CutoverDeps, CutoverGround, frozenOf, named, PAUSE_MARGIN_MS, unseen } from './cutover-ground.ts';
 import type { Journal } from './journal.ts';
 import { changeSetting } from './ledger.ts';
 import { inStepNow, isFenced, proven } from './proof.ts';
@@ -19,8 +20,6 @@ import { letGo } from './settle.ts';
 /** Why the cut-over stops here and everything is let go. The message is a sentence. */
 class LetGo extends Error {}
 
-/** The pause outlives our own deadline by this much, so that it cannot end between the last check and the fence. */
-const PAUSE_MARGIN_MS = 1_000;
 /** The replica's own time-out (60 s by default) bounds how long pings may be held back; a cut-over takes seconds. */
 const PING_PERIOD = { name: 'repl-ping-slave-period', value: '3600' };
 /** Its name in every version from 2.6 on. */
@@ -42,7 +41,8 @@ export async function cutOver(journal: Journal, deps: CutoverDeps): Promise<Cuto
   } catch (error) {
     if (!(error instanceof LetGo)) throw error;
     const why = error.message;
-    return { waitsFor: await letGo(ground, why, journal.state.cutover?.step === 'fence'), why };
+    const { step } = journal.state.cutover ?? {};
+    return { waitsFor: await letGo(ground, why, step === 'fence' || step === 'promote'), why };
   } finally {
     ground.close();
   }
@@ -80,10 +80,14 @@ class CutoverRun {
       const outcome = await ground.source(shard).operator.follow(ground.fence.host, ground.fence.port);
       if (outcome.kind !== 'ok') throw new LetGo(`${named(shard)}: the fence could not be put up. ${outcome.detail}`);
     });
-    await this.#eachInTime('the fences were seen', (shard) => this.#checkFence(shard, frozenOf(frozen, shard)));
+    await this.#eachInTime('the fences were seen', async (shard) => {
+      await Promise.all([this.#checkFence(shard, frozenOf(frozen, shard)), this.#checkRefused(shard)]);
+    });
     this.#inTime('everything was proven');
 
     ground.step('promote', frozen);
+    // By the journal there is only forward now; but nothing was sent yet, and the row took its time: one more look.
+    await ground.each((shard) => this.#checkFence(shard, frozenOf(frozen, shard)));
     const waits = await ground.each((shard) =>
       ground.promote(shard, frozenOf(frozen, shard)).then(
         () => null,
@@ -92,6 +96,7 @@ class CutoverRun {
     );
     const wait = waits.find((one) => one !== null) ?? null;
     if (wait === null) ground.conclude();
+    else ground.recordPromoted();
     return wait;
   }
 
@@ -112,6 +117,8 @@ class CutoverRun {
       const destination = await ground.destination(shard).inspector.replication();
       return inStepNow(shard, source, destination, deps.policy.maxLagBytes);
     });
+    await this.#checkSame(shard);
+    await this.#checkRefused(shard);
     if (problem !== null) throw new LetGo(`${problem} ${UNTOUCHED}`);
   }
 
@@ -142,6 +149,32 @@ class CutoverRun {
     if (seen.replication.masterOffset !== BigInt(frozen.offset)) {
       throw new LetGo(`${named(shard)}: the source was written to before the fence stood.`);
     }
+  }
+
+  /** The source is the process that people approved to move: one that was restarted may hold other data, or none. */
+  async #checkSame(shard: ShardPlan): Promise<void> {
+    const known = this.#ground.journal.state.shards[shard.index]?.before?.sourceRunId ?? null;
+    const look = await this.#ground.source(shard).inspector.look({ clients: 'none', commandStats: false });
+    if (!look.ok) throw new LetGo(`${named(shard)}: ${look.problem.text} ${UNTOUCHED}`);
+    if (known !== null && look.facts.runId !== known)
+      throw new LetGo(`${named(shard)}: the source was restarted just now. ${UNTOUCHED}`);
+  }
+
+  /** Offsets count what arrived, not what was carried out: a command that the destination refused is missing in its copy. */
+  async #checkRefused(shard: ShardPlan): Promise<void> {
+    const record = this.#ground.journal.state.shards[shard.index];
+    const look = await this.#ground.destination(shard).inspector.look({ clients: 'none', commandStats: false });
+    if (!look.ok) throw new LetGo(`${named(shard)}: ${look.problem.text}`);
+    if (look.facts.diskFails) {
+      throw new LetGo(
+        `${named(shard)}: the destination could not write to its disk, and would refuse writes as a master (MISCONF). Mend its disk, or CONFIG SET stop-writes-on-bgsave-error no.`,
+      );
+    }
+    const refused = record ? refusedSince(record, look) : 0;
+    if (refused > 0)
+      throw new LetGo(
+        `${named(shard)}: the destination could not carry out ${plural(refused, 'command')} of its source.`,
+      );
   }
 
   /** A look before the point of no return: a server that does not answer lets everything go. */

@@ -235,12 +235,9 @@ export class Engine implements MigrationService {
 
   #takenRunIds(except: MigrationId): Map<string, MigrationId> {
     const taken = new Map<string, MigrationId>();
-    for (const { journal } of this.#unfinished()) {
-      const { plan, preflight } = journal.state;
-      if (plan.id === except) continue;
-      for (const { source, destination } of preflight?.shards ?? []) {
-        for (const server of [source, destination]) if (server?.runId) taken.set(server.runId, plan.id);
-      }
+    for (const migrator of this.#unfinished()) {
+      const { id } = migrator.journal.state.plan;
+      if (id !== except) for (const runId of migrator.runIds()) taken.set(runId, id);
     }
     return taken;
   }

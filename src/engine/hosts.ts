@@ -37,7 +37,7 @@ async function problemOf(host: string, allowed: AllowedHosts, resolve: Resolve):
   try {
     addresses = await resolve(host);
   } catch {
-    return 'cannot be found: no name server knows this host.';
+    return 'is not in ALLOWED_HOSTS by its name, and no name server knows it, so its addresses cannot be compared.';
   }
   if (allowed.allowsAddresses(addresses)) return null;
   return 'is outside ALLOWED_HOSTS. Ask whoever runs the bot to allow this host.';

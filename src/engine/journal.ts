@@ -5,8 +5,9 @@
 import type { Clock } from '../clock.ts';
 import { describe, shardOf } from '../domain/describe.ts';
 import type { Event, JournalRow, NewRow } from '../domain/event.ts';
-import { fold, foldJournal, type MigrationState } from '../domain/migration.ts';
+import { fold, foldJournal } from '../domain/migration.ts';
 import type { Plan } from '../domain/plan.ts';
+import type { MigrationState } from '../domain/state.ts';
 import type { Store } from '../store/store.ts';
 
 export const BOT = 'bot';

@@ -3,8 +3,8 @@
  * secret values are sealed there. A change counts when CONFIG GET shows it.
  */
 import type { Effect, Side, StoredValue } from '../domain/event.ts';
-import type { LedgerEntry } from '../domain/migration.ts';
 import { Secret } from '../domain/secret.ts';
+import type { LedgerEntry } from '../domain/state.ts';
 import type { Hands, HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 

@@ -44,6 +44,9 @@ const PATIENCE_MS = 800;
 /** CLIENT LIST of everybody is long: it is asked for every few ticks. */
 const CLIENTS_EVERY = 3;
 
+/** Before the switch nobody watches for quiet. */
+const UNWATCHED = { quietMs: null, stirred: false, unquiet: null };
+
 export class Migrator {
   readonly #journal: Journal;
   readonly #deps: MigratorDeps;
@@ -70,7 +73,7 @@ export class Migrator {
     this.#deps = deps;
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#watch = createWatch(journal.state, deps.clock, deps);
-    this.#sight = { wallNow: deps.clock.now(), shards: null, quietMs: null, unquiet: null };
+    this.#sight = { wallNow: deps.clock.now(), shards: null, taken: new Map(), ...UNWATCHED };
   }
 
   get journal(): Journal {
@@ -90,6 +93,16 @@ export class Migrator {
         this.#journal.state.phase === 'switched' ? this.#quiet.text(this.#journal.state, clock.monotonicMs()) : null,
       engineReason: this.#reason,
     });
+  }
+
+  /** Run ids of its servers, as they were checked and as they were seen last. */
+  runIds(): readonly string[] {
+    const reports = this.#journal.state.preflight?.shards ?? [];
+    const checked = reports.flatMap((one) => [one.source?.runId, one.destination?.runId]);
+    const seen = (this.#sight.shards ?? []).flatMap(({ look }) =>
+      [look.source, look.destination].map((one) => (one.ok ? one.facts.runId : null)),
+    );
+    return [...checked, ...seen].filter((id) => id != null);
   }
 
   start(): void {
@@ -160,12 +173,9 @@ export class Migrator {
     // The phase may have changed while the servers were asked: what follows is judged by the state as it is now.
     const { state } = this.#journal;
     const shards = this.#watch.sights(state, policy.maxLagBytes);
-    const quiet =
-      state.phase === 'switched'
-        ? this.#quiet.look(state, shards, clock.monotonicMs())
-        : { quietMs: null, unquiet: null };
+    const quiet = state.phase === 'switched' ? this.#quiet.look(state, shards, clock.monotonicMs()) : UNWATCHED;
     this.#asOf = clock.now();
-    this.#sight = { wallNow: clock.now(), shards, ...quiet };
+    this.#sight = { wallNow: clock.now(), shards, taken: this.#deps.taken(), ...quiet };
     this.#countFullSyncs();
   }
 
@@ -181,9 +191,10 @@ export class Migrator {
 
   #carryOut(decision: Decision): void {
     const { enter } = decision;
-    const rows: Event[] = [...decision.rows];
+    const closing = decision.rows.filter((row) => row.kind === 'summary');
+    const rows: Event[] = decision.rows.filter((row) => row.kind !== 'summary');
     if (enter) rows.push({ kind: 'phase_entered', ...enter });
-    this.#journal.append(rows);
+    this.#journal.append([...rows, ...closing]);
     for (const effect of decision.effects) this.#inFlight(keyOf(effect), () => act(effect, this.#journal, this.#deps));
     if (decision.run === 'preflight') this.#inFlight('preflight', () => this.#preflight());
     if (decision.run === 'cut_over') this.#inFlight('cutover', () => this.#cutOver());

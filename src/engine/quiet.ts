@@ -3,9 +3,10 @@
  * each; starts anew after a restart of the bot, so that quiet is never claimed for a time that nobody watched.
  */
 
+import { oldMasterProblem } from '../domain/drift.ts';
 import { addressOf } from '../domain/endpoint.ts';
-import type { MigrationState } from '../domain/migration.ts';
-import type { ShardSight } from '../domain/sight.ts';
+import type { ShardSight, Sight } from '../domain/sight.ts';
+import type { MigrationState } from '../domain/state.ts';
 import type { LateClient } from '../domain/view.ts';
 import { capital, countText, plural, secondsText, shardText } from '../domain/words.ts';
 
@@ -19,16 +20,20 @@ interface Seen {
 
 const MAX_CLIENTS = 50;
 
+/** The parts of a sight that this room measures. */
+type QuietSight = Pick<Sight, 'stirred' | 'unquiet'> & { readonly quietMs: number };
+
 export class QuietWatch {
   readonly #seen = new Map<number, Seen>();
   readonly #clients = new Map<number, readonly LateClient[]>();
   #since: number | null = null;
 
   /** Takes in a new sight of a switched migration. `now`: monotonic milliseconds. */
-  look(state: MigrationState, sights: readonly ShardSight[], now: number): { quietMs: number; unquiet: string | null } {
+  look(state: MigrationState, sights: readonly ShardSight[], now: number): QuietSight {
     this.#since ??= now;
     let unquiet: string | null = null;
-    for (const { look, verdict } of sights) {
+    for (const one of sights) {
+      const { look, verdict } = one;
       const plan = state.plan.shards[verdict.shard];
       if (!plan) continue;
       const name = `The old master of ${shardText(verdict.shard)} (${addressOf(plan.source)})`;
@@ -39,12 +44,7 @@ export class QuietWatch {
         continue;
       }
       const { facts, clients } = look.source;
-      if (facts.role === 'master') {
-        unquiet ??= `${name} is a master again and takes writes that the new server never sees: somebody changed or restarted it. Make it follow a closed port (REPLICAOF), then look for writes that it took.`;
-      }
-      if (facts.role === 'replica' && facts.replication.readOnly === false) {
-        unquiet ??= `${name} is a replica that takes writes (replica-read-only no): the new server never sees them. CONFIG SET replica-read-only yes on it, then look for writes that it took.`;
-      }
+      unquiet ??= oldMasterProblem(plan, one);
       const before = this.#seen.get(verdict.shard);
       const refusals = facts.readonlyRefusals ?? 0;
       const mark = `${facts.runId} ${facts.replication.masterOffset} ${facts.writeCalls ?? ''} ${refusals}`;
@@ -61,7 +61,8 @@ export class QuietWatch {
         );
     }
     const last = Math.max(this.#since, ...[...this.#seen.values()].map((one) => one.movedAt ?? 0));
-    return { quietMs: now - last, unquiet };
+    const stirred = [...this.#seen.values()].some((seen) => seen.movedAt !== null);
+    return { quietMs: now - last, stirred, unquiet };
   }
 
   /** Who is still connected to an old master, those that spoke last first. */
@@ -78,7 +79,7 @@ export class QuietWatch {
     const trying = [...this.#seen].filter(([, one]) => one.movedAt !== null);
     const connected = [...this.#clients.values()].reduce((total, list) => total + list.length, 0);
     const still = `${plural(connected, 'client')} still connected to the old masters.`;
-    if (trying.length === 0) return `Nobody has tried to write to an old master since it is watched. ${still}`;
+    if (trying.length === 0) return `No write has reached or tried to reach an old master. ${still}`;
     const refused = trying.reduce((total, [, one]) => total + one.refusals - one.firstRefusals, 0);
     const [shard, last] = trying.reduce((a, b) => ((b[1].movedAt ?? 0) > (a[1].movedAt ?? 0) ? b : a));
     const plan = state.plan.shards[shard];

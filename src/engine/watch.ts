@@ -4,9 +4,9 @@
  */
 import type { Clock } from '../clock.ts';
 import { addressOf, type Endpoint } from '../domain/endpoint.ts';
-import type { MigrationState } from '../domain/migration.ts';
 import type { ServerLook } from '../domain/observation.ts';
 import type { ShardSight } from '../domain/sight.ts';
+import type { MigrationState } from '../domain/state.ts';
 import { isTrouble } from '../domain/story.ts';
 import { judge } from '../domain/verdict.ts';
 import type { ConnectionDeps } from '../redis/connection.ts';

@@ -28,6 +28,10 @@ export function factsFrom(info: Info, commandStats: boolean): ServerFacts {
       : null,
     writeCalls: commandStats ? sumWrites(info) : null,
     readonlyRefusals: refusals(info),
+    refusedCommands: numberOf(info.get('unexpected_error_replies')),
+    maxmemoryBytes: numberOf(info.get('maxmemory')),
+    highestDatabase: highestDatabase(info),
+    diskFails: info.get('rdb_last_bgsave_status') === 'err' || info.get('aof_last_write_status') === 'err',
     fullSyncs: numberOf(info.get('sync_full')),
   };
 }
@@ -36,6 +40,11 @@ function sumKeys(info: Info): number {
   let keys = 0;
   for (const [name, value] of info) if (/^db\d+$/.test(name)) keys += numberOf(parsePairs(value).get('keys')) ?? 0;
   return keys;
+}
+
+function highestDatabase(info: Info): number | null {
+  const numbers = [...info.keys()].flatMap((name) => (/^db\d+$/.test(name) ? [Number(name.slice(2))] : []));
+  return numbers.length === 0 ? null : Math.max(...numbers);
 }
 
 function sumWrites(info: Info): number {

@@ -27,6 +27,7 @@ export function isTold(row: JournalRow): boolean {
     case 'progress':
     case 'trouble':
     case 'trouble_over':
+    case 'drift':
     case 'cutover_started':
     case 'cutover_step':
     case 'promoted':
@@ -105,6 +106,7 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   approved: '👍',
   abort_asked: '🛑',
   trouble: '⚠️',
+  drift: '⚠️',
   given_up: '⚠️',
   trouble_over: '🩹',
   promoted: '👑',

@@ -1,7 +1,4 @@
-/**
- * Ways in which the promise was broken on real servers. Each test says what should hold and is marked `fails` as long as
- * it does not: whoever mends one takes the mark away.
- */
+/** Ways in which the promise was once broken on real servers. Each test says what has to hold. */
 import { expect, type TestContext, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import type { NewRow } from '../../src/domain/event.ts';
@@ -55,6 +52,8 @@ async function switchOver(harness: Harness, id: string): Promise<boolean> {
   return answer.accepted && (await harness.phase(id, 'switched', 'streaming')).phase === 'switched';
 }
 
+const told = (harness: Harness, id: string) => harness.view(id).journal;
+
 const A_MINUTE = { timeout: 60_000 };
 
 test.concurrent(
@@ -69,39 +68,31 @@ test.concurrent(
   },
 );
 
-test.concurrent.fails(
-  'a destination with fewer databases: writes do not land in another one',
-  A_MINUTE,
-  async (context) => {
-    const { harness, server } = await stage(context);
-    const [source, destination] = [await server(), await server({ databases: '1' })];
-    await source.call('SET', 'a', 'of db 0');
-    const id = await streaming(harness, source, destination);
-    if (id === null) return;
-    const client = source.client();
-    await client.select(3);
-    await client.set('a', 'of db 3');
-    if (!(await switchOver(harness, id))) return;
-    expect(await destination.call('GET', 'a')).toBe('of db 0');
-  },
-);
+test.concurrent('a destination with fewer databases: writes do not land in another one', A_MINUTE, async (context) => {
+  const { harness, server } = await stage(context);
+  const [source, destination] = [await server(), await server({ databases: '1' })];
+  await source.call('SET', 'a', 'of db 0');
+  const id = await streaming(harness, source, destination);
+  if (id === null) return;
+  const client = source.client();
+  await client.select(3);
+  await client.set('a', 'of db 3');
+  if (!(await switchOver(harness, id))) return;
+  expect(await destination.call('GET', 'a')).toBe('of db 0');
+});
 
-test.concurrent.fails(
-  'a destination that lacks a command of the source: it is not promoted',
-  A_MINUTE,
-  async (context) => {
-    const { harness, server } = await stage(context);
-    const [source, destination] = [await server(), await server({ 'rename-command': 'FLUSHDB ""' })];
-    await source.call('SET', 'a', '1');
-    const id = await streaming(harness, source, destination);
-    if (id === null) return;
-    await source.call('FLUSHDB');
-    if (!(await switchOver(harness, id))) return;
-    expect(await destination.call('DBSIZE')).toBe(0);
-  },
-);
+test.concurrent('a destination that lacks a command of the source: it is not promoted', A_MINUTE, async (context) => {
+  const { harness, server } = await stage(context);
+  const [source, destination] = [await server(), await server({ 'rename-command': 'FLUSHDB ""' })];
+  await source.call('SET', 'a', '1');
+  const id = await streaming(harness, source, destination);
+  if (id === null) return;
+  await source.call('FLUSHDB');
+  if (!(await switchOver(harness, id))) return;
+  expect(await destination.call('DBSIZE')).toBe(0);
+});
 
-test.concurrent.fails(
+test.concurrent(
   'a destination with a smaller maxmemory: nothing is evicted once it is the master',
   A_MINUTE,
   async (context) => {
@@ -118,7 +109,7 @@ test.concurrent.fails(
   },
 );
 
-test.concurrent.fails(
+test.concurrent(
   'a bot that was away: a destination that was promoted by hand meanwhile is not wiped',
   A_MINUTE,
   async (context) => {
@@ -144,22 +135,28 @@ test.concurrent.fails(
   },
 );
 
-test.concurrent.fails(
+test.concurrent(
   'two migrations asked for at once, one server by two names: one of them is refused',
   A_MINUTE,
   async (context) => {
     const { harness, server } = await stage(context);
-    const [one, two, destination] = [await server(), await server(), await server()];
+    const [first, second, destination] = [await server(), await server(), await server()];
     const names = [url(destination), `redis://localhost:${destination.port}`];
     const ids = await Promise.all(
-      [one, two].map((source, place) => harness.start({ sources: [url(source)], destinations: [names[place] ?? ''] })),
+      [first, second].map((source, place) => harness.start({ sources: [url(source)], destinations: [names[place] ?? ''] })),
     );
     for (const id of ids) await harness.phase(id, 'planned');
-    expect(ids.flatMap((id) => harness.view(id).findings.map((found) => found.code))).toContain('server_taken');
+    for (const id of ids) {
+      const other = ids.find((one) => one !== id) ?? '';
+      await until(() => harness.view(id).gates[0]?.reason.includes(other), {
+        what: `${id} to be stopped because of ${other}`,
+      });
+      expect(harness.view(id).gates[0]?.open).toBe(false);
+    }
   },
 );
 
-test.concurrent.fails(
+test.concurrent(
   'a source that becomes a replica while streaming: the gate closes, and a switch is no dead end',
   A_MINUTE,
   async (context) => {
@@ -175,7 +172,7 @@ test.concurrent.fails(
   },
 );
 
-test.concurrent.fails(
+test.concurrent(
   'a source without CLIENT: the cut-over that cannot begin ends in streaming',
   A_MINUTE,
   async (context) => {
@@ -188,31 +185,27 @@ test.concurrent.fails(
   },
 );
 
-test.concurrent.fails(
-  'letting go leaves a source alone that somebody else has made a replica',
-  A_MINUTE,
-  async (context) => {
-    const { harness, at, server } = await stage(context);
-    const [source, destination, elected] = [await server(), await server(), await server()];
-    const id = await streaming(harness, source, destination);
-    if (id === null) return;
-    let demoted: Promise<unknown> | undefined;
-    at.row = ({ event }) => {
-      if (event.kind !== 'cutover_step' || event.step !== 'promote') return;
-      demoted ??= source.call('REPLICAOF', '127.0.0.1', elected.port);
-      throw new Error('the disk is full');
-    };
-    await harness.click(id, 'gate:switch');
-    await until(() => demoted);
-    await demoted;
-    await until(async () => (await source.info('replication'))['role'] === 'master', { within: 5_000 }).then(
-      () => expect.fail('the source was promoted beside the elected master'),
-      () => {},
-    );
-  },
-);
+test.concurrent('letting go leaves a source alone that somebody else has made a replica', A_MINUTE, async (context) => {
+  const { harness, at, server } = await stage(context);
+  const [source, destination, elected] = [await server(), await server(), await server()];
+  const id = await streaming(harness, source, destination);
+  if (id === null) return;
+  let demoted: Promise<unknown> | undefined;
+  at.row = ({ event }) => {
+    if (event.kind !== 'cutover_step' || event.step !== 'promote') return;
+    demoted ??= source.call('REPLICAOF', '127.0.0.1', elected.port);
+    throw new Error('the disk is full');
+  };
+  await harness.click(id, 'gate:switch');
+  await until(() => demoted);
+  await demoted;
+  await until(async () => (await source.info('replication'))['role'] === 'master', { within: 5_000 }).then(
+    () => expect.fail('the source was promoted beside the elected master'),
+    () => {},
+  );
+});
 
-test.concurrent.fails('a click that nobody judged for hours has expired', A_MINUTE, async (context) => {
+test.concurrent('a click that nobody judged for hours has expired', A_MINUTE, async (context) => {
   const { harness, store, server } = await stage(context);
   const [source, destination] = [await server(), await server()];
   const id = await streaming(harness, source, destination);
@@ -226,7 +219,7 @@ test.concurrent.fails('a click that nobody judged for hours has expired', A_MINU
   expect(again.view(id).phase).toBe('streaming');
 });
 
-test.concurrent.fails(
+test.concurrent(
   'a source that restarts empty: approvals of before do not count, and it is in the journal',
   A_MINUTE,
   async (context) => {
@@ -240,12 +233,17 @@ test.concurrent.fails(
     await source.start();
     await until(async () => (await destination.call('DBSIZE')) === 0, { what: 'the destination to follow it' });
     await harness.open(id, 'switch');
-    expect((await harness.click(id, 'gate:switch', { user: BEN })).text).toMatch(/more approval/);
+    // Either the restart was seen before the click, or the cut-over sees it: the two approvals never move nothing.
+    const answer = await harness.click(id, 'gate:switch', { user: BEN });
+    if (answer.accepted) await until(() => told(harness, id).some((row) => row.kind === 'cutover_let_go'));
+    await until(() => told(harness, id).some((row) => row.kind === 'drift' && row.text.includes('was restarted')));
+    expect(harness.view(id).phase).not.toMatch(/switch/);
+    expect(harness.view(id).gates.find((gate) => gate.gate === 'switch')?.approvals).toEqual([]);
   },
 );
 
-test.concurrent.fails(
-  'a new master that restarts after the switch is in the journal, and finish stays closed',
+test.concurrent(
+  'a new master that restarts after the switch is in the journal, and finish asks for the name',
   A_MINUTE,
   async (context) => {
     const { harness, server } = await stage(context);
@@ -255,14 +253,15 @@ test.concurrent.fails(
     await destination.call('SET', 'new', '1');
     await destination.kill();
     await destination.start();
-    await until(() => harness.view(id).gates.find((gate) => gate.gate === 'finish')?.open, { within: 7_000 }).then(
-      () => expect.fail('finish opened, and nobody was told'),
-      () => {},
-    );
+    await harness.open(id, 'finish');
+    expect(told(harness, id).find((row) => row.kind === 'drift')?.text).toContain(`127.0.0.1:${destination.port}`);
+    expect(harness.view(id).actions.find((one) => one.action === 'gate:finish')?.ask).toBe('form');
+    expect(await harness.click(id, 'gate:finish')).toMatchObject({ accepted: false });
+    expect(await harness.click(id, 'gate:finish', { typedName: 'orders' })).toMatchObject({ accepted: true });
   },
 );
 
-test.concurrent.fails(
+test.concurrent(
   'keys that come to a destination after consent was asked for are not wiped',
   A_MINUTE,
   async (context) => {
@@ -279,7 +278,7 @@ test.concurrent.fails(
   },
 );
 
-test.concurrent.fails(
+test.concurrent(
   'a shard whose promotion was seen is shown as promoted while another one waits',
   A_MINUTE,
   async (context) => {
@@ -301,5 +300,26 @@ test.concurrent.fails(
       within: 6_000,
       what: 'shard 1 to be promoted',
     });
+  },
+);
+
+test.concurrent(
+  'an old master that restarts after the switch is fenced again; one released by hand is left alone and told',
+  A_MINUTE,
+  async (context) => {
+    const { harness, server } = await stage(context);
+    const [source, destination] = [await server(), await server()];
+    const id = await streaming(harness, source, destination);
+    if (id === null || !(await switchOver(harness, id))) return;
+    await source.kill();
+    await source.start();
+    await until(async () => (await source.info('replication'))['role'] === 'slave', {
+      what: 'the fence to be up again',
+    });
+    await expect(source.call('SET', 'late', '1')).rejects.toThrow(/READONLY/);
+    await source.call('REPLICAOF', 'NO', 'ONE');
+    await until(() => /is a master again/.test(harness.view(id).waitingFor ?? ''), { what: 'a word about it' });
+    await until(() => harness.view(id).gates.find((gate) => gate.gate === 'finish')?.open === false);
+    expect(await source.info('replication')).toMatchObject({ role: 'master' });
   },
 );

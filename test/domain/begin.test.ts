@@ -2,17 +2,20 @@
 import { describe, expect, it } from 'vitest';
 import { mayWipe } from '../../src/domain/begin.ts';
 import type { Event } from '../../src/domain/event.ts';
-import type { MigrationState } from '../../src/domain/migration.ts';
 import type { PairLook } from '../../src/domain/observation.ts';
+import type { MigrationState } from '../../src/domain/state.ts';
 import {
   ANA,
   aPlan,
+  beforeOf,
   endpoint,
   enter,
   followingPair,
   freshPair,
   NOT_EMPTY,
+  OWN_REPLID,
   POLICY,
+  replication,
   START,
   seen,
   stateOf,
@@ -45,20 +48,22 @@ describe('full syncs', () => {
   it('those under way count', () => {
     const intent: Event = {
       kind: 'intent',
-      effect: { kind: 'replicate', shard: 0, sourceFullSyncs: 0, sourceRunId: 'x' },
+      effect: { kind: 'replicate', shard: 0, before: beforeOf(0) },
     };
     const begun = stateOf(plan, [...toSyncing(plan), intent]);
     expect(shardsOf(decided(begun, fresh(plan)).effects, 'replicate')).toEqual([1, 4, 5]);
   });
 
-  it('each carries the count from which its full syncs are counted', () => {
+  it('each carries what later looks are held against: processes, history, counts', () => {
     const looks = fresh(plan);
-    looks[0] = { ...freshPair(0), source: seen({ runId: 'run-old-0', fullSyncs: 41 }) };
+    looks[0] = {
+      source: seen({ runId: 'run-old-0', fullSyncs: 41 }),
+      destination: seen({ runId: 'run-new-0', refusedCommands: 3, replication: replication({ replid: OWN_REPLID }) }),
+    };
     expect(decided(state, looks).effects[0]).toEqual({
       kind: 'replicate',
       shard: 0,
-      sourceFullSyncs: 41,
-      sourceRunId: 'run-old-0',
+      before: beforeOf(0, { sourceFullSyncs: 41, destinationRefusedCommands: 3 }),
     });
   });
 
@@ -77,7 +82,7 @@ describe('an order to follow', () => {
   const intent = events.length + 2;
   const sent: Event = {
     kind: 'intent',
-    effect: { kind: 'replicate', shard: 0, sourceFullSyncs: 0, sourceRunId: 'run-old-0' },
+    effect: { kind: 'replicate', shard: 0, before: beforeOf(0) },
   };
   const answered = (outcome: 'ok' | 'refused' | 'unknown'): Event => ({
     kind: 'answered',
@@ -132,7 +137,7 @@ describe('an order to follow', () => {
 
 describe('the last look before a destination is given away', () => {
   const plan = aPlan(2, { yesWipe: true });
-  const consent = (more: { shard?: number; keys?: number } = {}): MigrationState => {
+  const consent = (more: { shard?: number; sent?: boolean } = {}): MigrationState => {
     const events = toPlanned(plan, [{ ...NOT_EMPTY, shard: more.shard ?? 0 }], 7);
     const approved: Event = {
       kind: 'approved',
@@ -143,7 +148,9 @@ describe('the last look before a destination is given away', () => {
       findings: '',
       wipe: true,
     };
-    return stateOf(plan, [...events, approved, enter('syncing')]);
+    const sent: Event = { kind: 'intent', effect: { kind: 'replicate', shard: 0, before: beforeOf(0) } };
+    const rows = [...events, approved, enter('syncing'), ...(more.sent ? [sent] : [])];
+    return stateOf(plan, rows);
   };
   const holding = (keys: number, more: Parameters<typeof seen>[0] = {}): PairLook[] => [
     { ...freshPair(0), destination: seen({ runId: 'run-new-0', keys, ...more }) },
@@ -186,10 +193,36 @@ describe('the last look before a destination is given away', () => {
       [{ ...freshPair(0), source: seen({ role: 'replica' }) }, ...holding(7).slice(1)],
       /old-1:6379 is not a master any more\./,
     ],
+    [
+      'more keys than were consented to',
+      consent(),
+      holding(8),
+      /new-1:6379 holds 8 keys now, and only 7 keys were agreed to be wiped\. Nothing was done to it\./,
+    ],
+    [
+      'a destination that has followed and is a master again, whatever was consented to',
+      consent({ sent: true }),
+      holding(7, { replication: replication({ replid: 'e'.repeat(40) }) }),
+      /new-1:6379 has followed a source already and is a master again, with 7 keys: somebody promoted it\./,
+    ],
   ])('%s: nothing is done, and the reason is told', (_, state, looks, reason) => {
-    const decision = decided(state, looks);
+    const decision = decided(state, looks, { wallNow: START + 60_000 });
     expect(decision.effects).toEqual([]);
     expect(decision.waitingFor).toMatch(reason);
+  });
+
+  it.each([
+    ['source', 'run-old-0', 'old-1:6379'],
+    ['destination', 'run-new-0', 'new-1:6379'],
+  ])('a %s that another migration has taken meanwhile: nothing is done, and the reason is told', (_, runId, name) => {
+    const state = stateOf(plan, toSyncing(plan));
+    const decision = decided(state, holding(0), { taken: new Map([[runId, 'm-aaaa']]) });
+    expect(decision.effects).toEqual([]);
+    expect(decision.waitingFor).toBe(
+      `Shard 1: ${name} is a server of migration m-aaaa too. Nothing was done to it. Abort one of the two.`,
+    );
+    const others = { taken: new Map([['run-of-others', 'm-aaaa']]) };
+    expect(shardsOf(decided(state, holding(0), others).effects, 'replicate')).toEqual([0]);
   });
 
   it('consent of before another check does not count', () => {

@@ -6,7 +6,7 @@ import { mayAsk } from '../../src/domain/migration.ts';
 import { PHASES } from '../../src/domain/phase.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { ACTION_IDS, type ActionId } from '../../src/domain/view.ts';
-import { aPlan, BEN, EVE, enter, toPlanned, toStreaming, toSyncing } from './support/build.ts';
+import { aPlan, BEN, EVE, enter, POLICY, toPlanned, toStreaming, toSyncing } from './support/build.ts';
 import { Desk, NO, planned, streaming, TWO } from './support/desk.ts';
 
 describe('an old copy of a button', () => {
@@ -32,6 +32,33 @@ describe('an old copy of a button', () => {
 
   it('that is none of this plan (0) changes nothing', () => {
     for (const action of ACTION_IDS) expect(planned().click(action, BEN, { entry: 0 }).accepted).toBe(false);
+  });
+});
+
+describe('a click that nobody judged for as long as an approval lasts', () => {
+  const ttl = POLICY.approvalTtlMs;
+
+  it.each<[ActionId, () => Desk]>([
+    ['gate:continue', planned],
+    ['gate:switch', streaming],
+  ])('%s approves nothing any more', (action, desk) => {
+    for (const entry of [undefined, null]) {
+      const late = desk();
+      const before = late.state.phase;
+      const verdict = late.click(action, BEN, { waitsMs: ttl, ...(entry === undefined ? {} : { entry }) });
+      expect(verdict).toMatchObject({
+        accepted: false,
+        text: 'This click is older than 1 h 0 min: the bot was away. Look again, and click again.',
+      });
+      expect(late.state).toMatchObject({ phase: before, approvals: [] });
+      expect(late.click(action, BEN).accepted).toBe(true);
+    }
+  });
+
+  it('counts up to then, and an abort counts however old it is', () => {
+    // Writing the click down takes a millisecond.
+    expect(planned().click('gate:continue', BEN, { waitsMs: ttl - 1 }).accepted).toBe(true);
+    expect(streaming().click('migration:abort', BEN, { waitsMs: 10 * ttl }).accepted).toBe(true);
   });
 });
 

@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/domain/decide.ts';
 import type { Event } from '../../src/domain/event.ts';
-import type { MigrationState } from '../../src/domain/migration.ts';
 import type { PairLook } from '../../src/domain/observation.ts';
 import type { Plan } from '../../src/domain/plan.ts';
+import type { MigrationState } from '../../src/domain/state.ts';
 import { isTrouble } from '../../src/domain/story.ts';
 import {
   ANA,
@@ -18,6 +18,7 @@ import {
   seen,
   sightOf,
   stateOf,
+  switchedPair,
   toPlanned,
   toStreaming,
   toSwitched,
@@ -99,7 +100,7 @@ describe('while shards follow', () => {
 
   it('waits for the switch, and says why the last one was let go', () => {
     expect(decided(streaming, following).waitingFor).toBe(
-      'Waits for one approval to switch. All 2 shards in step. The new servers will take the writes.',
+      'Waits for one approval to switch. All 2 shards are in step. The new servers will take the writes.',
     );
     const letGo = stateOf(plan, [
       ...toStreaming(plan),
@@ -140,7 +141,7 @@ describe('while shards follow', () => {
 describe('after the switch', () => {
   const plan = aPlan(1);
   const state = stateOf(plan, toSwitched(plan));
-  const looks: PairLook[] = [{ source: seen({ role: 'replica' }), destination: seen() }];
+  const looks: PairLook[] = [switchedPair(plan, 0)];
 
   it('nothing is done; quiet is told once', () => {
     expect(decided(state, looks, { quietMs: 5_000 })).toMatchObject({ effects: [], rows: [], enter: null, run: null });

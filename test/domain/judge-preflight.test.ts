@@ -19,6 +19,8 @@ function sight(
     sourceConfigProblem: null,
     sourceStaysWritable: false,
     destinationConfigProblem: null,
+    destinationDatabases: 16,
+    destinationMinReplicas: 0,
     ...more,
   };
 }
@@ -187,6 +189,38 @@ describe('findings', () => {
       /old-1:6379 has replica-read-only no/,
       /CONFIG SET replica-read-only yes/,
     ],
+    [
+      'keys in a database that the destination does not have',
+      sight({ highestDatabase: 16 }),
+      'error',
+      'too_few_databases',
+      /^old-1:6379 has keys in database 16, and new-1:6379 has only 16 databases: they would overwrite/,
+      /Restart new-1:6379 with databases 17 or more\./,
+    ],
+    [
+      'a destination that may use less memory than its source uses',
+      sight({ usedMemoryBytes: 2_097_152 }, { maxmemoryBytes: 1_048_576 }),
+      'error',
+      'too_little_memory',
+      /^new-1:6379 may use 1\.0 MiB and old-1:6379 uses 2\.0 MiB: as a replica it passes over that limit/,
+      /CONFIG SET maxmemory on new-1:6379/,
+    ],
+    [
+      'a destination that wants replicas which it does not have',
+      sight({}, {}, { destinationMinReplicas: 1 }),
+      'error',
+      'too_few_replicas',
+      /^new-1:6379 wants 1 replica before it takes writes \(min-replicas-to-write\) and has 0/,
+      /CONFIG SET min-replicas-to-write 0 on new-1:6379/,
+    ],
+    [
+      'a destination that cannot write to its disk',
+      sight({}, { diskFails: true }),
+      'error',
+      'destination_disk',
+      /^new-1:6379 could not write to its disk .*MISCONF/,
+      /BGSAVE/,
+    ],
   ])('%s', (_, one, level, code, text, fix) => {
     const findings = found([one]);
     expect(findings.map((finding) => finding.code)).toEqual([code]);
@@ -194,6 +228,26 @@ describe('findings', () => {
     expect(findings[0]?.text).toMatch(text);
     if (fix === null) expect(findings[0]?.fix).toBeNull();
     else expect(findings[0]?.fix).toMatch(fix);
+  });
+
+  it.each<[string, PreflightSight]>([
+    ['the last database there is', sight({ highestDatabase: 15 })],
+    ['a number of databases that is unknown', sight({ highestDatabase: 99 }, {}, { destinationDatabases: null })],
+    ['a source without keys', sight({ highestDatabase: null }, {}, { destinationDatabases: 1 })],
+    ['just as much memory', sight({ usedMemoryBytes: 1_048_576 }, { maxmemoryBytes: 1_048_576 })],
+    ['no limit of memory', sight({ usedMemoryBytes: 5e12 }, { maxmemoryBytes: 0 })],
+    ['a limit that is unknown', sight({ usedMemoryBytes: 5e12 }, { maxmemoryBytes: null })],
+    ['a use that is unknown', sight({ usedMemoryBytes: null }, { maxmemoryBytes: 1 })],
+    ['a wish for replicas that is unknown', sight({}, {}, { destinationMinReplicas: null })],
+    ['a failing disk of the source', sight({ diskFails: true })],
+  ])('there is room enough: %s', (_, one) => {
+    expect(found([one])).toEqual([]);
+  });
+
+  it('a destination that has the replicas which it wants is fine', () => {
+    const replicas = [{ host: 'r', port: 1, state: 'online', offset: 1n }];
+    const one = sight({}, { replication: replication({ replicas }) }, { destinationMinReplicas: 1 });
+    expect(found([one]).map((finding) => finding.code)).toEqual(['destination_has_replicas']);
   });
 
   it('keys on a destination are a warning where --yes-wipe was given', () => {

@@ -1,8 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
-import { findingsMark, foldJournal, type MigrationState } from '../../src/domain/migration.ts';
+import { findingsMark, foldJournal } from '../../src/domain/migration.ts';
 import { hasEnded, mayFollow, NEXT, PHASES, type Phase, WrongPhaseError } from '../../src/domain/phase.ts';
-import { aPlan, enter, NOT_EMPTY, rowsOf, stateOf, toPlanned, toStreaming, toSyncing } from './support/build.ts';
+import type { MigrationState } from '../../src/domain/state.ts';
+import {
+  aPlan,
+  beforeOf,
+  enter,
+  NOT_EMPTY,
+  rowsOf,
+  START,
+  stateOf,
+  toPlanned,
+  toStreaming,
+  toSwitched,
+  toSyncing,
+} from './support/build.ts';
 import { Journal } from './support/journal.ts';
 
 const PLAN = aPlan(2);
@@ -101,7 +114,7 @@ describe('a journal', () => {
 describe('a step', () => {
   const replicate: Event = {
     kind: 'intent',
-    effect: { kind: 'replicate', shard: 1, sourceFullSyncs: 3, sourceRunId: 'run-a' },
+    effect: { kind: 'replicate', shard: 1, before: beforeOf(1, { sourceFullSyncs: 3, sourceRunId: 'run-a' }) },
   };
 
   function steps(...events: readonly Event[]): MigrationState['shards'][number] {
@@ -125,11 +138,17 @@ describe('a step', () => {
   it('that is taken again counts its attempts, and full syncs from the first one', () => {
     const again: Event = {
       kind: 'intent',
-      effect: { kind: 'replicate', shard: 1, sourceFullSyncs: 5, sourceRunId: 'run-b' },
+      effect: { kind: 'replicate', shard: 1, before: beforeOf(1, { sourceFullSyncs: 5, sourceRunId: 'run-b' }) },
     };
     const shard = steps(replicate, again);
     expect(shard.replicate).toMatchObject({ intent: intent + 1, attempts: 2, outcome: 'pending' });
-    expect(shard).toMatchObject({ sourceFullSyncs: 3, sourceRunId: 'run-a' });
+    expect(shard.before).toEqual(beforeOf(1, { sourceFullSyncs: 3, sourceRunId: 'run-a' }));
+  });
+
+  it('at the fence is kept by itself', () => {
+    const fence: Event = { kind: 'intent', effect: { kind: 'fence', shard: 1, up: true } };
+    const shard = steps(fence, { kind: 'answered', intent, outcome: 'ok', detail: 'OK' });
+    expect(shard).toMatchObject({ fence: { intent, attempts: 1, outcome: 'ok' }, replicate: null, detach: null });
   });
 
   it('that was given up stays so', () => {
@@ -141,6 +160,38 @@ describe('a step', () => {
       detail: 'It may still be a replica.',
     };
     expect(steps(gone).detach).toMatchObject({ givenUp: true, detail: 'It may still be a replica.' });
+  });
+});
+
+describe('a drift', () => {
+  const drift = (side: 'source' | 'destination', runId: string | null): Event => {
+    return { kind: 'drift', shard: 1, side, runId, text: 'It was restarted.' };
+  };
+  const base = (...events: readonly Event[]) =>
+    stateOf(PLAN, [...toStreaming(PLAN), ...events]).shards.map((shard) => shard.before);
+
+  it('makes the new process of one side what later looks are held against, and nothing else', () => {
+    expect(base(drift('source', 'new-run'))).toEqual([
+      beforeOf(0),
+      beforeOf(1, { sourceRunId: 'new-run', sourceFullSyncs: 0 }),
+    ]);
+    expect(base(drift('destination', 'new-run'))).toEqual([
+      beforeOf(0),
+      beforeOf(1, { destinationRunId: 'new-run', destinationRefusedCommands: 0 }),
+    ]);
+  });
+
+  it('of the same process, or of a shard that was not begun, has no base to renew', () => {
+    expect(base(drift('source', null))).toEqual([beforeOf(0), beforeOf(1)]);
+    expect(stateOf(PLAN, [...toSyncing(PLAN), drift('source', 'new-run')]).shards[1]?.before).toBeNull();
+  });
+
+  it('is remembered for finish when it came after the switch', () => {
+    expect(stateOf(PLAN, [...toStreaming(PLAN), drift('source', 'new-run')]).drifts).toEqual([]);
+    const rows = toSwitched(PLAN);
+    expect(stateOf(PLAN, [...rows, drift('source', 'new-run')]).drifts).toEqual([
+      { row: rows.length + 2, shard: 1, side: 'source', runId: 'new-run', text: 'It was restarted.' },
+    ]);
   });
 });
 
@@ -208,7 +259,13 @@ describe('a cut-over', () => {
       { kind: 'cutover_step', step: 'fence', frozen, reason: '' },
       { kind: 'cutover_step', step: 'promote', frozen: [], reason: '' },
     ]);
-    expect(state.cutover).toEqual({ attempt: 1, step: 'promote', frozen });
+    // When the pause was announced, whatever came after it: a second a row.
+    const pausedAt = START + (begun.length + 1) * 1_000;
+    expect(state.cutover).toEqual({ attempt: 1, step: 'promote', frozen, pausedAt });
+  });
+
+  it('that has begun has paused nobody yet', () => {
+    expect(stateOf(PLAN, begun).cutover).toEqual({ attempt: 1, step: null, frozen: [], pausedAt: null });
   });
 
   it('that is let go uses up the approvals of its gate, and of no other', () => {

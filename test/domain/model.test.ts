@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { Phase } from '../../src/domain/phase.ts';
 import { ACTION_IDS, type ActionId } from '../../src/domain/view.ts';
 import { ANA, aPlan, BEN, EVE, POLICY } from './support/build.ts';
-import type { Doing } from './support/pair.ts';
+import { type Doing, fence, restart, turn } from './support/pair.ts';
 import { type Click, type Luck, World } from './support/world.ts';
 
 const USERS = [ANA, BEN, EVE];
@@ -36,7 +36,9 @@ type Change =
   | { readonly lag: number }
   | { readonly destinationKeys: number }
   | { readonly sourceFenced: boolean }
-  | { readonly restarts: 'source' | 'destination' };
+  | { readonly restarts: 'source' | 'destination' }
+  /** Somebody makes it a master by hand, and it takes writes. */
+  | { readonly promoted: true };
 
 const luck = fc.array(fc.constantFrom(...LUCK), { minLength: 1, maxLength: 3 });
 
@@ -58,6 +60,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ destinationKeys: fc.constantFrom(0, 7) }),
   fc.record({ sourceFenced: fc.boolean() }),
   fc.record({ restarts: fc.constantFrom('source', 'destination') }),
+  fc.record({ promoted: fc.constant(true as const) }),
 );
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -85,9 +88,15 @@ function take(world: World, one: Step): void {
       return onwards(world, one.user);
     case 'shard': {
       const pair = world.pair(one.shard);
-      if (!('restarts' in one.change)) Object.assign(pair, one.change);
-      else if (one.change.restarts === 'source') pair.sourceRun += 1;
-      else Object.assign(pair, { destinationRun: pair.destinationRun + 1, doing: 'master' });
+      const { change } = one;
+      if ('restarts' in change) restart(pair, change.restarts);
+      else if ('sourceFenced' in change) fence(pair, change.sourceFenced);
+      else if ('doing' in change) turn(pair, change.doing);
+      else if ('promoted' in change) {
+        turn(pair, 'streaming');
+        turn(pair, 'master');
+        pair.destinationKeys = 7;
+      } else Object.assign(pair, change);
       return;
     }
     case 'time':
@@ -104,7 +113,7 @@ function take(world: World, one: Step): void {
 function onwards(world: World, user: string): void {
   for (const pair of world.pairs) {
     Object.assign(pair, { sourceUp: true, destinationUp: true, lag: 0 });
-    if (pair.doing !== 'master') pair.doing = 'streaming';
+    if (pair.doing !== 'master') turn(pair, 'streaming');
   }
   world.quietMs = 60_000;
   for (let ticks = 0; ticks < 3; ticks += 1) world.tick(['done']);

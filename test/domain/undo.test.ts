@@ -2,12 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
 import type { PairLook } from '../../src/domain/observation.ts';
+import { fenceAddress } from '../../src/domain/plan.ts';
 import type { Sight } from '../../src/domain/sight.ts';
 import {
   ANA,
   aPlan,
   enter,
   followingPair,
+  replication,
   START,
   seen,
   stateOf,
@@ -113,6 +115,55 @@ describe('putting things back', () => {
   });
 });
 
+describe('a setting that a server refuses again and again', () => {
+  const plan = aPlan(1);
+  const setting = { shard: 0, side: 'source', name: 'repl-ping-slave-period' } as const;
+  const old = { kind: 'plain', value: '10' } as const;
+  const changed: Event = { kind: 'intent', effect: { kind: 'set_config', ...setting, old, value: '3600', why: 'x' } };
+  const looks: PairLook[] = [{ source: seen(), destination: seen() }];
+
+  /** As many refusals, a row each, behind those events. */
+  function refused(events: readonly Event[], times: number): Event[] {
+    const ledger = events.indexOf(changed) + 2;
+    return [
+      ...events,
+      ...Array.from({ length: times }).flatMap((_, turn): Event[] => [
+        { kind: 'intent', effect: { kind: 'restore_config', ...setting, ledger } },
+        { kind: 'answered', intent: events.length + 2 + turn * 2, outcome: 'refused', detail: 'old-1:6379 says no.' },
+      ]),
+    ];
+  }
+  const after = (events: readonly Event[]) => decided(stateOf(plan, events), looks, { wallNow: START + 3_600_000 });
+  const left = {
+    kind: 'given_up',
+    what: 'setting',
+    shard: 0,
+    detail: 'repl-ping-slave-period could not be put back on the source of shard 1: old-1:6379 says no.',
+  };
+
+  it('is left as it is after four times, with a word, so that the migration can end', () => {
+    const finishing = [...toSwitched(plan), changed, enter('finishing')];
+    expect(after(refused(finishing, 3))).toMatchObject({ rows: [], effects: [{ kind: 'restore_config' }] });
+    const decision = after(refused(finishing, 4));
+    expect(decision).toMatchObject({ rows: [left], effects: [] });
+    expect(after([...refused(finishing, 4), ...decision.rows]).enter?.phase).toBe('finished');
+  });
+
+  it('is left as it is at once when an abort was asked for once more', () => {
+    const again: Event = { kind: 'abort_asked', user: ANA, click: 99, giveUp: true };
+    const aborting = [...toPlanned(plan), enter('syncing'), changed, enter('aborting'), again];
+    expect(after(refused(aborting, 1)).rows).toMatchObject([left]);
+  });
+
+  it('is tried on for as long as it takes while nothing waits for it', () => {
+    const streaming = [...toStreaming(plan), changed];
+    const following = plan.shards.map((shard) => followingPair(shard));
+    const decision = decided(stateOf(plan, refused(streaming, 9)), following, { wallNow: START + 3_600_000 });
+    expect(decision.rows.map((row) => row.kind)).not.toContain('given_up');
+    expect(decision.effects).toMatchObject([{ kind: 'restore_config' }]);
+  });
+});
+
 describe('aborting', () => {
   const plan = aPlan(2);
   const events = [...toStreaming(plan), enter('aborting')];
@@ -153,6 +204,56 @@ describe('aborting', () => {
           'Data is left on new-1:6379: 9 keys and new-2:6379: 9 keys. FLUSHALL there removes it.',
         ],
       },
+    ]);
+  });
+
+  it('takes down a fence of ours that arrived too late, and does not end before it is gone', () => {
+    const gone = [0, 1].map((shard): Event => {
+      return { kind: 'given_up', what: 'detach', ledger: null, shard, detail: 'So be it.' };
+    });
+    const fenced = (master: { host: string; port: number }): PairLook[] => [
+      { source: seen({ role: 'replica', replication: replication({ master }) }), destination: seen() },
+      { source: seen(), destination: seen() },
+    ];
+    const ours = fenced(fenceAddress(plan.id));
+    const first = decided(stateOf(plan, [...events, ...gone]), ours, { wallNow: START + 60_000 });
+    expect(first).toMatchObject({ effects: [{ kind: 'fence', shard: 0, up: false }], enter: null });
+    const sent: Event = { kind: 'intent', effect: { kind: 'fence', shard: 0, up: false } };
+    const state = stateOf(plan, [...events, ...gone, sent]);
+    const soon = { wallNow: (state.shards[0]?.fence?.at ?? 0) + 1_000 };
+    expect(decided(state, ours, soon)).toMatchObject({
+      effects: [],
+      enter: null,
+      waitingFor: 'Shard 1: the fence at its source came too late and is being taken down.',
+    });
+    expect(decided(state, fenced({ host: 'other', port: 7 }), soon)).toMatchObject({
+      effects: [],
+      enter: { phase: 'aborted' },
+    });
+  });
+
+  it('leaves a destination alone that somebody made follow another server', () => {
+    const master = { host: 'other', port: 7 };
+    const stolen: PairLook = {
+      source: seen(),
+      destination: seen({ role: 'replica', replication: replication({ master }) }),
+    };
+    const decision = decided(stateOf(plan, events), [stolen, following[1] as PairLook]);
+    expect(shardsOf(decision.effects, 'detach')).toEqual([1]);
+    expect(decision.rows).toMatchObject([
+      {
+        kind: 'given_up',
+        what: 'detach',
+        shard: 0,
+        detail: 'new-1:6379 follows other:7 by now, which is not our doing. It is left so.',
+      },
+    ]);
+    const capitals = {
+      ...stolen,
+      destination: seen({ role: 'replica', replication: replication({ master: { host: 'OLD-1', port: 6379 } }) }),
+    };
+    expect(shardsOf(decided(stateOf(plan, events), [capitals, following[1] as PairLook]).effects, 'detach')).toEqual([
+      0, 1,
     ]);
   });
 

@@ -2,8 +2,8 @@
 import { describe as about, expect, it } from 'vitest';
 import { describe } from '../../src/domain/describe.ts';
 import type { Event } from '../../src/domain/event.ts';
-import type { MigrationState } from '../../src/domain/migration.ts';
 import type { PairLook } from '../../src/domain/observation.ts';
+import type { MigrationState } from '../../src/domain/state.ts';
 import { actionValue, entryOf, viewOf } from '../../src/domain/view-of.ts';
 import {
   ANA,
@@ -18,6 +18,7 @@ import {
   START,
   sightOf,
   stateOf,
+  switchedPair,
   toPlanned,
   toStreaming,
   toSwitched,
@@ -186,6 +187,29 @@ about('buttons', () => {
     const action = view(stateOf(plan, toPlanned(plan, [NOT_EMPTY], 7)), FRESH).actions[0];
     expect(action).toMatchObject({ action: 'gate:continue', ask: 'form' });
     expect(action?.consequence).toContain('7 keys on 1 destination will be wiped.');
+  });
+
+  it('finish after a drift asks for a form that says what happened, and a confirm otherwise', () => {
+    const looks = PLAN.shards.map(({ index }) => switchedPair(PLAN, index));
+    const finish = (events: readonly Event[]) => {
+      const state = stateOf(PLAN, [...toSwitched(PLAN), ...events]);
+      return view(state, looks, { sight: sightOf(state, looks, { quietMs: 60_000 }) }).actions[0];
+    };
+    const drift = (shard: number): Event => {
+      const text = `old-${shard + 1}:6379 was restarted: it is another process than before.`;
+      return { kind: 'drift', shard, side: 'source', runId: `another-${shard}`, text };
+    };
+    expect(finish([])).toMatchObject({
+      action: 'gate:finish',
+      ask: 'confirm',
+      consequence:
+        'Nobody has written to an old master for 1 min 0 s. Settings are put back and the migration ends. The old masters stay fenced.',
+    });
+    expect(finish([drift(0)])).toMatchObject({ action: 'gate:finish', ask: 'form' });
+    expect(finish([drift(1)])?.consequence).toMatch(
+      /^Shard 2: old-2:6379 was restarted: it is another process than before\. Nobody has written/,
+    );
+    expect(finish([drift(1), drift(0)])?.consequence).toContain('And 1 more such changes; the thread has them.');
   });
 
   it('carry which migration, phase entry and plan they were drawn for', () => {

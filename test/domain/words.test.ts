@@ -10,6 +10,7 @@ import { bytesText, capital, countText, listText, plural, secondsText } from '..
 import {
   ANA,
   aPlan,
+  beforeOf,
   followingPair,
   NOT_LOOKED,
   report,
@@ -85,9 +86,9 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
   fc.record({
     kind: fc.constant('replicate' as const),
     shard,
-    sourceFullSyncs: fc.option(fc.nat()),
-    sourceRunId: fc.option(fc.constant('run')),
+    before: fc.constantFrom(beforeOf(0), beforeOf(0, { sourceRunId: null, destinationReplid: null })),
   }),
+  fc.record({ kind: fc.constant('fence' as const), shard, up: fc.boolean() }),
   fc.record({ kind: fc.constant('detach' as const), shard }),
   setting.map(
     (one): Effect => ({
@@ -154,6 +155,13 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
   shard_in_step: fc.record({ kind: fc.constant('shard_in_step'), shard, seconds: fc.nat(), keys: fc.nat() }),
   trouble: fc.record({ kind: fc.constant('trouble'), shard, text: sentence }),
   trouble_over: fc.record({ kind: fc.constant('trouble_over'), shard, text: sentence }),
+  drift: fc.record({
+    kind: fc.constant('drift'),
+    shard,
+    side,
+    runId: fc.option(fc.constant('run')),
+    text: sentence,
+  }),
   cutover_started: fc.record({ kind: fc.constant('cutover_started'), attempt: fc.integer({ min: 1, max: 9 }) }),
   cutover_step: fc.record({
     kind: fc.constant('cutover_step'),
@@ -184,8 +192,12 @@ about('events', () => {
 
   it('name the servers and what is done to them', () => {
     const told = (one: Effect) => describe({ kind: 'intent', effect: one }, PLAN);
-    expect(told({ kind: 'replicate', shard: 1, sourceFullSyncs: 0, sourceRunId: null })).toBe(
+    expect(told({ kind: 'replicate', shard: 1, before: beforeOf(1) })).toBe(
       'About to make new-2:6379 a replica of old-2:6379.',
+    );
+    expect(told({ kind: 'fence', shard: 1, up: true })).toBe('About to put the fence up again at old-2:6379.');
+    expect(told({ kind: 'fence', shard: 1, up: false })).toBe(
+      'About to take the fence at old-2:6379 down, which came too late.',
     );
     expect(told({ kind: 'detach', shard: 1 })).toBe('About to make new-2:6379 a master of its own.');
     expect(told({ kind: 'restore_config', shard: 0, side: 'source', name: 'x', ledger: 1 })).toBe(

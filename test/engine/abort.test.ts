@@ -34,7 +34,7 @@ test('abort before anything was done: nothing was done, and it says so', async (
   const id = await start();
   expect(await harness.click(id, 'migration:abort')).toMatchObject({ accepted: true });
   const aborted = await harness.phase(id, 'aborted');
-  expect(aborted.journal.at(-2)?.text).toBe('Nothing had been changed on any server.');
+  expect(aborted.journal.at(-1)?.text).toBe('Nothing had been changed on any server.');
   expect(aborted.actions).toEqual([]);
 });
 

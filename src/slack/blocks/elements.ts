@@ -64,7 +64,7 @@ export function button(migration: MigrationId, action: ActionView): Button {
   return {
     type: 'button',
     action_id: action.action,
-    text: plain(action.ask === 'form' ? `${words.label}…` : words.label, 75),
+    text: plain(action.ask === 'form' ? `${words.label}…` : (action.label ?? words.label), 75),
     value: buttonValue(migration, action.value),
     ...(words.style === null ? {} : { style: words.style }),
     ...(action.ask === 'confirm'

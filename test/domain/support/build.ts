@@ -2,13 +2,14 @@
 
 import { describe } from '../../../src/domain/describe.ts';
 import type { Endpoint } from '../../../src/domain/endpoint.ts';
-import type { Event, JournalRow } from '../../../src/domain/event.ts';
+import type { BeforeReplication, Event, JournalRow } from '../../../src/domain/event.ts';
 import type { Policy } from '../../../src/domain/gate.ts';
-import { foldJournal, type MigrationState, type ShardRecord } from '../../../src/domain/migration.ts';
+import { foldJournal } from '../../../src/domain/migration.ts';
 import type { PairLook, ReplicationFacts, ServerFacts, ServerLook } from '../../../src/domain/observation.ts';
-import type { Plan, ShardPlan } from '../../../src/domain/plan.ts';
+import { fenceAddress, type Plan, type ShardPlan } from '../../../src/domain/plan.ts';
 import type { Finding, PreflightReport } from '../../../src/domain/preflight.ts';
 import type { ShardSight, Sight } from '../../../src/domain/sight.ts';
+import type { MigrationState, ShardRecord } from '../../../src/domain/state.ts';
 import { judge, type Verdict } from '../../../src/domain/verdict.ts';
 
 export const ANA = 'U00000ANA';
@@ -27,6 +28,12 @@ export const POLICY: Policy = {
   syncsPerHost: 2,
   syncsTotal: 8,
 };
+
+/** The history that a source writes, and the one of a destination that has never followed. */
+export const SOURCE_REPLID = 'a'.repeat(40);
+export const OWN_REPLID = 'd'.repeat(40);
+/** Where the sources stand when they are fenced. */
+export const FROZEN_OFFSET = 5_000_000n;
 
 export function endpoint(host: string, port = 6379): Endpoint {
   return { host, port, tls: false };
@@ -60,7 +67,7 @@ export function replication(more: Partial<ReplicationFacts> = {}): ReplicationFa
     linkDownSeconds: null,
     replicaOffset: null,
     masterOffset: 1_000n,
-    replid: 'a'.repeat(40),
+    replid: SOURCE_REPLID,
     replid2: null,
     secondOffset: null,
     replicas: [],
@@ -83,6 +90,10 @@ export function facts(more: Partial<ServerFacts> = {}): ServerFacts {
     snapshot: null,
     writeCalls: 0,
     readonlyRefusals: 0,
+    refusedCommands: 0,
+    maxmemoryBytes: 0,
+    highestDatabase: null,
+    diskFails: false,
     fullSyncs: 0,
     ...more,
   };
@@ -100,7 +111,19 @@ export function unseen(text: string, kind: 'timeout' | 'refused' | 'auth_failed'
 export function freshPair(shard: number): PairLook {
   return {
     source: seen({ runId: `run-old-${shard}`, keys: 20_000 }),
-    destination: seen({ runId: `run-new-${shard}` }),
+    destination: seen({ runId: `run-new-${shard}`, replication: replication({ replid: OWN_REPLID }) }),
+  };
+}
+
+/** What was written down of a fresh pair before it was set up. */
+export function beforeOf(shard: number, more: Partial<BeforeReplication> = {}): BeforeReplication {
+  return {
+    sourceRunId: `run-old-${shard}`,
+    sourceFullSyncs: 0,
+    destinationRunId: `run-new-${shard}`,
+    destinationReplid: OWN_REPLID,
+    destinationRefusedCommands: 0,
+    ...more,
   };
 }
 
@@ -122,6 +145,24 @@ export function followingPair(plan: ShardPlan, lag = 0): PairLook {
   };
 }
 
+/** As the proof leaves it: the source behind our fence where it was frozen, the destination a master of its own. */
+export function switchedPair(plan: Plan, index: number, source: Partial<ServerFacts> = {}): PairLook {
+  return {
+    source: seen({
+      runId: `run-old-${index}`,
+      role: 'replica',
+      keys: 20_000,
+      replication: replication({ master: fenceAddress(plan.id), masterOffset: FROZEN_OFFSET }),
+      ...source,
+    }),
+    destination: seen({
+      runId: `run-new-${index}`,
+      keys: 20_000,
+      replication: replication({ replid: 'e'.repeat(40), replid2: SOURCE_REPLID, masterOffset: FROZEN_OFFSET }),
+    }),
+  };
+}
+
 /** Sight of looks, judged as the watch does. */
 export function sightOf(
   state: MigrationState,
@@ -134,7 +175,7 @@ export function sightOf(
     const verdict = verdictOf(state, index, look, wallNow);
     return { look, verdict, inStepTicks: verdict.state === 'in_step' ? ticks : 0, troubleTicks };
   });
-  return { wallNow, shards, quietMs: null, unquiet: null, ...rest };
+  return { ...NOT_LOOKED, wallNow, shards, ...rest };
 }
 
 export function verdictOf(state: MigrationState, shard: number, now: PairLook, wallNow = START): Verdict {
@@ -145,7 +186,14 @@ export function verdictOf(state: MigrationState, shard: number, now: PairLook, w
   return judge({ plan, record, phase, now, wallNow, earlier: null, maxLagBytes: POLICY.maxLagBytes, ownClients: 1 });
 }
 
-export const NOT_LOOKED: Sight = { wallNow: START, shards: null, quietMs: null, unquiet: null };
+export const NOT_LOOKED: Sight = {
+  wallNow: START,
+  shards: null,
+  taken: new Map(),
+  quietMs: null,
+  stirred: false,
+  unquiet: null,
+};
 
 /** Events as the journal would number them, a second apart. */
 export function rowsOf(plan: Plan, events: readonly Event[]): JournalRow[] {
@@ -198,10 +246,7 @@ export function toStreaming(plan: Plan): Event[] {
     // The request is row 1; each shard has written an intent and a sight before the next one's.
     const intent = begun.length + 2 + index * 2;
     return [
-      {
-        kind: 'intent',
-        effect: { kind: 'replicate', shard: index, sourceFullSyncs: 0, sourceRunId: `run-old-${index}` },
-      },
+      { kind: 'intent', effect: { kind: 'replicate', shard: index, before: beforeOf(index) } },
       { kind: 'seen', intent, detail: 'the destination follows its source.' },
     ];
   });
@@ -209,7 +254,21 @@ export function toStreaming(plan: Plan): Event[] {
 }
 
 export function toSwitched(plan: Plan): Event[] {
-  return [...toStreaming(plan), enter('switching'), enter('switched')];
+  const frozen = plan.shards.map(({ index }) => {
+    return { shard: index, replid: SOURCE_REPLID, offset: String(FROZEN_OFFSET) };
+  });
+  return [
+    ...toStreaming(plan),
+    enter('switching'),
+    { kind: 'cutover_started', attempt: 1 },
+    { kind: 'cutover_step', step: 'fence', frozen, reason: '' },
+    { kind: 'cutover_step', step: 'promote', frozen: [], reason: '' },
+    ...plan.shards.map(
+      ({ index }): Event => ({ kind: 'promoted', shard: index, pauseMs: 7, detail: 'is the master.' }),
+    ),
+    { kind: 'cutover_step', step: 'unpause', frozen: [], reason: '' },
+    enter('switched'),
+  ];
 }
 
 export function enter(phase: Extract<Event, { kind: 'phase_entered' }>['phase']): Event {

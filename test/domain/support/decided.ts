@@ -1,9 +1,9 @@
 import { decide } from '../../../src/domain/decide.ts';
 import type { Decision } from '../../../src/domain/decision.ts';
 import type { Effect } from '../../../src/domain/event.ts';
-import type { MigrationState } from '../../../src/domain/migration.ts';
 import type { PairLook } from '../../../src/domain/observation.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
+import type { MigrationState } from '../../../src/domain/state.ts';
 import { freshPair, POLICY, sightOf } from './build.ts';
 
 export function decided(

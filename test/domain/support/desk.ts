@@ -3,10 +3,10 @@ import { expect } from 'vitest';
 import { type ClickVerdict, judgeClick, type Rights } from '../../../src/domain/click.ts';
 import type { Event } from '../../../src/domain/event.ts';
 import { gatesOf, type Policy } from '../../../src/domain/gate.ts';
-import type { MigrationState } from '../../../src/domain/migration.ts';
 import type { Gate } from '../../../src/domain/phase.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Sight } from '../../../src/domain/sight.ts';
+import type { MigrationState } from '../../../src/domain/state.ts';
 import type { ActionId } from '../../../src/domain/view.ts';
 import { aPlan, followingPair, NOT_LOOKED, POLICY, sightOf, toPlanned, toStreaming } from './build.ts';
 import { Journal } from './journal.ts';
@@ -28,14 +28,18 @@ export class Desk {
     return this.journal.state;
   }
 
-  /** `entry`: which phase entry the button was drawn for; null for a command; now when left out. */
+  /**
+   * `entry`: which phase entry the button was drawn for; null for a command; now when left out. `waitsMs`: how long the
+   * click lies in the journal before anybody judges it.
+   */
   click(
     action: ActionId,
     user: string,
-    more: { entry?: number | null; typedName?: string; rights?: Rights } = {},
+    more: { entry?: number | null; typedName?: string; rights?: Rights; waitsMs?: number } = {},
   ): ClickVerdict {
-    const { entry = this.state.entry, typedName = null, rights = EVERYTHING } = more;
+    const { entry = this.state.entry, typedName = null, rights = EVERYTHING, waitsMs = 0 } = more;
     const { seq } = this.journal.append({ kind: 'clicked', action, user, entry, typedName });
+    this.journal.now += waitsMs;
     const click = this.state.clicks.find((one) => one.seq === seq);
     if (!click) throw new Error('The click is not in the journal.');
     const verdict = judgeClick(click, this.state, { ...this.sight, wallNow: this.journal.now }, this.policy, rights);

@@ -1,7 +1,8 @@
 import { describe, shardOf } from '../../../src/domain/describe.ts';
 import type { Event, JournalRow } from '../../../src/domain/event.ts';
-import { fold, foldJournal, type MigrationState } from '../../../src/domain/migration.ts';
+import { fold, foldJournal } from '../../../src/domain/migration.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
+import type { MigrationState } from '../../../src/domain/state.ts';
 import { START } from './build.ts';
 
 /** A journal in memory, folded row by row as the engine does it. `now` is the wall clock; each row moves it a little. */

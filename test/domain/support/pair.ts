@@ -12,6 +12,9 @@ export interface Pair {
   sourceFenced: boolean;
   sourceRun: number;
   destinationRun: number;
+  /** How often each wrote a new history: started, or made a master again. */
+  sourceLife: number;
+  destinationLife: number;
   doing: Doing;
   destinationKeys: number;
   offset: number;
@@ -19,11 +22,36 @@ export interface Pair {
   fullSyncs: number;
 }
 
+/** The fence goes up or down. A server that is made a master again writes a new history. */
+export function fence(pair: Pair, up: boolean): void {
+  if (pair.sourceFenced && !up) pair.sourceLife += 1;
+  pair.sourceFenced = up;
+}
+
+/** What a destination does from now on. Once it has followed, it is another server for good. */
+export function turn(pair: Pair, doing: Doing): void {
+  if (pair.doing !== 'master' && doing === 'master') pair.destinationLife += 1;
+  pair.doing = doing;
+}
+
+/** A new process, which knows neither a fence nor whom it followed. */
+export function restart(pair: Pair, side: 'source' | 'destination'): void {
+  if (side === 'source') {
+    pair.sourceRun += 1;
+    pair.sourceLife += 1;
+    pair.sourceFenced = false;
+    return;
+  }
+  pair.destinationRun += 1;
+  pair.destinationLife += 1;
+  pair.doing = 'master';
+}
+
 /** What the two would say of themselves. `at`: monotonic milliseconds. */
 export function pairLook(pair: Pair, whole: Plan, index: number, at: number): PairLook {
   const plan = whole.shards[index];
   if (!plan) throw new Error('Every pair is a shard.');
-  const fence = fenceAddress(whole.id);
+  const sourceReplid = `history-of-old-${index}-${pair.sourceLife}`;
   const source = pair.sourceUp
     ? seen(
         {
@@ -34,7 +62,11 @@ export function pairLook(pair: Pair, whole: Plan, index: number, at: number): Pa
           writeCalls: pair.offset,
           connectedClients: pair.lag === 0 ? 0 : 4,
           snapshot: pair.doing === 'snapshot' ? { keysSaved: 5_000, keysTotal: 20_000 } : null,
-          replication: replication({ masterOffset: BigInt(pair.offset), master: pair.sourceFenced ? fence : null }),
+          replication: replication({
+            masterOffset: BigInt(pair.offset),
+            replid: sourceReplid,
+            master: pair.sourceFenced ? fenceAddress(whole.id) : null,
+          }),
         },
         at,
       )
@@ -51,6 +83,7 @@ export function pairLook(pair: Pair, whole: Plan, index: number, at: number): Pa
           loading: pair.doing === 'loading' ? { percent: 40 } : null,
           replication: replication({
             master: follows ? { host, port } : null,
+            replid: pair.doing === 'streaming' ? sourceReplid : `history-of-new-${index}-${pair.destinationLife}`,
             linkUp: pair.doing === 'streaming',
             syncing,
             syncTotalBytes: pair.doing === 'transfer' ? 1_000 : null,

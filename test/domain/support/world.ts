@@ -8,17 +8,19 @@ import { decide } from '../../../src/domain/decide.ts';
 import type { Effect } from '../../../src/domain/event.ts';
 import type { Policy } from '../../../src/domain/gate.ts';
 import { judgePreflight } from '../../../src/domain/judge-preflight.ts';
-import { fold, foldJournal, type MigrationState } from '../../../src/domain/migration.ts';
+import { fold, foldJournal } from '../../../src/domain/migration.ts';
 import type { PairLook } from '../../../src/domain/observation.ts';
 import { hasEnded } from '../../../src/domain/phase.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Sight } from '../../../src/domain/sight.ts';
+import type { MigrationState } from '../../../src/domain/state.ts';
 import { judge } from '../../../src/domain/verdict.ts';
 import type { ActionId, MigrationView } from '../../../src/domain/view.ts';
 import { viewOf } from '../../../src/domain/view-of.ts';
+import { NOT_LOOKED } from './build.ts';
 import { mayHappen, noNonsense, wasRight } from './invariants.ts';
 import { Journal } from './journal.ts';
-import { type Pair, pairLook } from './pair.ts';
+import { fence, type Pair, pairLook, turn } from './pair.ts';
 
 export type Luck = 'done' | 'refused' | 'lost' | 'lost but done' | 'crash';
 
@@ -54,6 +56,8 @@ export class World {
       sourceFenced: false,
       sourceRun: 1,
       destinationRun: 1,
+      sourceLife: 1,
+      destinationLife: 1,
       doing: 'master',
       destinationKeys: keys[index] ?? 0,
       offset: 10_000_000,
@@ -124,10 +128,11 @@ export class World {
     const wallNow = this.journal.now;
     const looks = this.#looks;
     const before = this.#before;
-    if (looks === null) return { wallNow, shards: null, quietMs: null, unquiet: null };
+    if (looks === null) return { ...NOT_LOOKED, wallNow };
     const switched = state.phase === 'switched';
     const lifted = switched && this.pairs.some((pair) => !pair.sourceFenced);
     return {
+      ...NOT_LOOKED,
       wallNow,
       shards: looks.map((look, index) => {
         const verdict = this.#verdict(index, look, before?.[index] ?? null);
@@ -135,6 +140,7 @@ export class World {
         return { look, verdict, inStepTicks: ticks, troubleTicks: 0 };
       }),
       quietMs: switched ? this.quietMs : null,
+      stirred: switched && this.quietMs === 0,
       unquiet: lifted ? 'The fence was lifted on an old master.' : null,
       ...(policy.quietMs < 0 ? { quietMs: null } : {}),
     };
@@ -194,8 +200,12 @@ export class World {
     if (effect.kind === 'replicate') this.#changeMasterauth(effect.shard, luck);
     const { seq } = this.journal.append({ kind: 'intent', effect });
     const done = luck === 'done' || luck === 'lost but done';
-    if (done && effect.kind === 'replicate') Object.assign(pair, { doing: 'handshake', fullSyncs: pair.fullSyncs + 1 });
-    if (done && effect.kind === 'detach') pair.doing = 'master';
+    if (done && effect.kind === 'replicate') {
+      turn(pair, 'handshake');
+      pair.fullSyncs += 1;
+    }
+    if (done && effect.kind === 'detach') turn(pair, 'master');
+    if (done && effect.kind === 'fence') fence(pair, effect.up);
     if (luck === 'crash') {
       this.crash();
       return;
@@ -221,6 +231,8 @@ export class World {
         destinationConfigProblem: null,
         sourceConfigProblem: null,
         sourceStaysWritable: false,
+        destinationDatabases: null,
+        destinationMinReplicas: null,
       };
     });
     this.journal.append({ kind: 'preflight_done', report: judgePreflight(this.state.plan, sights, new Map()) });
@@ -230,7 +242,9 @@ export class World {
   #cutOver(luck: Luck): void {
     const { journal } = this;
     const step = this.state.cutover?.step;
-    const frozen = this.pairs.map((pair, shard) => ({ shard, replid: 'a'.repeat(40), offset: String(pair.offset) }));
+    const frozen = this.pairs.map((pair, shard) => {
+      return { shard, replid: `history-of-old-${shard}-${pair.sourceLife}`, offset: String(pair.offset) };
+    });
     if (this.state.cutover === null) {
       journal.append({ kind: 'cutover_started', attempt: this.state.cutoverAttempts + 1 });
       journal.append({ kind: 'cutover_step', step: 'pause', frozen: [], reason: '' });
@@ -246,7 +260,10 @@ export class World {
       journal.append({ kind: 'cutover_step', step: 'fence', frozen, reason: '' });
       journal.append({ kind: 'cutover_step', step: 'promote', frozen, reason: '' });
     }
-    for (const pair of this.pairs) Object.assign(pair, { sourceFenced: true, doing: 'master' });
+    for (const pair of this.pairs) {
+      fence(pair, true);
+      turn(pair, 'master');
+    }
     if (luck === 'lost') return this.crash();
     for (const { shard } of frozen) {
       journal.append({ kind: 'promoted', shard, pauseMs: 7, detail: 'the new server is the master.' });
@@ -281,7 +298,7 @@ export class World {
     const rights: Rights = { request: { ok: true }, approve: { ok: false, why: 'Not you.' } };
     const seq = state.version + 1;
     expect(
-      judgeClick({ seq, event }, state, this.sight(), this.policy, rights).accepted,
+      judgeClick({ seq, at: this.journal.now, event }, state, this.sight(), this.policy, rights).accepted,
       `abort in ${state.phase}`,
     ).toBe(true);
   }

@@ -1,0 +1,107 @@
+/** Servers that somebody or something else changed behind our back: what is told, and the little that is done. Pure. */
+import { addressOf } from './endpoint.ts';
+import type { Effect, Event } from './event.ts';
+import type { ServerLook } from './observation.ts';
+import { fenceAddress, type ShardPlan } from './plan.ts';
+import { recordOf, type ShardSight, type Sight } from './sight.ts';
+import type { MigrationState, ShardRecord } from './state.ts';
+import { capital, shardText } from './words.ts';
+
+/** A fence that was sent and is not seen is sent again after this time. */
+const AGAIN_MS = 5_000;
+
+/** Another process at a server's address: told once, and from then on what later looks are held against. */
+export function restartRows(state: MigrationState, record: ShardRecord, { look, verdict }: ShardSight): Event[] {
+  const plan = state.plan.shards[verdict.shard];
+  if (!plan || record.before === null) return [];
+  const rows: Event[] = [];
+  for (const side of ['source', 'destination'] as const) {
+    const seen = look[side];
+    const known = side === 'source' ? record.before.sourceRunId : record.before.destinationRunId;
+    if (!seen.ok || seen.facts.runId === null || seen.facts.runId === known) continue;
+    const text = `${addressOf(plan[side])} was restarted: it is another process than before.${consequence(state, side)}`;
+    rows.push({ kind: 'drift', shard: verdict.shard, side, runId: seen.facts.runId, text });
+  }
+  return rows;
+}
+
+function consequence(state: MigrationState, side: 'source' | 'destination'): string {
+  if (state.phase === 'switched')
+    return side === 'destination'
+      ? ' What it had not saved is gone: look at its data before you finish.'
+      : ' If it came back as a master, it may have taken writes that the new server never sees.';
+  return side === 'source' ? ' Its copy follows what it holds now: look at its data before you switch.' : '';
+}
+
+/** Whether a source that was restarted voids what people approved: the shards have to come in step once more. */
+export function isUnsettling(rows: readonly Event[]): boolean {
+  return rows.some((row) => row.kind === 'drift');
+}
+
+/**
+ * Fences outside of a cut-over. In switched, an old master that was restarted comes back without its fence and takes
+ * writes that nobody will see again: the fence is put up once more, which wipes nothing. One that somebody released by
+ * hand is theirs: that is told and not undone. Before the switch, and in an abort, a fence of ours is one that arrived
+ * too late: it is taken down.
+ */
+export function fenceEffects(state: MigrationState, sight: Sight): Effect[] {
+  return (sight.shards ?? []).flatMap((one): Effect[] => {
+    const { shard } = one.verdict;
+    const step = recordOf(state, one).fence;
+    const { source } = one.look;
+    if (!source.ok || source.facts.loading) return [];
+    if (step !== null && Math.abs(sight.wallNow - step.at) < AGAIN_MS) return [];
+    if (state.phase !== 'switched') return isBehindFence(state, source) ? [{ kind: 'fence', shard, up: false }] : [];
+    const restart = state.drifts.findLast(
+      (drift) => drift.shard === shard && drift.side === 'source' && drift.runId !== null,
+    );
+    if (source.facts.role !== 'master' || !restart) return [];
+    const done = step !== null && step.outcome === 'ok' && step.intent > restart.row;
+    return done ? [] : [{ kind: 'fence', shard, up: true }];
+  });
+}
+
+/** Whether a server follows this migration's own closed port. */
+export function isBehindFence(state: MigrationState, look: ServerLook): boolean {
+  const fence = fenceAddress(state.plan.id);
+  const master = look.ok ? look.facts.replication.master : null;
+  return master !== null && master.host === fence.host && master.port === fence.port;
+}
+
+/** After the switch: everything that a look at one shard shows to be other than the proof left it. */
+export function switchedRows(state: MigrationState, one: ShardSight): Event[] {
+  const record = recordOf(state, one);
+  const rows = restartRows(state, record, one);
+  const plan = state.plan.shards[one.verdict.shard];
+  const frozen = state.cutover?.frozen.find((point) => point.shard === one.verdict.shard);
+  const { source } = one.look;
+  const mine = state.drifts.filter((drift) => drift.shard === one.verdict.shard && drift.side === 'source');
+  // Of the same process as at the switch: its offset tells whether anything was written to it since.
+  if (rows.length > 0 || mine.length > 0 || !plan || !frozen || !source.ok) return rows;
+  const { masterOffset, replid } = source.facts.replication;
+  if (masterOffset === BigInt(frozen.offset) && replid === frozen.replid) return rows;
+  const text = `${addressOf(plan.source)}, the old master, was released or written to after the switch. What it took is not on the new server.`;
+  return [...rows, { kind: 'drift', shard: one.verdict.shard, side: 'source', runId: null, text }];
+}
+
+/** After the switch: what an old master shows that it did not when it was fenced. Null when it stands as it was left. */
+export function oldMasterProblem(plan: ShardPlan, one: ShardSight): string | null {
+  if (!one.look.source.ok) return null;
+  const { role, replication } = one.look.source.facts;
+  const name = `The old master of ${shardText(plan.index)} (${addressOf(plan.source)})`;
+  if (role === 'master') {
+    return `${name} is a master again and takes writes that the new server never sees: somebody changed or restarted it. Make it follow a closed port (REPLICAOF), then look for writes that it took.`;
+  }
+  if (replication.readOnly === false) {
+    return `${name} is a replica that takes writes (replica-read-only no): the new server never sees them. CONFIG SET replica-read-only yes on it, then look for writes that it took.`;
+  }
+  return null;
+}
+
+/** What finish has to be agreed to in spite of, as one sentence; null when nothing happened since the switch. */
+export function driftText(state: MigrationState): string | null {
+  const [first, ...more] = state.drifts;
+  if (!first) return null;
+  const rest = more.length > 0 ? ` And ${more.length} more such changes; the thread has them.` : '';
+  return `${capital(shardText(first.shard))}: ${first.text}${rest}`;
+}

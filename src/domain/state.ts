@@ -1,0 +1,112 @@
+/** A migration's state as data: what the fold of its journal gives. See migration.ts. */
+import type { BeforeReplication, CutoverStep, Event, Frozen, Side, StoredValue } from './event.ts';
+import type { Gate, Phase } from './phase.ts';
+import type { Plan } from './plan.ts';
+import type { PreflightReport } from './preflight.ts';
+
+/** One thing that was to be done to a server, from its intent to the moment it was seen. */
+export interface Step {
+  readonly intent: number;
+  /** Wall-clock milliseconds of the intent. */
+  readonly at: number;
+  readonly attempts: number;
+  /** `pending`: the intent is in the journal, the answer isn't: sent or not, only a look can tell. */
+  readonly outcome: 'pending' | 'ok' | 'refused' | 'unknown';
+  readonly detail: string;
+  readonly seen: boolean;
+  readonly givenUp: boolean;
+}
+
+export interface ShardRecord {
+  readonly index: number;
+  readonly replicate: Step | null;
+  /** As first seen before replication, kept up to date by drift rows; null before. */
+  readonly before: BeforeReplication | null;
+  /** The last time that we put up or took down its fence outside of a cut-over. */
+  readonly fence: Step | null;
+  readonly detach: Step | null;
+  readonly promoted: boolean;
+  readonly pauseMs: number | null;
+  /** Whether it was once in step since replication started. */
+  readonly wasInStep: boolean;
+  readonly trouble: string | null;
+}
+
+/** A setting that we changed and have to put back. */
+export interface LedgerEntry {
+  readonly intent: number;
+  readonly shard: number;
+  readonly side: Side;
+  readonly name: string;
+  readonly old: StoredValue;
+  readonly why: string;
+  readonly restore: Step | null;
+  /** Put back and seen, or given up with a word. */
+  readonly closed: boolean;
+}
+
+export interface Approval {
+  readonly gate: Gate;
+  readonly user: string;
+  readonly at: number;
+  readonly entry: number;
+  readonly findings: string;
+  /** Given with the name typed, for wiping destinations that hold keys. */
+  readonly wipe: boolean;
+  /** Used up by a cut-over that was let go. */
+  readonly usedUp: boolean;
+}
+
+export interface PendingClick {
+  readonly seq: number;
+  /** Wall-clock milliseconds of the click. */
+  readonly at: number;
+  readonly event: Extract<Event, { kind: 'clicked' }>;
+}
+
+/** Where a cut-over stands by the journal: the last step that was announced. Null outside of one. */
+export interface CutoverRecord {
+  readonly attempt: number;
+  readonly step: CutoverStep | null;
+  readonly frozen: readonly Frozen[];
+  /** Wall-clock milliseconds of the row that announced the pause; null before. */
+  readonly pausedAt: number | null;
+}
+
+export interface Drift {
+  /** Number of the row that told it. */
+  readonly row: number;
+  readonly shard: number;
+  readonly side: Side;
+  /** The new process, when it is one; null: the same one was changed. */
+  readonly runId: string | null;
+  readonly text: string;
+}
+
+export interface MigrationState {
+  readonly plan: Plan;
+  readonly phase: Phase;
+  /** Number of the row that entered the phase. */
+  readonly entry: number;
+  /** Number of the row since which an abort means the same: nothing was begun, shards follow, or it goes on already. */
+  readonly stretch: number;
+  readonly phaseSince: number;
+  readonly version: number;
+  readonly messageTs: string | null;
+  readonly preflight: PreflightReport | null;
+  readonly approvals: readonly Approval[];
+  readonly clicks: readonly PendingClick[];
+  readonly shards: readonly ShardRecord[];
+  readonly ledger: readonly LedgerEntry[];
+  readonly cutover: CutoverRecord | null;
+  readonly cutoverAttempts: number;
+  /** Why the last cut-over was let go; null once another has begun. */
+  readonly letGo: string | null;
+  /** Somebody asked a second time to abort: what cannot be reached is left behind. */
+  readonly giveUp: boolean;
+  /** Highest quarter of the way that was told. */
+  readonly progress: number;
+  readonly quietTold: boolean;
+  /** What others changed since the switch; finish asks for consent then. */
+  readonly drifts: readonly Drift[];
+}
