@@ -143,7 +143,9 @@ test.concurrent(
     const [first, second, destination] = [await server(), await server(), await server()];
     const names = [url(destination), `redis://localhost:${destination.port}`];
     const ids = await Promise.all(
-      [first, second].map((source, place) => harness.start({ sources: [url(source)], destinations: [names[place] ?? ''] })),
+      [first, second].map((source, place) =>
+        harness.start({ sources: [url(source)], destinations: [names[place] ?? ''] }),
+      ),
     );
     for (const id of ids) await harness.phase(id, 'planned');
     for (const id of ids) {

@@ -167,22 +167,24 @@ describe('a drift', () => {
   const drift = (side: 'source' | 'destination', runId: string | null): Event => {
     return { kind: 'drift', shard: 1, side, runId, text: 'It was restarted.' };
   };
+  const counts = { sourceFullSyncs: 3, destinationRefusedCommands: 5 };
+  const begun: Event = { kind: 'intent', effect: { kind: 'replicate', shard: 1, before: beforeOf(1, counts) } };
   const base = (...events: readonly Event[]) =>
-    stateOf(PLAN, [...toStreaming(PLAN), ...events]).shards.map((shard) => shard.before);
+    stateOf(PLAN, [...toSyncing(PLAN), begun, ...events]).shards.map((shard) => shard.before);
 
-  it('makes the new process of one side what later looks are held against, and nothing else', () => {
+  it('makes the new process of one side what later looks are held against, counted from nothing', () => {
     expect(base(drift('source', 'new-run'))).toEqual([
-      beforeOf(0),
-      beforeOf(1, { sourceRunId: 'new-run', sourceFullSyncs: 0 }),
+      null,
+      beforeOf(1, { ...counts, sourceRunId: 'new-run', sourceFullSyncs: 0 }),
     ]);
     expect(base(drift('destination', 'new-run'))).toEqual([
-      beforeOf(0),
-      beforeOf(1, { destinationRunId: 'new-run', destinationRefusedCommands: 0 }),
+      null,
+      beforeOf(1, { ...counts, destinationRunId: 'new-run', destinationRefusedCommands: 0 }),
     ]);
   });
 
   it('of the same process, or of a shard that was not begun, has no base to renew', () => {
-    expect(base(drift('source', null))).toEqual([beforeOf(0), beforeOf(1)]);
+    expect(base(drift('source', null))).toEqual([null, beforeOf(1, counts)]);
     expect(stateOf(PLAN, [...toSyncing(PLAN), drift('source', 'new-run')]).shards[1]?.before).toBeNull();
   });
 

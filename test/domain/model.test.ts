@@ -88,15 +88,15 @@ function take(world: World, one: Step): void {
       return onwards(world, one.user);
     case 'shard': {
       const pair = world.pair(one.shard);
-      const { change } = one;
-      if ('restarts' in change) restart(pair, change.restarts);
-      else if ('sourceFenced' in change) fence(pair, change.sourceFenced);
-      else if ('doing' in change) turn(pair, change.doing);
-      else if ('promoted' in change) {
+      const { change: made } = one;
+      if ('restarts' in made) restart(pair, made.restarts);
+      else if ('sourceFenced' in made) fence(pair, made.sourceFenced);
+      else if ('doing' in made) turn(pair, made.doing);
+      else if ('promoted' in made) {
         turn(pair, 'streaming');
         turn(pair, 'master');
         pair.destinationKeys = 7;
-      } else Object.assign(pair, change);
+      } else Object.assign(pair, made);
       return;
     }
     case 'time':

@@ -118,11 +118,11 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
     if (drifted) expect(event.typedName).toBe(before.plan.name);
   }
   const approvers = journal.rows.filter(
-    ({ event: row, at }) =>
+    ({ event: row, at: givenAt }) =>
       row.kind === 'approved' &&
       row.gate === gate &&
       row.entry === before.entry &&
-      sight.wallNow - at <= policy.approvalTtlMs,
+      sight.wallNow - givenAt <= policy.approvalTtlMs,
   );
   // By person: after a clock that went back, somebody's expired approval may lie beside their fresh one.
   const distinct = new Set(approvers.map((row) => row.actor));
