@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /**
  * `npm run demo`: the whole story on this machine, without a Slack workspace. Installs packages, finds or fetches
- * redis-server, compiles the sandbox and runs it with the arguments behind `--`. SIGINT and SIGTERM end all of it, also
- * when they hit npm.
+ * redis-server, builds the sandbox and its page, and runs it with the arguments behind `--`. SIGINT and SIGTERM end all
+ * of it, also when they hit npm.
  */
 import { join } from 'node:path';
-import { codeOfSignal, Interrupted, passSignalsOn, run, start } from './lib/processes.mjs';
+import { ensureDemoIsBuilt } from './lib/demo-build.mjs';
+import { codeOfSignal, Interrupted, passSignalsOn, start } from './lib/processes.mjs';
 import { findRedisServer } from './lib/redis-server.mjs';
 import { ensurePackages, root } from './lib/setup.mjs';
 
@@ -14,8 +15,7 @@ const say = (line) => process.stderr.write(`${line}\n`);
 async function demo() {
   await ensurePackages(say);
   const redisServer = await findRedisServer({ progress: say });
-  const tsc = await run(join(root, 'node_modules/.bin/tsc'), ['-p', 'tsconfig.sandbox.json'], { cwd: root });
-  if (tsc.code !== 0) throw new Error(`The demo could not be compiled.\n${tsc.output}`);
+  await ensureDemoIsBuilt();
   const args = ['--enable-source-maps', join(root, 'dist-sandbox/src/sandbox/demo.js'), ...process.argv.slice(2)];
   const { code } = await start(process.execPath, args, {
     cwd: root,

@@ -78,6 +78,7 @@ async function main() {
     await step('lock file', () => check(process.execPath, [join(root, 'scripts/complete-lock.mjs'), '--check']));
     await step('format', () => check(bin('biome'), ['ci', '.']));
     await step('types', () => check(bin('tsc'), ['--noEmit']));
+    await step('types of the page', () => check(bin('tsc'), ['--noEmit', '-p', 'src/sandbox/page/client']));
     await step('lint', () => check(bin('oxlint'), ['--type-aware', '--deny-warnings']));
     await step('unused code', () => check(bin('knip'), ['--no-progress']));
     await step('build', build);

@@ -76,6 +76,16 @@ const rooms: readonly { readonly file: string; readonly may: string; readonly ma
       '../publisher.ts ../../engine/service.ts ../../store/store.ts ../../redis/info.ts @slack/bolt @slack/web-api node:fs',
   },
   {
+    file: 'src/sandbox/page/client/a.ts',
+    may: './b.ts ./world/b.ts ../state.ts ../../slack/json.ts react react-dom/client slack-blocks-to-jsx',
+    mayNot: '../server.ts ../../slack/index.ts ../../../slack/app.ts ../../../domain/plan.ts node:fs zod',
+  },
+  {
+    file: 'src/sandbox/page/client/world/a.ts',
+    may: './b.ts ../b.ts ../../state.ts react slack-blocks-to-jsx',
+    mayNot: '../../server.ts ../../../slack/index.ts ../../../../domain/plan.ts node:fs',
+  },
+  {
     file: 'src/schedule/a.ts',
     may: '../engine/service.ts ../domain/plan.ts node-cron',
     mayNot: '../slack/app.ts ../redis/info.ts ../main.ts ../sandbox/fleet.ts @slack/bolt',

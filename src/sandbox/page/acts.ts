@@ -1,0 +1,118 @@
+/**
+ * What the page asks for: checked, then done. What happens in Slack goes to the workspace as a person's act, everything
+ * else to the world. Owns nothing. An act that a person could not do, or that goes wrong, is told as a sentence.
+ */
+import { z } from 'zod';
+import type { SandboxSlack } from '../slack/index.ts';
+import type { JsonObject } from '../slack/json.ts';
+import type { Act, Acted, World } from './state.ts';
+
+const id = z.string().min(1).max(100);
+const text = z.string().max(20_000);
+const place = { user: id, channel: id };
+const values = z.record(z.string(), z.unknown());
+
+const ACT = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('command'), ...place, text }),
+  z.object({ kind: z.literal('say'), ...place, text: text.min(1), threadTs: id.nullable() }),
+  z.object({ kind: z.literal('click'), ...place, ts: id, actionId: id, blockId: id }),
+  z.object({ kind: z.literal('submit'), user: id, viewId: id, values }),
+  z.object({ kind: z.literal('close_view'), user: id, viewId: id }),
+  z.object({ kind: z.literal('open_home'), user: id }),
+  z.object({ kind: z.enum(['point_application', 'flood_writes', 'stop_bot', 'start_bot']) }),
+  z.object({
+    kind: z.enum(['kill_server', 'start_server', 'cut_link', 'mend_link', 'slow_destination']),
+    server: id,
+  }),
+]) satisfies z.ZodType<Act>;
+
+type SlackAct = Extract<Act, { readonly user: string }>;
+export type WorldAct = Exclude<Act, SlackAct>;
+
+/** The world outside Slack, as the page needs it. */
+export interface WorldSource {
+  state(): World;
+  /** Called whenever `state` may have become another one. Returns what ends it. */
+  onChange(listener: () => void): () => void;
+  /** Rejects with a sentence when it can't be done. */
+  act(act: WorldAct): Promise<void>;
+}
+
+/** Null: this is no act. */
+export function readAct(json: unknown): Act | null {
+  const read = ACT.safeParse(json);
+  return read.success ? read.data : null;
+}
+
+export async function carryOut(act: Act, slack: SandboxSlack, world: WorldSource): Promise<Acted> {
+  try {
+    const trouble = isOfSlack(act) ? await inSlack(act, slack) : await inWorld(act, world);
+    return { ok: trouble === null, trouble };
+  } catch (error) {
+    return { ok: false, trouble: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function isOfSlack(act: Act): act is SlackAct {
+  return 'user' in act;
+}
+
+async function inWorld(act: WorldAct, world: WorldSource): Promise<null> {
+  await world.act(act);
+  return null;
+}
+
+/** What the person sees gone wrong; null when all is well. */
+async function inSlack(act: SlackAct, slack: SandboxSlack): Promise<string | null> {
+  const { user } = act;
+  switch (act.kind) {
+    case 'command':
+      return command(act, slack);
+    case 'say': {
+      const { channel, threadTs } = act;
+      slack.say({ user, channel, text: act.text, ...(threadTs === null ? {} : { threadTs }) });
+      return null;
+    }
+    case 'click': {
+      const { channel, ts, actionId, blockId } = act;
+      return (await slack.click({ user, channel, ts, actionId, blockId })).trouble;
+    }
+    case 'submit':
+      return (await slack.submit({ user, viewId: act.viewId, values: formInput(act.values) })).trouble;
+    case 'close_view':
+      return (await slack.closeView({ user, viewId: act.viewId })).trouble;
+    case 'open_home':
+      return (await slack.openHome(user)).trouble;
+  }
+}
+
+const COMMAND = '/redis-migrate';
+
+/** The text may begin with the command or be only what stands behind it. */
+async function command(act: Extract<Act, { kind: 'command' }>, slack: SandboxSlack): Promise<string | null> {
+  const [, typed = COMMAND, rest = ''] = /^(\/\S*)?\s*([\s\S]*)$/.exec(act.text.trim()) ?? [];
+  if (typed !== COMMAND) return `${typed} is not a valid command. This workspace knows ${COMMAND}.`;
+  const { trouble } = await slack.command({ user: act.user, channel: act.channel, text: rest });
+  return trouble;
+}
+
+type Form = NonNullable<Parameters<SandboxSlack['submit']>[0]['values']>;
+type Field = Form[string][string];
+
+/** Only block → action → value gets through; what a value may be, the form itself says. */
+function formInput(input: JsonObject): Form {
+  const form: Record<string, Record<string, Field>> = {};
+  for (const [block, fields] of Object.entries(input)) {
+    const known = z.record(z.string(), FIELD).safeParse(fields);
+    if (!known.success) throw new Error(`The form was sent with something that is no value in ${block}.`);
+    form[block] = known.data;
+  }
+  return form;
+}
+
+const FIELD = z.union([
+  z.string(),
+  z.array(z.string()),
+  z.record(z.string(), z.unknown()),
+  z.null(),
+]) satisfies z.ZodType<Field>;

@@ -1,0 +1,89 @@
+/**
+ * A form that the bot opened for the acting person. What was typed is kept while the form stays open, also when the bot
+ * changes it; errors stand at their fields, and the focus goes to the first one.
+ */
+import { type SubmitEvent, useEffect, useRef, useState } from 'react';
+import type { PageView } from '../../state.ts';
+import { Blocks } from '../blocks/blocks.tsx';
+import { Dialog } from '../dialog.tsx';
+import { Icon } from '../icons.tsx';
+import { objectsAt, textAt, wordsAt } from '../json.ts';
+import { useWorkspace } from '../workspace.tsx';
+import { Field } from './field.tsx';
+import { collect, missing, type Value, type Values, valueIn } from './values.ts';
+
+export function Form({ open, channel }: { readonly open: PageView; readonly channel: string }) {
+  const { act, me } = useWorkspace();
+  const [values, setValues] = useState<Values>({});
+  const [own, setOwn] = useState<Readonly<Record<string, string>>>({});
+  const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  const blocks = objectsAt(open.view, 'blocks');
+  const title = wordsAt(open.view, 'title');
+  const send = wordsAt(open.view, 'submit');
+  const errors = { ...open.errors, ...own };
+  const wrong = JSON.stringify(errors);
+
+  useEffect(() => {
+    if (wrong !== '{}') form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [wrong]);
+
+  function change(block: string, action: string, value: Value): void {
+    setValues((before) => ({ ...before, [block]: { ...before[block], [action]: value } }));
+    setOwn((before) => Object.fromEntries(Object.entries(before).filter(([id]) => id !== block)));
+  }
+
+  async function submit(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    if (busy) return;
+    const problems = missing(blocks, values, channel);
+    setOwn(problems);
+    if (Object.keys(problems).length > 0) return;
+    setBusy(true);
+    await act({ kind: 'submit', user: me.id, viewId: open.id, values: collect(blocks, values, channel) });
+    setBusy(false);
+  }
+
+  const close = () => void act({ kind: 'close_view', user: me.id, viewId: open.id });
+  const firstField = blocks.findIndex((block) => textAt(block, 'type') === 'input');
+
+  return (
+    <Dialog className="dialog form" onClose={close} title={title}>
+      <form noValidate onSubmit={(event) => void submit(event)} ref={form}>
+        <header className="dialog-head">
+          <h2>{title}</h2>
+          <button aria-label="Close the form" className="pane-close" onClick={close} type="button">
+            <Icon name="close" />
+          </button>
+        </header>
+        <div className="form-body">
+          {blocks.map((block, place) => {
+            const id = textAt(block, 'block_id');
+            if (textAt(block, 'type') !== 'input')
+              return <Blocks blocks={[block]} host={{ channel: 'view', ts: open.id }} key={place} />;
+            return (
+              <Field
+                block={block}
+                error={errors[id] ?? null}
+                first={place === firstField}
+                key={id}
+                onChange={(action, value) => change(id, action, value)}
+                value={valueIn(values, block, channel)}
+              />
+            );
+          })}
+        </div>
+        <footer className="dialog-foot">
+          <button className="button button-plain" onClick={close} type="button">
+            {wordsAt(open.view, 'close') || 'Cancel'}
+          </button>
+          {send !== '' && (
+            <button aria-busy={busy} className="button button-primary" type="submit">
+              {send}
+            </button>
+          )}
+        </footer>
+      </form>
+    </Dialog>
+  );
+}

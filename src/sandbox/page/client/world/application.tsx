@@ -1,0 +1,61 @@
+/** The application: what it writes, where it writes to, what was refused. */
+import type { WorldApplication } from '../../state.ts';
+import { Icon } from '../icons.tsx';
+import { short, whole } from './figures.ts';
+import { Sparkline } from './sparkline.tsx';
+import { type Run, TroubleButton } from './trouble-button.tsx';
+
+interface ApplicationProps {
+  readonly application: readonly WorldApplication[];
+  /** The old servers refuse writes: it is time to point it elsewhere. */
+  readonly due: boolean;
+  readonly run: Run;
+}
+
+export function Application({ application, due, run }: ApplicationProps) {
+  const sum = (of: (one: WorldApplication) => number) => application.reduce((total, one) => total + of(one), 0);
+  const speed = sum((one) => one.acknowledgedPerSecond);
+  const refused = sum((one) => one.refused);
+  const old = application.filter((one) => one.pointsAt === 'old').length;
+  return (
+    <section aria-label="The application" className="world-section">
+      <h3>The application</h3>
+      <div className="card application">
+        <dl className="figures">
+          <div>
+            <dt>acknowledged a second</dt>
+            <dd>{whole(speed)}</dd>
+          </div>
+          <div>
+            <dt>in all</dt>
+            <dd>{short(sum((one) => one.acknowledged))}</dd>
+          </div>
+          <div className={refused > 0 ? 'figure-bad' : ''}>
+            <dt>refused</dt>
+            <dd>{short(refused)}</dd>
+          </div>
+        </dl>
+        <Sparkline acknowledgedPerSecond={speed} refused={refused} />
+        <ul aria-label="Instances" className="instances">
+          {application.map((one) => (
+            <li className={`instance instance-${one.pointsAt}`} key={one.shard}>
+              <span>
+                Instance {one.shard + 1} <span aria-hidden="true">→</span> <b>{one.pointsAt}</b>
+              </span>
+              <span>{whole(one.acknowledgedPerSecond)}/s</span>
+              {one.refused > 0 && <span className="refused">{short(one.refused)} refused</span>}
+            </li>
+          ))}
+        </ul>
+        <div className="card-foot">
+          <TroubleButton act={{ kind: 'point_application' }} disabled={old === 0} primary={due} run={run}>
+            {old === 0 ? 'Pointed at the new servers' : 'Point the application at the new servers'}
+          </TroubleButton>
+          <TroubleButton act={{ kind: 'flood_writes' }} run={run}>
+            <Icon name="bolt" size={12} /> Flood writes
+          </TroubleButton>
+        </div>
+      </div>
+    </section>
+  );
+}
