@@ -7,6 +7,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ensureChromium } from './lib/chromium.mjs';
 import { codeOfSignal, Interrupted, passSignalsOn, run } from './lib/processes.mjs';
 import { findRedisServer } from './lib/redis-server.mjs';
 import { ensurePackages, findNode24, root } from './lib/setup.mjs';
@@ -75,6 +76,8 @@ async function main() {
     await step('Node 24', async () => {
       found.node24 = await findNode24(say);
     });
+    // Without it the browser tests are skipped, and counted so.
+    await step('Chromium', () => ensureChromium(say));
     await step('lock file', () => check(process.execPath, [join(root, 'scripts/complete-lock.mjs'), '--check']));
     await step('format', () => check(bin('biome'), ['ci', '.']));
     await step('types', () => check(bin('tsc'), ['--noEmit']));
