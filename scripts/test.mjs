@@ -77,7 +77,7 @@ async function main() {
       found.node24 = await findNode24(say);
     });
     // Without it the browser tests are skipped, and counted so.
-    await step('Chromium', () => ensureChromium(say));
+    await step('Chromium', async () => void (await ensureChromium(say)));
     await step('lock file', () => check(process.execPath, [join(root, 'scripts/complete-lock.mjs'), '--check']));
     await step('format', () => check(bin('biome'), ['ci', '.']));
     await step('types', () => check(bin('tsc'), ['--noEmit']));

@@ -35,6 +35,9 @@ export function createSteps(write = (text) => process.stdout.write(text)) {
     let failure = null;
     try {
       const own = await check();
+      if (own !== undefined && !Object.keys(counts).every((key) => Number.isInteger(own[key]))) {
+        throw new Error('Its answer is neither nothing nor counts.');
+      }
       if (own === undefined) counts.passed += 1;
       else for (const key of Object.keys(counts)) counts[key] += own[key];
       if (own !== undefined && own.failed > 0) failure = '';

@@ -1,6 +1,7 @@
 /** Which journal rows are turning points, and how several become one message. Pure. */
 import type { Event, JournalRow } from '../domain/event.ts';
 import { assertNever } from '../domain/phase.ts';
+import { plural } from '../domain/words.ts';
 import { mention, sentence } from './text.ts';
 
 export interface Chapter {
@@ -74,7 +75,7 @@ export function nextChapter(pending: readonly JournalRow[], whole: () => readonl
     length += line.length + 2;
   }
   for (const [kind, many] of counts) {
-    if (many > SHARDS_A_MESSAGE) told.push(`… and ${many - SHARDS_A_MESSAGE} more shards ${restWord(kind)}`);
+    if (many > SHARDS_A_MESSAGE) told.push(`… and ${plural(many - SHARDS_A_MESSAGE, 'more shard')} ${restWord(kind)}`);
   }
   return { text: told.join('\n'), lastSeq, broadcast };
 }

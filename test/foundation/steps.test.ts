@@ -42,4 +42,10 @@ describe('steps', () => {
     expect(counts).toEqual({ passed: 40, failed: 2, skipped: 1 });
     expect(failures).toEqual(['tests']);
   });
+
+  test('a step that answers something else has failed, and the counts stay numbers', async () => {
+    const { step, counts } = createSteps(() => {});
+    expect(await step('browser', () => Promise.resolve('/usr/bin/browser' as never))).toBe(false);
+    expect(lastLine(counts)).toBe('0 passed, 1 failed');
+  });
 });

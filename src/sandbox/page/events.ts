@@ -56,7 +56,9 @@ export class Events {
     if (this.#listeners.size > 0) this.#schedule();
   }
 
+  /** Ends all streams, each with the newest state: what was seen last is what stays on the page. */
   close(): void {
+    if (this.#changed && this.#listeners.size > 0) this.#tell();
     clearInterval(this.#heartbeat);
     if (this.#timer !== null) clearTimeout(this.#timer);
     for (const response of this.#listeners.keys()) response.end();

@@ -41,6 +41,17 @@ function dial(): { read: () => string; pause: () => void; resume: () => void; en
   return { read: () => all, pause: () => socket.pause(), resume: () => socket.resume(), end: () => socket.destroy() };
 }
 
+test('what changed last is seen even when everything ends right behind it', async () => {
+  const reader = dial();
+  await until(() => reader.read().includes('"text":"a"'), { what: 'the first state' });
+  text = 'b';
+  events.touch();
+  text = 'the end';
+  events.touch();
+  events.close();
+  await until(() => reader.read().includes('the end'), { what: 'the last state' });
+});
+
 test('a silent stream says now and then that it is there', async () => {
   const reader = dial();
   await until(() => reader.read().split(': here').length > 2, { what: 'two signs of life' });
