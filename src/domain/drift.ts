@@ -1,5 +1,5 @@
 /** Servers that somebody or something else changed behind our back: what is told, and the little that is done. Pure. */
-import { addressOf } from './endpoint.ts';
+import { addressOf, isAt } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
 import type { ServerLook } from './observation.ts';
 import { fenceAddress, type ShardPlan } from './plan.ts';
@@ -63,9 +63,7 @@ export function fenceEffects(state: MigrationState, sight: Sight): Effect[] {
 
 /** Whether a server follows this migration's own closed port. */
 export function isBehindFence(state: MigrationState, look: ServerLook): boolean {
-  const fence = fenceAddress(state.plan.id);
-  const master = look.ok ? look.facts.replication.master : null;
-  return master !== null && master.host === fence.host && master.port === fence.port;
+  return look.ok && isAt(look.facts.replication.master, fenceAddress(state.plan.id));
 }
 
 /** After the switch: everything that a look at one shard shows to be other than the proof left it. */

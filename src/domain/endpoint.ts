@@ -71,6 +71,11 @@ export function addressOf(endpoint: Pick<Endpoint, 'host' | 'port'>): string {
   return endpoint.host.includes(':') ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
 }
 
+/** Whether a replica's master, as it names it, is this server. Servers repeat the host as it was given to them. */
+export function isAt(master: Pick<Endpoint, 'host' | 'port'> | null, server: Pick<Endpoint, 'host' | 'port'>): boolean {
+  return master !== null && master.host.toLowerCase() === server.host && master.port === server.port;
+}
+
 function splitHostPort(text: string): { host: string; port: number } | string {
   let host: string;
   let portText: string | undefined;
