@@ -16,6 +16,8 @@ export interface PasswordVault {
   seal(secret: Secret): string;
   /** Opens a box. Throws PasswordUnavailableError when it was sealed under another SLACK_BOT_TOKEN or was changed. */
   open(box: string): Secret;
+  /** A PEM file's text. Throws PasswordUnavailableError. */
+  readPem(path: string): string;
 }
 
 /** The sentence names where the password should have been, never what it is. */
@@ -65,20 +67,29 @@ export function createPasswordVault(rooms: VaultRooms): PasswordVault {
   }
 
   function fromFile(path: string): Secret {
-    let content: string;
-    try {
-      content = readFile(path);
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
-      throw new PasswordUnavailableError(
-        'file',
-        `The password file ${path} cannot be read${code}; check that it is there and that the bot may read it.`,
-      );
-    }
+    const content = textOf('password', path);
     const value = content.replace(/\r?\n$/, '');
     if (value === '')
       throw new PasswordUnavailableError('file', `The password file ${path} is empty; write the password into it.`);
     return known(value);
+  }
+
+  function textOf(what: string, path: string): string {
+    try {
+      return readFile(path);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+      throw new PasswordUnavailableError(
+        'file',
+        `The ${what} file ${path} cannot be read${code}; check that it is there and that the bot may read it.`,
+      );
+    }
+  }
+
+  function readPem(path: string): string {
+    const text = textOf('TLS', path);
+    if (text.includes('PRIVATE KEY')) secrets.add(text);
+    return text;
   }
 
   function seal(secret: Secret): string {
@@ -118,6 +129,7 @@ export function createPasswordVault(rooms: VaultRooms): PasswordVault {
     },
     seal,
     open,
+    readPem,
   };
 }
 

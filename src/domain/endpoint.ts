@@ -9,8 +9,28 @@ export interface Endpoint {
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
+  /** What TLS needs beside `tls`: from the inventory only. */
+  readonly tlsFiles?: TlsFiles;
   readonly user?: string;
   readonly password?: PasswordRef;
+  /** Where a replica finds this server, when that is another address than ours (NAT, containers, a TLS port). */
+  readonly replicateFrom?: FollowAddress;
+  /** Commands that go by another name on this server (rename-command), in lower case. */
+  readonly renamed?: Readonly<Record<string, string>>;
+}
+
+/** Paths of PEM files, read when a connection is opened; `servername`: the name that the certificate has to carry. */
+export interface TlsFiles {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly servername?: string;
+}
+
+export interface FollowAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: boolean;
 }
 
 export type ParsedEndpoint =
@@ -69,6 +89,11 @@ export function parseEndpoint(text: string): ParsedEndpoint {
 /** `host:port`, with brackets around an IPv6 address: how a server is named to people and compared with others. */
 export function addressOf(endpoint: Pick<Endpoint, 'host' | 'port'>): string {
   return endpoint.host.includes(':') ? `[${endpoint.host}]:${endpoint.port}` : `${endpoint.host}:${endpoint.port}`;
+}
+
+/** Where a destination has to look for this source: REPLICAOF takes the address as the replica sees it. */
+export function followAddress(source: Endpoint): FollowAddress {
+  return source.replicateFrom ?? { host: source.host, port: source.port, tls: source.tls };
 }
 
 /** Whether a replica's master, as it names it, is this server. Servers repeat the host as it was given to them. */

@@ -15,9 +15,15 @@ export interface ServerFacts {
   readonly clusterEnabled: boolean;
   /** Not null while the server loads a data set; `percent` 0 to 100 where the size is known. */
   readonly loading: { readonly percent: number | null } | null;
+  /** [loading_eta_seconds] */
+  readonly loadEtaSeconds: number | null;
   /** Sum over all databases [dbN:keys=]. */
   readonly keys: number;
   readonly usedMemoryBytes: number | null;
+  /** [used_memory_rss] what the process takes of the machine. */
+  readonly rssBytes: number | null;
+  /** [total_system_memory] From 3.2 on. */
+  readonly systemMemoryBytes: number | null;
   /** [connected_clients] without replicas, our own connections included. */
   readonly connectedClients: number | null;
   readonly replication: ReplicationFacts;
@@ -34,6 +40,14 @@ export interface ServerFacts {
   readonly refusedCommands: number | null;
   /** [maxmemory] 0: no limit. From 3.2 on. */
   readonly maxmemoryBytes: number | null;
+  /** [maxmemory_policy] From 3.2 on. */
+  readonly maxmemoryPolicy: string | null;
+  /** [config_file] null when the server was started without one, or does not say. */
+  readonly configFile: string | null;
+  /** [total_net_input_bytes] everything that was sent to it: never less than what was written. From 2.8.18 on. */
+  readonly netInputBytes: number | null;
+  /** [client_output_buffer_limit_disconnections] From Redis 7.4 and Valkey 8.0 on. */
+  readonly bufferDisconnections: number | null;
   /** Highest number of a database that holds keys; null when none does. */
   readonly highestDatabase: number | null;
   /** [rdb_last_bgsave_status, aof_last_write_status] the last attempt to write to the disk failed. */
@@ -128,6 +142,10 @@ export type ServerLook =
       readonly clients: readonly ClientFacts[] | null;
       /** Output buffer of the replica links on a source; null where not asked for. */
       readonly replicaBufferBytes: number | null;
+      /** How long it took to answer, milliseconds. */
+      readonly tookMs: number;
+      /** The settings that were asked for, by name; null where the server has none of that name. */
+      readonly settings: ReadonlyMap<string, string | null>;
     }
   | { readonly ok: false; readonly at: number; readonly problem: Problem };
 

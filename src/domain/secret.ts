@@ -41,4 +41,6 @@ export interface Passwords {
   /** Encrypts a secret so that it may be written down. */
   seal(secret: Secret): string;
   open(box: string): Secret;
+  /** The text of a file that the inventory names for TLS. A private key is known as a secret from then on. */
+  readPem(path: string): string;
 }

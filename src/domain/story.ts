@@ -1,7 +1,7 @@
 /** What of a sight is worth a row in the journal. Pure. */
 
 import { restartRows } from './drift.ts';
-import { isAt } from './endpoint.ts';
+import { followAddress, isAt } from './endpoint.ts';
 import type { Event } from './event.ts';
 import { STEADY_TICKS } from './gate.ts';
 import { recordOf, type ShardSight } from './sight.ts';
@@ -43,7 +43,7 @@ function followsItsSource(state: MigrationState, { look, verdict }: ShardSight):
   const source = state.plan.shards[verdict.shard]?.source;
   if (!look.destination.ok || !source) return false;
   const { master } = look.destination.facts.replication;
-  return isAt(master, source);
+  return isAt(master, followAddress(source));
 }
 
 export function troubleRows(record: ShardRecord, one: ShardSight): Event[] {

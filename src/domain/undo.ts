@@ -2,7 +2,7 @@
 import { type Decision, NOTHING } from './decision.ts';
 import { fenceEffects, isBehindFence } from './drift.ts';
 import { isDue } from './due.ts';
-import { addressOf, isAt } from './endpoint.ts';
+import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
 import type { Sight } from './sight.ts';
 import type { LedgerEntry, MigrationState } from './state.ts';
@@ -36,7 +36,7 @@ export function aborting(state: MigrationState, sight: Sight): Decision {
     }
     const { detach } = record;
     const { master } = look.facts.replication;
-    if (master !== null && !isAt(master, plan.source)) {
+    if (master !== null && !isAt(master, followAddress(plan.source))) {
       const detail = `${name} follows ${addressOf(master)} by now, which is not our doing. It is left so.`;
       rows.push({ kind: 'given_up', what: 'detach', ledger: null, shard: record.index, detail });
       continue;

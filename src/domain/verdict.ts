@@ -1,5 +1,5 @@
 /** What one shard's two servers mean: a state, figures, and why it is not further. Pure. */
-import { addressOf, isAt } from './endpoint.ts';
+import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { PairLook, ReplicaFacts, ReplicationFacts, ServerFacts, ServerLook } from './observation.ts';
 import type { Phase } from './phase.ts';
 import type { ShardPlan } from './plan.ts';
@@ -109,7 +109,7 @@ function placeOf(input: VerdictInput): Place {
     const reason = `${destinationName} was the new master and follows ${master} now: somebody changed it. What was written to it may be gone.`;
     return { ...NOWHERE, state: 'detached', reason };
   }
-  if (!isAt(link.master, plan.source)) {
+  if (!isAt(link.master, followAddress(plan.source))) {
     const master = link.master ? addressOf(link.master) : 'another server';
     return {
       ...NOWHERE,

@@ -3,6 +3,7 @@
  * effect is for the next look to say.
  */
 import { mustKeep } from '../domain/begin.ts';
+import { followAddress } from '../domain/endpoint.ts';
 import type { Effect } from '../domain/event.ts';
 import { assertNever } from '../domain/phase.ts';
 import { fenceAddress } from '../domain/plan.ts';
@@ -68,14 +69,20 @@ async function replicate(
     password.reveal() === ''
       ? 'its source needs no password, and would refuse one'
       : 'so that it can log in to its source';
+  const leader = followAddress(source);
+  const overTls = leader.tls
+    ? 'so that the link to its source is encrypted'
+    : 'its source takes replicas without TLS only';
+  // `without`: what a server that lacks the setting does anyway.
   const changes = [
-    { name: 'masterauth', value: password, why },
-    { name: 'masteruser', value: source.user ?? '', why },
+    { name: 'masterauth', value: password, why, without: null },
+    { name: 'masteruser', value: source.user ?? '', why, without: '' },
+    { name: 'tls-replication', value: leader.tls ? 'yes' : 'no', why: overTls, without: 'no' },
   ];
   for (const change of changes) {
-    const problem = await changeSetting({ shard, side: 'destination', ...change }, journal, hands, deps, still);
-    // masteruser came with 6.0: a server without it needs none.
-    if (problem !== null && !(change.name === 'masteruser' && change.value === '')) {
+    const { without, ...wanted } = change;
+    const problem = await changeSetting({ shard, side: 'destination', ...wanted }, journal, hands, deps, still);
+    if (problem !== null && wanted.value !== without) {
       if (still()) await send(effect, journal, async () => ({ kind: 'refused', detail: problem }));
       return;
     }
@@ -86,7 +93,7 @@ async function replicate(
   const look = await hands.inspector(shard, 'destination').look({ clients: 'none', commandStats: false });
   if (!look.ok || look.facts.role !== 'master' || mustKeep(journal.state, shard, look.facts) !== null) return;
   if (!still()) return;
-  await send(effect, journal, () => hands.operator(shard, 'destination').follow(source.host, source.port));
+  await send(effect, journal, () => hands.operator(shard, 'destination').follow(leader.host, leader.port));
 }
 
 async function send(effect: Effect, journal: Journal, command: () => Promise<Outcome>): Promise<void> {

@@ -1,5 +1,5 @@
 /** The looks that the proof is made of. Pure: what INFO says, held against what was frozen. */
-import { addressOf, isAt } from '../domain/endpoint.ts';
+import { addressOf, followAddress, isAt } from '../domain/endpoint.ts';
 import type { Frozen } from '../domain/event.ts';
 import type { ShardPlan } from '../domain/plan.ts';
 import { bytesText, capital, shardText } from '../domain/words.ts';
@@ -29,7 +29,7 @@ function linkProblem(shard: ShardPlan, destination: ReplicationSight): string | 
   const where = capital(shardText(shard.index));
   const { master, linkUp } = destination.replication;
   if (destination.role !== 'replica' || !master) return `${where}: ${addressOf(shard.destination)} follows nobody.`;
-  if (!isAt(master, shard.source)) {
+  if (!isAt(master, followAddress(shard.source))) {
     return `${where}: ${addressOf(shard.destination)} follows ${addressOf(master)}.`;
   }
   return linkUp ? null : `${where}: ${addressOf(shard.destination)} has lost its source.`;

@@ -3,6 +3,8 @@
  * command is sent once or not at all, and the engine decides when to open the next connection. Every failure leaves
  * as a RedisError, without arguments and without secrets.
  */
+import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { Redis } from 'ioredis';
 import { addressOf, type Endpoint } from '../domain/endpoint.ts';
 import type { Passwords } from '../domain/secret.ts';
@@ -35,12 +37,12 @@ export async function connect(endpoint: Endpoint, timeoutMs: number, deps: Conne
     new RedisError({ kind, address, command, detail: deps.registry.scrub(text), outcomeUnknown });
 
   let password: string | undefined;
-  if (endpoint.password) {
-    try {
-      password = deps.passwords.resolve(endpoint.password).reveal();
-    } catch (error) {
-      throw fail(messageOf(error), 'AUTH', false, 'secret_missing');
-    }
+  let tls: ConnectionOptions | undefined;
+  try {
+    password = endpoint.password && deps.passwords.resolve(endpoint.password).reveal();
+    tls = endpoint.tls ? tlsOptions(endpoint, deps.passwords) : undefined;
+  } catch (error) {
+    throw fail(messageOf(error), 'AUTH', false, 'secret_missing');
   }
 
   const client = new Redis({
@@ -48,7 +50,7 @@ export async function connect(endpoint: Endpoint, timeoutMs: number, deps: Conne
     port: endpoint.port,
     ...(endpoint.user === undefined ? {} : { username: endpoint.user }),
     ...(password === undefined ? {} : { password }),
-    ...(endpoint.tls ? { tls: {} } : {}),
+    ...(tls === undefined ? {} : { tls }),
     protocol: 2,
     disableClientInfo: true,
     lazyConnect: true,
@@ -81,7 +83,20 @@ export async function connect(endpoint: Endpoint, timeoutMs: number, deps: Conne
     client.disconnect();
     throw fail(cause ?? messageOf(error), 'AUTH', false);
   }
-  return open(client, address, fail);
+  return open(client, address, endpoint.renamed ?? {}, fail);
+}
+
+/** `servername`: the name in the certificate; the host itself when it is left out. */
+function tlsOptions({ host, tlsFiles = {} }: Endpoint, passwords: Passwords): ConnectionOptions {
+  const { ca, cert, key, servername } = tlsFiles;
+  return {
+    ...(ca === undefined ? {} : { ca: passwords.readPem(ca) }),
+    ...(cert === undefined ? {} : { cert: passwords.readPem(cert) }),
+    ...(key === undefined ? {} : { key: passwords.readPem(key) }),
+    // SNI takes names only; the certificate is held against the host either way.
+    ...(servername !== undefined ? { servername } : isIP(host) === 0 ? { servername: host } : {}),
+    rejectUnauthorized: true,
+  };
 }
 
 /**
@@ -145,6 +160,7 @@ export function keepConnection(endpoint: Endpoint, timeoutMs: number, deps: Conn
 function open(
   client: Redis,
   address: string,
+  renamed: Readonly<Record<string, string>>,
   fail: (text: string, command: string, outcomeUnknown: boolean) => RedisError,
 ): Connection {
   // The client counts as ready until the other side has closed as well, which a server that hangs never does.
@@ -161,7 +177,7 @@ function open(
     async call(command, ...args) {
       const [name = command, ...more] = command.split(' ');
       try {
-        return await client.call(name, ...more, ...args);
+        return await client.call(renamed[name.toLowerCase()] ?? name, ...more, ...args);
       } catch (error) {
         const answered = isReply(error);
         const neverSent = /isn't writeable/i.test(messageOf(error));

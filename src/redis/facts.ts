@@ -16,8 +16,11 @@ export function factsFrom(info: Info, commandStats: boolean): ServerFacts {
     role: info.get('role') === 'slave' || info.get('role') === 'replica' ? 'replica' : 'master',
     clusterEnabled: info.get('cluster_enabled') === '1',
     loading: loading ? { percent: numberOf(info.get('loading_loaded_perc')) } : null,
+    loadEtaSeconds: positive(numberOf(info.get('loading_eta_seconds'))),
     keys: sumKeys(info),
     usedMemoryBytes: numberOf(info.get('used_memory')),
+    rssBytes: numberOf(info.get('used_memory_rss')),
+    systemMemoryBytes: numberOf(info.get('total_system_memory')),
     connectedClients: numberOf(info.get('connected_clients')),
     replication: replicationFrom(info),
     snapshot: saving
@@ -30,6 +33,10 @@ export function factsFrom(info: Info, commandStats: boolean): ServerFacts {
     readonlyRefusals: refusals(info),
     refusedCommands: numberOf(info.get('unexpected_error_replies')),
     maxmemoryBytes: numberOf(info.get('maxmemory')),
+    maxmemoryPolicy: info.get('maxmemory_policy') ?? null,
+    configFile: info.get('config_file') || null,
+    netInputBytes: numberOf(info.get('total_net_input_bytes')),
+    bufferDisconnections: numberOf(info.get('client_output_buffer_limit_disconnections')),
     highestDatabase: highestDatabase(info),
     diskFails: info.get('rdb_last_bgsave_status') === 'err' || info.get('aof_last_write_status') === 'err',
     fullSyncs: numberOf(info.get('sync_full')),
@@ -85,6 +92,10 @@ function replicationFrom(info: Info): ReplicationFacts {
     readOnly: info.has('slave_read_only') ? info.get('slave_read_only') === '1' : null,
     replicas: replicasFrom(info),
   };
+}
+
+function positive(value: number | null): number | null {
+  return value !== null && value >= 0 ? value : null;
 }
 
 /** A link that was never up is down since 1970 before 6.0, and since -1 later: both mean that nobody knows. */

@@ -15,6 +15,8 @@ export interface LookOptions {
   readonly clients: 'none' | 'replicas' | 'all';
   /** Also ask how often which command was called, for writes a second. */
   readonly commandStats: boolean;
+  /** Settings to read as well. A server that hides CONFIG answers none of them. */
+  readonly settings?: readonly string[];
 }
 
 export interface Inspector {
@@ -58,10 +60,17 @@ export function createInspector(
     async look(options) {
       try {
         const server = await connection.ready();
+        const asked = clock.monotonicMs();
         const stats = options.commandStats
           ? server.call('INFO', 'commandstats').catch(onlyReplies)
           : Promise.resolve('');
-        const [info, commandStats] = await Promise.all([server.call('INFO'), stats]);
+        let tookMs = 0;
+        const whole = server.call('INFO').then((text) => {
+          tookMs = clock.monotonicMs() - asked;
+          return text;
+        });
+        const wanted = (options.settings ?? []).map((name) => settingOf(server, name));
+        const [info, commandStats, settings] = await Promise.all([whole, stats, Promise.all(wanted)]);
         const withStats = typeof commandStats === 'string' && commandStats !== '';
         const facts = factsFrom(parseInfo(withStats ? `${String(info)}\r\n${commandStats}` : String(info)), withStats);
         // Not all may list clients; the rest of the look is worth having without.
@@ -75,6 +84,8 @@ export function createInspector(
           facts,
           clients: options.clients === 'all' && clients ? clients.filter(isForeign) : null,
           replicaBufferBytes: clients ? bufferOf(clients) : null,
+          tookMs,
+          settings: new Map(settings.flatMap((one) => (one === null ? [] : [one]))),
         };
       } catch (error) {
         connection.drop();
@@ -87,12 +98,25 @@ export function createInspector(
       return { role, replication };
     },
     async setting(name) {
-      const server = await connection.ready();
-      const reply = await server.call('CONFIG GET', name);
-      return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null;
+      return readSetting(await connection.ready(), name);
     },
     close: () => connection.close(),
   };
+}
+
+async function readSetting(server: Connection, name: string): Promise<string | null> {
+  const reply = await server.call('CONFIG GET', name);
+  return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null;
+}
+
+/** Null when the server does not let us read settings: the rest of the look is worth having without. */
+async function settingOf(server: Connection, name: string): Promise<readonly [string, string | null] | null> {
+  try {
+    return [name, await readSetting(server, name)];
+  } catch (error) {
+    onlyReplies(error);
+    return null;
+  }
 }
 
 function listOf(reply: unknown): readonly ClientFacts[] {

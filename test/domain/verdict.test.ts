@@ -18,7 +18,15 @@ import {
 import { JUST_SENT, PLAN, SENT, verdict } from './support/judged.ts';
 
 function looked(text: string, at = 1_000): ServerLook {
-  return { ok: true, at, facts: factsFrom(parseInfo(text), false), clients: null, replicaBufferBytes: null };
+  return {
+    ok: true,
+    at,
+    facts: factsFrom(parseInfo(text), false),
+    clients: null,
+    replicaBufferBytes: null,
+    tookMs: 1,
+    settings: new Map(),
+  };
 }
 
 /** The verdict about a recorded moment, by the ports of that recording. */

@@ -83,8 +83,15 @@ export function facts(more: Partial<ServerFacts> = {}): ServerFacts {
     role: 'master',
     clusterEnabled: false,
     loading: null,
+    loadEtaSeconds: null,
     keys: 0,
     usedMemoryBytes: 1_000_000,
+    rssBytes: 2_000_000,
+    systemMemoryBytes: 8_000_000_000,
+    maxmemoryPolicy: 'noeviction',
+    configFile: null,
+    netInputBytes: 0,
+    bufferDisconnections: null,
     connectedClients: 3,
     replication: replication(),
     snapshot: null,
@@ -100,7 +107,7 @@ export function facts(more: Partial<ServerFacts> = {}): ServerFacts {
 }
 
 export function seen(more: Partial<ServerFacts> = {}, at = 1_000): ServerLook {
-  return { ok: true, at, facts: facts(more), clients: null, replicaBufferBytes: null };
+  return { ok: true, at, facts: facts(more), clients: null, replicaBufferBytes: null, tookMs: 1, settings: new Map() };
 }
 
 export function unseen(text: string, kind: 'timeout' | 'refused' | 'auth_failed' = 'timeout', at = 1_000): ServerLook {

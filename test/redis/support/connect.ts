@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { systemClock } from '../../../src/clock.ts';
 import type { Endpoint } from '../../../src/domain/endpoint.ts';
 import { type PasswordRef, type Passwords, Secret } from '../../../src/domain/secret.ts';
@@ -15,6 +16,7 @@ const passwords: Passwords = {
   },
   seal: () => 'box',
   open: () => new Secret(''),
+  readPem: (path) => readFileSync(path, 'utf8'),
 };
 
 export function depsOf(...secrets: readonly string[]): ConnectionDeps {
