@@ -34,8 +34,21 @@ export class ConfigurationError extends Error {
 }
 
 function policyOf(config: Config): Policy {
-  const { approvals, selfApproval, approvalTtlMs, quietMs, maxLagBytes, maxPauseMs, syncsPerHost, syncsTotal } = config;
-  return { approvals, selfApproval, approvalTtlMs, quietMs, maxLagBytes, maxPauseMs, syncsPerHost, syncsTotal };
+  const { approvals, selfApproval, approvalTtlMs, quietMs, maxLagBytes, maxPauseMs } = config;
+  const { syncsPerHost, syncsTotal, tuneSyncs, maxSourceLatencyMs, maxSourceMemoryPercent } = config;
+  return {
+    approvals,
+    selfApproval,
+    approvalTtlMs,
+    quietMs,
+    maxLagBytes,
+    maxPauseMs,
+    syncsPerHost,
+    syncsTotal,
+    tuneSyncs,
+    maxSourceLatencyMs,
+    maxSourceMemoryPercent,
+  };
 }
 
 function inventoryOf(config: Config, vault: PasswordVault, readText: ReadText): Inventory {

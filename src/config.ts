@@ -33,6 +33,9 @@ export interface Config {
   readonly maxPauseMs: number;
   readonly syncsPerHost: number;
   readonly syncsTotal: number;
+  readonly tuneSyncs: boolean;
+  readonly maxSourceLatencyMs: number;
+  readonly maxSourceMemoryPercent: number;
   readonly hook: { readonly url: string; readonly secret: Secret | null } | null;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
@@ -90,6 +93,9 @@ const variables = z.object({
   MAX_PAUSE_MS: wholeNumber(1, 60_000, 2000),
   SYNCS_PER_HOST: wholeNumber(1, 1000, 2),
   SYNCS_TOTAL: wholeNumber(1, 10_000, 8),
+  TUNE_SYNCS: yesOrNo('true'),
+  MAX_SOURCE_LATENCY_MS: wholeNumber(1, 600_000, 1000),
+  MAX_SOURCE_MEMORY_PERCENT: wholeNumber(1, 100, 90),
   HOOK_URL: webAddress('where the webhooks go, such as https://deploy.example/hooks/redis').optional(),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
 });
@@ -159,6 +165,9 @@ export function loadConfig(
     maxPauseMs: values.MAX_PAUSE_MS,
     syncsPerHost: values.SYNCS_PER_HOST,
     syncsTotal: values.SYNCS_TOTAL,
+    tuneSyncs: values.TUNE_SYNCS,
+    maxSourceLatencyMs: values.MAX_SOURCE_LATENCY_MS,
+    maxSourceMemoryPercent: values.MAX_SOURCE_MEMORY_PERCENT,
     hook:
       values.HOOK_URL === undefined
         ? null

@@ -1,10 +1,12 @@
 /** Which shards may begin to replicate now: a few full syncs at a time, and none into data that nobody gave away. Pure. */
 import { isDue } from './due.ts';
-import { addressOf } from './endpoint.ts';
+import { addressOf, isAt } from './endpoint.ts';
 import type { BeforeReplication, Effect } from './event.ts';
 import { type Policy, passedWith } from './gate.ts';
 import type { ServerFacts } from './observation.ts';
-import { recordOf, type ShardSight, type Sight } from './sight.ts';
+import { fenceAddress } from './plan.ts';
+import { recordOf, type ShardSight, type Sight, type SyncLoad } from './sight.ts';
+import { stillParked } from './source-guard.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
 import type { Verdict } from './verdict.ts';
 import { capital, plural, shardText } from './words.ts';
@@ -13,34 +15,51 @@ import { capital, plural, shardText } from './words.ts';
 export function starts(state: MigrationState, shards: readonly ShardSight[], sight: Sight, policy: Policy) {
   const list: Effect[] = [];
   let held: string | null = null;
-  const busy = shards.filter((one) => isSyncing(recordOf(state, one), one.verdict));
-  const perHost = new Map<string, number>();
-  for (const one of busy) count(perHost, hostOf(state, one));
-  let total = busy.length;
+  const load = syncLoad(state, shards);
+  const perHost = new Map(sight.elsewhere.perHost);
+  for (const [host, many] of load.perHost) count(perHost, host, many);
+  let total = sight.elsewhere.total + load.total;
   for (const one of shards) {
     const record = recordOf(state, one);
     const { look } = one;
     if (!look.destination.ok || !look.source.ok) continue;
-    const again = isDue(record.replicate, sight.wallNow);
-    if (!again || look.destination.facts.role !== 'master' || record.promoted) continue;
+    if (record.held.length > 0 || record.promoted) continue;
+    const parked = isParked(state, record, look.destination.facts);
+    if (parked && stillParked(state, one, record, policy, sight.wallNow) !== null) continue;
+    if (!parked && (look.destination.facts.role !== 'master' || !isDue(record.replicate, sight.wallNow))) continue;
     const held1 = heldBack(state, one, sight.taken);
     if (held1 !== null) {
       held = held1;
       continue;
     }
-    if (record.replicate === null) {
+    if (record.replicate === null || parked) {
       const host = hostOf(state, one);
       if (total >= policy.syncsTotal || (perHost.get(host) ?? 0) >= policy.syncsPerHost) continue;
       total += 1;
-      count(perHost, host);
+      count(perHost, host, 1);
     }
     list.push({
       kind: 'replicate',
       shard: one.verdict.shard,
       before: beforeOf(look.source.facts, look.destination.facts),
+      writeBytesPerSecond: one.verdict.sourceBytesPerSecond,
     });
   }
   return { list, held };
+}
+
+/** Full syncs of this migration that are under way. */
+export function syncLoad(state: MigrationState, shards: readonly ShardSight[]): SyncLoad {
+  const perHost = new Map<string, number>();
+  const busy = shards.filter((one) => isSyncing(recordOf(state, one), one.verdict));
+  for (const one of busy) count(perHost, hostOf(state, one), 1);
+  return { total: busy.length, perHost };
+}
+
+/** Whether a destination waits behind our closed port, where we put it: nobody can have written to it there. */
+export function isParked(state: MigrationState, record: ShardRecord, destination: ServerFacts): boolean {
+  const { master, readOnly } = destination.replication;
+  return record.parked !== null && readOnly === true && isAt(master, fenceAddress(state.plan.id));
 }
 
 /** Why replication must not be set up on what was seen last; null when it may. Sentences, shard by shard. */
@@ -59,7 +78,8 @@ function heldBack(state: MigrationState, one: ShardSight, taken: Sight['taken'])
     if (owner !== undefined)
       return `${where}: ${name} is a server of migration ${owner} too. Nothing was done to it. Abort one of the two.`;
   }
-  const kept = mustKeep(state, plan.index, destination.facts);
+  const record = recordOf(state, one);
+  const kept = isParked(state, record, destination.facts) ? null : mustKeep(state, plan.index, destination.facts);
   return kept === null ? null : `${where}: ${addressOf(plan.destination)} ${kept}`;
 }
 
@@ -103,11 +123,15 @@ function beforeOf(source: ServerFacts, destination: ServerFacts): BeforeReplicat
 }
 
 function isSyncing(record: ShardRecord, verdict: Verdict): boolean {
-  return record.replicate !== null && ['queued', 'snapshot', 'transfer', 'loading'].includes(verdict.state);
+  return (
+    record.replicate !== null &&
+    record.parked === null &&
+    ['queued', 'snapshot', 'transfer', 'loading'].includes(verdict.state)
+  );
 }
 
-function count(map: Map<string, number>, key: string): void {
-  map.set(key, (map.get(key) ?? 0) + 1);
+function count(map: Map<string, number>, key: string, more: number): void {
+  map.set(key, (map.get(key) ?? 0) + more);
 }
 
 function hostOf(state: MigrationState, one: ShardSight): string {

@@ -2,8 +2,10 @@
 
 import type { Event } from './event.ts';
 import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
-import { findingsMark, mayAsk } from './migration.ts';
-import { type Gate, hasEnded, type Phase } from './phase.ts';
+import { releaseRows } from './held.ts';
+import { mayAsk } from './may-ask.ts';
+import { findingsMark } from './migration.ts';
+import { assertNever, type Gate, hasEnded, type Phase } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
 import { plural, secondsText } from './words.ts';
@@ -68,9 +70,41 @@ export function judgeClick(
         text: 'Checks every server again.',
       };
     }
+    case 'migration:tune':
+    case 'migration:resume':
+      return judgeServers(event.action, click, state, rights, refuse);
     case 'migration:abort':
       return judgeAbort(click, state, rights, refuse);
+    default:
+      return assertNever(event.action);
   }
+}
+
+/** What changes servers on an alarm, or goes on in spite of what others changed: for approvers, on what they see now. */
+function judgeServers(
+  action: 'migration:tune' | 'migration:resume',
+  { event, seq }: PendingClick,
+  state: MigrationState,
+  rights: Rights,
+  refuse: Refuse,
+): ClickVerdict {
+  if (!rights.approve.ok) return refuse(rights.approve.why);
+  if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
+  const { user } = event;
+  if (action === 'migration:tune') {
+    if (!mayAsk(state, 'tune')) return refuse('There is no alarm any more that a setting would mend.');
+    return {
+      accepted: true,
+      rows: [{ kind: 'tune_asked', user, click: seq }],
+      text: 'The settings are being changed; they are put back when the migration ends.',
+    };
+  }
+  if (!mayAsk(state, 'resume')) return refuse('No shard is held any more by something that can be agreed to.');
+  return {
+    accepted: true,
+    rows: [{ kind: 'resume_asked', user, click: seq }, ...releaseRows(state, user)],
+    text: 'It goes on with the servers as they are now.',
+  };
 }
 
 type Refuse = (reason: string) => ClickVerdict;

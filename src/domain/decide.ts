@@ -5,10 +5,12 @@
 import { starts } from './begin.ts';
 import { type Decision, NOTHING } from './decision.ts';
 import { fenceEffects, isUnsettling, switchedRows } from './drift.ts';
-import type { Event } from './event.ts';
+import type { Effect, Event } from './event.ts';
 import { approvalsText, gatesOf, type Policy, STEADY_TICKS } from './gate.ts';
+import { heldText } from './held.ts';
 import { assertNever } from './phase.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
+import { parkEffects } from './source-guard.ts';
 import type { MigrationState } from './state.ts';
 import { story, troubleRows } from './story.ts';
 import { finishSummary } from './summary.ts';
@@ -60,8 +62,15 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
   if (!shards) return { ...NOTHING, waitingFor: 'Looks at the servers.' };
   const begin = starts(state, shards, sight, policy);
   // What a cut-over that was let go had changed on the sources.
-  const restore = restoreAll(state, sight, 'source');
-  const effects = { held: begin.held, list: [...begin.list, ...restore.effects, ...fenceEffects(state, sight)] };
+  const restore = restoreAll(state, sight, 'cutover');
+  const list = [
+    ...parkEffects(state, shards, policy),
+    ...tuneEffects(state),
+    ...begin.list,
+    ...restore.effects,
+    ...fenceEffects(state, sight),
+  ];
+  const effects = { held: heldText(state) ?? begin.held ?? alarmText(state), list };
   const rows = story(state, shards, sight.wallNow);
   const steady = shards.every((shard) => shard.inStepTicks >= STEADY_TICKS);
   if (state.phase === 'syncing') {
@@ -79,6 +88,21 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
       : null;
   const letGo = state.letGo === null ? '' : ` The last cut-over was let go: ${state.letGo}`;
   return { ...NOTHING, effects: effects.list, rows, enter, waitingFor: gateText(gates, 'switch') + letGo };
+}
+
+/** What an approver agreed to, until it is done. */
+function tuneEffects(state: MigrationState): Effect[] {
+  return state.shards.flatMap(({ index, tune }) =>
+    tune.length === 0 ? [] : [{ kind: 'tune', shard: index, changes: tune }],
+  );
+}
+
+function alarmText(state: MigrationState): string | null {
+  const loud = state.shards.filter((one) => one.alarm !== null);
+  const [first] = loud;
+  if (!first?.alarm) return null;
+  const rest = loud.length > 1 ? ` And ${plural(loud.length - 1, 'more shard')} with an alarm.` : '';
+  return `${capital(shardText(first.index))}: ${first.alarm.text}${rest}`;
 }
 
 function syncText(shards: readonly ShardSight[]): string {
@@ -105,12 +129,12 @@ function switched(state: MigrationState, sight: Sight, gates: readonly GateView[
     ...switchedRows(state, one),
   ]);
   if (gate?.open && !state.quietTold) rows.push({ kind: 'quiet', seconds: Math.floor((sight.quietMs ?? 0) / 1000) });
-  const effects = [...restoreAll(state, sight, 'source').effects, ...fenceEffects(state, sight)];
+  const effects = [...restoreAll(state, sight, 'cutover').effects, ...fenceEffects(state, sight)];
   return { ...NOTHING, effects, rows, waitingFor: gateText(gates, 'finish') };
 }
 
 function finishing(state: MigrationState, sight: Sight): Decision {
-  const restore = restoreAll(state, sight, 'both');
+  const restore = restoreAll(state, sight, 'all');
   const waitingFor = restore.waitingFor ?? 'Puts the settings back.';
   if (restore.left > 0) return { ...NOTHING, effects: restore.effects, rows: restore.rows, waitingFor };
   const rows = [...restore.rows, finishSummary(state, sight)];

@@ -4,6 +4,7 @@ import type { CutoverStep, Effect, Event, Side } from './event.ts';
 import { preflightText } from './judge-preflight.ts';
 import { assertNever } from './phase.ts';
 import { fenceAddress, type Plan } from './plan.ts';
+import { tuneText } from './sync-alarm.ts';
 import { capital, countText, plural, secondsText, shardText } from './words.ts';
 
 export function describe(event: Event, plan: Plan): string {
@@ -48,6 +49,20 @@ export function describe(event: Event, plan: Plan): string {
       return `${capital(shardText(event.shard))} is well again: ${event.text}`;
     case 'drift':
       return `${capital(shardText(event.shard))}: ${event.text}`;
+    case 'sync_alarm':
+      return `${capital(shardText(event.shard))}: ${event.text}${event.tune.length === 0 ? '' : ` What would mend it: ${tuneText([event])}.`}`;
+    case 'sync_alarm_over':
+      return `${capital(shardText(event.shard))}: ${event.text}`;
+    case 'tune_asked':
+      return `<@${event.user}> let the bot change the settings that the alarm named.`;
+    case 'tuned':
+      return `${capital(shardText(event.shard))}: ${event.text}`;
+    case 'held':
+      return `${capital(shardText(event.shard))} is held, nothing is done to it: ${event.text}`;
+    case 'resume_asked':
+      return `<@${event.user}> said to go on with the servers as they are now.`;
+    case 'released':
+      return `${capital(shardText(event.shard))} is not held any more: ${event.text}`;
     case 'cutover_started':
       return `The cut-over begins (attempt ${event.attempt}).`;
     case 'cutover_step':
@@ -71,6 +86,7 @@ function effectText(effect: Effect, plan: Plan): string {
   const shard = plan.shards[effect.shard];
   const source = shard ? addressOf(shard.source) : '?';
   const destination = shard ? addressOf(shard.destination) : '?';
+  const fence = addressOf(fenceAddress(plan.id));
   const server = (side: Side) => (side === 'source' ? source : destination);
   switch (effect.kind) {
     case 'replicate':
@@ -79,6 +95,10 @@ function effectText(effect: Effect, plan: Plan): string {
       return effect.up
         ? `put the fence up again at ${source}`
         : `take the fence at ${source} down, which came too late`;
+    case 'park':
+      return `take ${destination} from ${source} for a while. ${effect.why} It waits as a replica of ${fence}`;
+    case 'tune':
+      return `change ${plural(effect.changes.length, 'setting')} for the full sync`;
     case 'detach':
       return `make ${destination} a master of its own`;
     case 'set_config':

@@ -35,7 +35,7 @@ function consequence(state: MigrationState, side: 'source' | 'destination'): str
 
 /** Whether a source that was restarted voids what people approved: the shards have to come in step once more. */
 export function isUnsettling(rows: readonly Event[]): boolean {
-  return rows.some((row) => row.kind === 'drift');
+  return rows.some((row) => row.kind === 'drift' || row.kind === 'held');
 }
 
 /**

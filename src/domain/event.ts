@@ -15,6 +15,26 @@ export type StoredValue =
   | { readonly kind: 'plain'; readonly value: string }
   | { readonly kind: 'sealed'; readonly box: string };
 
+/**
+ * Until when a setting that we changed stays: till the link was tried, till the next cut-over is over, or till the
+ * migration ends.
+ */
+export type Until = 'trial' | 'cutover' | 'end';
+
+/** One setting that a full sync needs, and why. */
+export interface Tune {
+  readonly side: Side;
+  readonly name: string;
+  readonly value: string;
+  readonly why: string;
+}
+
+/** Why full syncs do not end; see sync-alarm.ts. */
+export type AlarmCause = 'output_buffer' | 'timeout' | 'cannot_load' | 'backlog' | 'link';
+
+/** What somebody else changed on a server, so that nothing is done to its shard until a person has said so. */
+export type HeldWhat = 'role' | 'master' | 'read_only' | 'setting';
+
 /** What was seen of a pair right before replication was set up: what later looks are held against. */
 export interface BeforeReplication {
   readonly sourceRunId: string | null;
@@ -36,6 +56,8 @@ export type Effect =
       readonly old: StoredValue;
       readonly value: string | null;
       readonly why: string;
+      /** Absent in rows of before there was a choice: see untilOf. */
+      readonly until?: Until;
     }
   /** Put back the setting that the intent with number `ledger` changed. */
   | {
@@ -46,7 +68,17 @@ export type Effect =
       readonly ledger: number;
     }
   /** Make the destination a replica of its source. Wipes what the destination holds when the sync arrives. */
-  | { readonly kind: 'replicate'; readonly shard: number; readonly before: BeforeReplication }
+  | {
+      readonly kind: 'replicate';
+      readonly shard: number;
+      readonly before: BeforeReplication;
+      /** What is written to the source, as measured; null or absent where nobody knows. */
+      readonly writeBytesPerSecond?: number | null;
+    }
+  /** Take the load of a full sync from its source: the destination waits as a replica of our closed port. */
+  | { readonly kind: 'park'; readonly shard: number; readonly why: string }
+  /** Change what an alarm proposed and an approver agreed to; each change is an intent of its own. */
+  | { readonly kind: 'tune'; readonly shard: number; readonly changes: readonly Tune[] }
   /** Put the fence up again at an old master that came back without it, or take down one that came too late. */
   | { readonly kind: 'fence'; readonly shard: number; readonly up: boolean }
   /** Make the destination a plain master again, without the proof (abort). */
@@ -116,6 +148,38 @@ export type Event =
       readonly shard: number;
       readonly side: Side;
       readonly runId: string | null;
+      readonly text: string;
+    }
+  /** Full syncs of this shard do not end, or are about to break off: the cause, the numbers, and what would mend it. */
+  | {
+      readonly kind: 'sync_alarm';
+      readonly shard: number;
+      readonly cause: AlarmCause;
+      readonly text: string;
+      readonly tune: readonly Tune[];
+    }
+  | { readonly kind: 'sync_alarm_over'; readonly shard: number; readonly fullSyncs: number; readonly text: string }
+  | { readonly kind: 'tune_asked'; readonly user: string; readonly click: number }
+  /** `fullSyncs`: how many there were by then; later ones are counted anew. */
+  | { readonly kind: 'tuned'; readonly shard: number; readonly fullSyncs: number; readonly text: string }
+  /** `ledger`: number of the intent whose setting somebody else changed. */
+  | {
+      readonly kind: 'held';
+      readonly shard: number;
+      readonly side: Side;
+      readonly what: HeldWhat;
+      readonly ledger: number | null;
+      readonly text: string;
+    }
+  | { readonly kind: 'resume_asked'; readonly user: string; readonly click: number }
+  /** It is as it was again, or (`by`) somebody said to go on with it as it is now. */
+  | {
+      readonly kind: 'released';
+      readonly shard: number;
+      readonly side: Side;
+      readonly what: HeldWhat;
+      readonly ledger: number | null;
+      readonly by: string | null;
       readonly text: string;
     }
   | { readonly kind: 'cutover_started'; readonly attempt: number }

@@ -1,5 +1,6 @@
 /** When a gate is open, and whose approval counts. Pure. */
 
+import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
 import type { ShardSight, Sight } from './sight.ts';
@@ -17,6 +18,12 @@ export interface Policy {
   readonly maxPauseMs: number;
   readonly syncsPerHost: number;
   readonly syncsTotal: number;
+  /** Whether what a full sync needs is set on the servers without being asked for. */
+  readonly tuneSyncs: boolean;
+  /** A source that takes longer to answer is relieved of its full sync. */
+  readonly maxSourceLatencyMs: number;
+  /** So is one that takes more of its machine's memory. */
+  readonly maxSourceMemoryPercent: number;
 }
 
 /** How many ticks running a shard must be in step before it counts. */
@@ -135,6 +142,8 @@ function continueStatus(state: MigrationState, sight: Sight): { open: boolean; r
 
 function switchStatus(state: MigrationState, sight: Sight): { open: boolean; reason: string } {
   if (!sight.shards) return { open: false, reason: 'The servers have not been looked at yet.' };
+  const held = heldText(state);
+  if (held !== null) return { open: false, reason: held };
   const late = sight.shards.filter((shard) => shard.inStepTicks < STEADY_TICKS);
   if (late.length === 0) {
     const all = sight.shards.length === 1 ? 'The shard is' : `All ${countText(sight.shards.length)} shards are`;

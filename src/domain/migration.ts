@@ -3,10 +3,11 @@
  * observation.ts. Folding is total: rows of a known kind never throw, whatever the order a crash left them in, except
  * that a phase may only follow a phase as the table says.
  */
-import type { BeforeReplication, Effect, Event, JournalRow } from './event.ts';
+import type { BeforeReplication, Event, JournalRow } from './event.ts';
+import { intended, stepFrom, withShard, withStep } from './fold-steps.ts';
 import { assertNever, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
 import type { Finding } from './preflight.ts';
-import type { Approval, LedgerEntry, MigrationState, ShardRecord, Step } from './state.ts';
+import type { Approval, Held, MigrationState } from './state.ts';
 
 /** The state after all rows. Throws when the first row is not `requested`. */
 export function foldJournal(rows: readonly JournalRow[]): MigrationState {
@@ -39,6 +40,13 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       pauseMs: null,
       wasInStep: false,
       trouble: null,
+      parked: null,
+      parkedWhy: null,
+      timesParked: 0,
+      alarm: null,
+      tune: [],
+      toldSyncs: 0,
+      held: [],
     })),
     ledger: [],
     cutover: null,
@@ -87,9 +95,13 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'intent':
       return intended(state, event.effect, row);
     case 'answered':
-      return withStep(state, event.intent, (step) => ({ ...step, outcome: event.outcome, detail: event.detail }));
+      return withStep(state, event.intent, row.at, (step) => ({
+        ...step,
+        outcome: event.outcome,
+        detail: event.detail,
+      }));
     case 'seen':
-      return withStep(state, event.intent, (step) => ({ ...step, seen: true, detail: event.detail }));
+      return withStep(state, event.intent, row.at, (step) => ({ ...step, seen: true, detail: event.detail }));
     case 'given_up':
       return event.what === 'setting'
         ? {
@@ -110,6 +122,49 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return withShard(state, event.shard, (shard) => ({ ...shard, trouble: null }));
     case 'drift':
       return drifted(state, event, row.seq);
+    case 'sync_alarm': {
+      const { cause, text, tune } = event;
+      return withShard(state, event.shard, (shard) => ({ ...shard, alarm: { cause, text, tune } }));
+    }
+    case 'sync_alarm_over':
+      return withShard(state, event.shard, (shard) => ({
+        ...shard,
+        alarm: null,
+        tune: [],
+        toldSyncs: event.fullSyncs,
+      }));
+    case 'tune_asked':
+      return {
+        ...settled(state, event.click),
+        shards: state.shards.map((shard) => ({ ...shard, tune: shard.alarm?.tune ?? shard.tune })),
+      };
+    case 'tuned':
+      return withShard(state, event.shard, (shard) => ({
+        ...shard,
+        alarm: null,
+        tune: [],
+        toldSyncs: event.fullSyncs,
+      }));
+    case 'held': {
+      const { side, what, ledger, text } = event;
+      return withShard(state, event.shard, (shard) => ({
+        ...shard,
+        held: [...shard.held.filter((one) => !isSame(one, event)), { side, what, ledger, text }],
+      }));
+    }
+    case 'resume_asked':
+      return settled(state, event.click);
+    case 'released':
+      return {
+        ...withShard(state, event.shard, (shard) => ({
+          ...shard,
+          held: shard.held.filter((one) => !isSame(one, event)),
+        })),
+        // Somebody else's value by now, and agreed to: it is theirs, so it is not put back.
+        ledger: state.ledger.map((one) =>
+          event.by !== null && one.intent === event.ledger ? { ...one, closed: true } : one,
+        ),
+      };
     case 'cutover_started':
       return {
         ...state,
@@ -146,12 +201,8 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
   }
 }
 
-/** Which requests beside the gates a phase allows. */
-export function mayAsk(state: MigrationState, what: 'recheck' | 'abort'): boolean {
-  if (what === 'recheck') return state.phase === 'planned';
-  // A second abort leaves behind what cannot be reached.
-  if (state.phase === 'aborting') return !state.giveUp;
-  return ['checking', 'planned', 'syncing', 'streaming'].includes(state.phase);
+function isSame(one: Held, other: Pick<Held, 'side' | 'what' | 'ledger'>): boolean {
+  return one.side === other.side && one.what === other.what && one.ledger === other.ledger;
 }
 
 function stretchOf(phase: Phase): string {
@@ -161,57 +212,6 @@ function stretchOf(phase: Phase): string {
 
 function settled(state: MigrationState, click: number): MigrationState {
   return { ...state, clicks: state.clicks.filter((one) => one.seq !== click) };
-}
-
-function withShard(state: MigrationState, index: number, change: (shard: ShardRecord) => ShardRecord): MigrationState {
-  return { ...state, shards: state.shards.map((shard) => (shard.index === index ? change(shard) : shard)) };
-}
-
-function stepFrom(before: Step | null, row: JournalRow): Step {
-  return {
-    intent: row.seq,
-    at: row.at,
-    attempts: (before?.attempts ?? 0) + 1,
-    outcome: 'pending',
-    detail: '',
-    seen: false,
-    givenUp: false,
-  };
-}
-
-function intended(state: MigrationState, effect: Effect, row: JournalRow): MigrationState {
-  switch (effect.kind) {
-    case 'replicate':
-      return withShard(state, effect.shard, (shard) => ({
-        ...shard,
-        replicate: stepFrom(shard.replicate, row),
-        // The first attempt's look is the base: later ones may be of a server that has followed already.
-        before: shard.before ?? effect.before,
-      }));
-    case 'fence':
-      return withShard(state, effect.shard, (shard) => ({ ...shard, fence: stepFrom(shard.fence, row) }));
-    case 'detach':
-      return withShard(state, effect.shard, (shard) => ({ ...shard, detach: stepFrom(shard.detach, row) }));
-    case 'set_config': {
-      // A second change of the same setting keeps the first old value: that is the one to put back.
-      const open = state.ledger.some((one) => !one.closed && sameSetting(one, effect));
-      if (open) return state;
-      const { shard, side, name, old, why } = effect;
-      return {
-        ...state,
-        ledger: [...state.ledger, { intent: row.seq, shard, side, name, old, why, restore: null, closed: false }],
-      };
-    }
-    case 'restore_config':
-      return {
-        ...state,
-        ledger: state.ledger.map((one) =>
-          one.intent === effect.ledger ? { ...one, restore: stepFrom(one.restore, row) } : one,
-        ),
-      };
-    default:
-      return assertNever(effect);
-  }
 }
 
 /** A new process is what later looks are held against; what happened after the switch is remembered for finish. */
@@ -225,31 +225,6 @@ function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>
   return withShard({ ...state, drifts }, shard, (one) =>
     runId === null || one.before === null ? one : { ...one, before: renewed(one.before) },
   );
-}
-
-function sameSetting(
-  one: Pick<LedgerEntry, 'shard' | 'side' | 'name'>,
-  other: Pick<LedgerEntry, 'shard' | 'side' | 'name'>,
-) {
-  return one.shard === other.shard && one.side === other.side && one.name === other.name;
-}
-
-/** Changes the step that the intent with this number began, wherever it is kept. */
-function withStep(state: MigrationState, intent: number, change: (step: Step) => Step): MigrationState {
-  const hit = (step: Step | null) => (step?.intent === intent ? change(step) : step);
-  return {
-    ...state,
-    shards: state.shards.map((shard) =>
-      [shard.replicate, shard.detach, shard.fence].some((step) => step?.intent === intent)
-        ? { ...shard, replicate: hit(shard.replicate), detach: hit(shard.detach), fence: hit(shard.fence) }
-        : shard,
-    ),
-    ledger: state.ledger.map((one) => {
-      if (one.restore?.intent !== intent) return one;
-      const restore = change(one.restore);
-      return { ...one, restore, closed: one.closed || restore.seen };
-    }),
-  };
 }
 
 /** What findings an approval was given for: level, code and shard, not the figures in their text. */

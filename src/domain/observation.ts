@@ -65,6 +65,8 @@ export interface ReplicationFacts {
   readonly syncing: boolean;
   /** [master_sync_total_bytes] null where unknown, as in every diskless sync. */
   readonly syncTotalBytes: number | null;
+  /** [master_sync_left_bytes] null where unknown, as in every diskless sync. */
+  readonly syncLeftBytes: number | null;
   /** [master_sync_read_bytes] */
   readonly syncReadBytes: number | null;
   /** [master_link_down_since_seconds] */
@@ -132,6 +134,12 @@ export interface Problem {
   readonly text: string;
 }
 
+/** `at`: wall-clock milliseconds when the reading began. A value is null where the server has no such setting. */
+export interface SettingsSight {
+  readonly at: number;
+  readonly values: ReadonlyMap<string, string | null>;
+}
+
 /** One look at one server. `at` is monotonic milliseconds, taken when the answer was there. */
 export type ServerLook =
   | {
@@ -144,8 +152,8 @@ export type ServerLook =
       readonly replicaBufferBytes: number | null;
       /** How long it took to answer, milliseconds. */
       readonly tookMs: number;
-      /** The settings that were asked for, by name; null where the server has none of that name. */
-      readonly settings: ReadonlyMap<string, string | null>;
+      /** The settings as they were last read; null before that. */
+      readonly settings: SettingsSight | null;
     }
   | { readonly ok: false; readonly at: number; readonly problem: Problem };
 

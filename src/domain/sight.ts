@@ -12,6 +12,15 @@ export interface ShardSight {
   readonly inStepTicks: number;
   /** Looks running in which it was in trouble. */
   readonly troubleTicks: number;
+  /** How quick the source answered the last looks, the quickest of three; null before. */
+  readonly sourceLatencyMs: number | null;
+}
+
+/** Full syncs under way. */
+export interface SyncLoad {
+  readonly total: number;
+  /** By source host. */
+  readonly perHost: ReadonlyMap<string, number>;
 }
 
 /** Everything that was seen of a migration at one moment. */
@@ -22,6 +31,8 @@ export interface Sight {
   readonly shards: readonly ShardSight[] | null;
   /** Run ids of the servers of other unfinished migrations, and whose they are. */
   readonly taken: ReadonlyMap<string, MigrationId>;
+  /** Full syncs of other migrations. */
+  readonly elsewhere: SyncLoad;
   /** In switched: for how long no old master saw a write or refused one; null before it was measured. */
   readonly quietMs: number | null;
   /** In switched: whether a write or a refused write was seen at all since the old masters are watched. */

@@ -1,5 +1,16 @@
 /** A migration's state as data: what the fold of its journal gives. See migration.ts. */
-import type { BeforeReplication, CutoverStep, Event, Frozen, Side, StoredValue } from './event.ts';
+import type {
+  AlarmCause,
+  BeforeReplication,
+  CutoverStep,
+  Event,
+  Frozen,
+  HeldWhat,
+  Side,
+  StoredValue,
+  Tune,
+  Until,
+} from './event.ts';
 import type { Gate, Phase } from './phase.ts';
 import type { Plan } from './plan.ts';
 import type { PreflightReport } from './preflight.ts';
@@ -30,6 +41,30 @@ export interface ShardRecord {
   /** Whether it was once in step since replication started. */
   readonly wasInStep: boolean;
   readonly trouble: string | null;
+  /** The last time that it was taken from its source for the source's sake; replicating again clears it. */
+  readonly parked: Step | null;
+  readonly parkedWhy: string | null;
+  readonly timesParked: number;
+  readonly alarm: SyncAlarm | null;
+  /** Changes that an approver agreed to and that are still to be made. */
+  readonly tune: readonly Tune[];
+  /** Full syncs that an alarm has told already. */
+  readonly toldSyncs: number;
+  /** What somebody else changed: nothing is done to this shard while there is any. */
+  readonly held: readonly Held[];
+}
+
+export interface SyncAlarm {
+  readonly cause: AlarmCause;
+  readonly text: string;
+  readonly tune: readonly Tune[];
+}
+
+export interface Held {
+  readonly side: Side;
+  readonly what: HeldWhat;
+  readonly ledger: number | null;
+  readonly text: string;
 }
 
 /** A setting that we changed and have to put back. */
@@ -39,7 +74,16 @@ export interface LedgerEntry {
   readonly side: Side;
   readonly name: string;
   readonly old: StoredValue;
+  /** What we set it to; null: a secret. */
+  readonly value: string | null;
   readonly why: string;
+  readonly until: Until;
+  /** Number of the last intent that set it. */
+  readonly lastSet: number;
+  /** Wall-clock milliseconds of the last row about it: a reading of before that says nothing. */
+  readonly touchedAt: number;
+  /** Whether it was seen to have our value. */
+  readonly set: boolean;
   readonly restore: Step | null;
   /** Put back and seen, or given up with a word. */
   readonly closed: boolean;

@@ -1,4 +1,5 @@
 /** Putting back: settings of the ledger, and destinations that stop following when a migration is aborted. Pure. */
+import { isParked } from './begin.ts';
 import { type Decision, NOTHING } from './decision.ts';
 import { fenceEffects, isBehindFence } from './drift.ts';
 import { isDue } from './due.ts';
@@ -36,7 +37,7 @@ export function aborting(state: MigrationState, sight: Sight): Decision {
     }
     const { detach } = record;
     const { master } = look.facts.replication;
-    if (master !== null && !isAt(master, followAddress(plan.source))) {
+    if (master !== null && !isAt(master, followAddress(plan.source)) && !isParked(state, record, look.facts)) {
       const detail = `${name} follows ${addressOf(master)} by now, which is not our doing. It is left so.`;
       rows.push({ kind: 'given_up', what: 'detach', ledger: null, shard: record.index, detail });
       continue;
@@ -64,7 +65,7 @@ export function aborting(state: MigrationState, sight: Sight): Decision {
         `${capital(shardText(verdict.shard))}: the fence at its source came too late and is being taken down.`,
       );
   }
-  const restore = restoreAll(state, sight, 'both');
+  const restore = restoreAll(state, sight, 'all');
   const done = effects.length === 0 && rows.length === 0 && waits.length === 0 && restore.left === 0;
   return {
     ...NOTHING,
@@ -76,26 +77,26 @@ export function aborting(state: MigrationState, sight: Sight): Decision {
 }
 
 /** Puts settings back, where their server answers. An old server that stays away is left as it is, with a word. */
-export function restoreAll(state: MigrationState, sight: Sight, which: 'source' | 'both') {
+export function restoreAll(state: MigrationState, sight: Sight, which: 'cutover' | 'all') {
   const effects: Effect[] = [];
   const rows: Event[] = [];
   let waitingFor: string | null = null;
   let left = 0;
   for (const entry of state.ledger) {
-    if (entry.closed || (which === 'source' && entry.side !== 'source')) continue;
+    if (entry.closed || (which === 'cutover' && entry.until === 'end')) continue;
     left += 1;
     const look = sight.shards?.[entry.shard]?.look[entry.side];
     if (look?.ok) {
       const { restore } = entry;
       const hopeless = restore?.outcome === 'refused' && (state.giveUp || restore.attempts >= MOST_ATTEMPTS);
-      if (hopeless && which === 'both') {
+      if (hopeless && which === 'all') {
         const detail = `${entry.name} could not be put back on the ${entry.side} of ${shardText(entry.shard)}: ${restore.detail}`;
         rows.push({ kind: 'given_up', what: 'setting', ledger: entry.intent, shard: entry.shard, detail });
       } else if (isDue(restore, sight.wallNow)) effects.push(restoreEffect(entry));
       else if (restore?.outcome === 'refused') waitingFor = `${entry.name} cannot be put back: ${restore.detail}`;
       continue;
     }
-    if (!look || which === 'source') continue;
+    if (!look || which === 'cutover') continue;
     const patience = sight.wallNow - state.phaseSince > SOURCE_PATIENCE_MS;
     if (state.giveUp || (entry.side === 'source' && patience)) {
       const detail = `${entry.name} was not put back on the ${entry.side}: ${look.problem.text}`;

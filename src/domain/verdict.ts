@@ -1,11 +1,13 @@
 /** What one shard's two servers mean: a state, figures, and why it is not further. Pure. */
 import { addressOf, followAddress, isAt } from './endpoint.ts';
-import type { PairLook, ReplicaFacts, ReplicationFacts, ServerFacts, ServerLook } from './observation.ts';
+import type { PairLook, ServerFacts, ServerLook } from './observation.ts';
 import type { Phase } from './phase.ts';
-import type { ShardPlan } from './plan.ts';
+import { fenceAddress, type MigrationId, type ShardPlan } from './plan.ts';
+import { number, rates } from './rates.ts';
 import type { ShardRecord } from './state.ts';
+import { streaming } from './verdict-streaming.ts';
+import { syncing } from './verdict-syncing.ts';
 import type { ShardState } from './view.ts';
-import { plural } from './words.ts';
 
 export interface Verdict {
   readonly shard: number;
@@ -16,6 +18,8 @@ export interface Verdict {
   readonly lagBytes: number | null;
   readonly bufferBytes: number | null;
   readonly sourceWritesPerSecond: number | null;
+  /** What is written to the source, at most: its offset's growth where it has one, else what the network brings. */
+  readonly sourceBytesPerSecond: number | null;
   readonly sourceClients: number | null;
   readonly fullSyncs: number | null;
   /** Why it is not further, as a sentence; null when it is where it should be. */
@@ -28,6 +32,7 @@ export interface Verdict {
 
 export interface VerdictInput {
   readonly plan: ShardPlan;
+  readonly id: MigrationId;
   readonly record: ShardRecord;
   readonly phase: Phase;
   readonly now: PairLook;
@@ -36,6 +41,8 @@ export interface VerdictInput {
   /** A look some seconds older, for speeds. */
   readonly earlier: PairLook | null;
   readonly maxLagBytes: number;
+  /** The most that was seen to be left of the transfer under way; absent or null where nobody watched. */
+  readonly mostLeftBytes?: number | null;
   /** How many connections of ours are open on the source. */
   readonly ownClients: number;
 }
@@ -56,6 +63,10 @@ export function judge(input: VerdictInput): Verdict {
     bufferBytes: now.source.ok ? now.source.replicaBufferBytes : null,
     // A replica takes no writes; what it counts are calls of scripts that were refused inside.
     sourceWritesPerSecond: source?.role === 'replica' ? 0 : sourceRate((facts) => facts.writeCalls),
+    sourceBytesPerSecond: highest(
+      sourceRate((facts) => number(facts.replication.masterOffset)),
+      sourceRate((facts) => facts.netInputBytes),
+    ),
     sourceClients: source?.connectedClients == null ? null : Math.max(0, source.connectedClients - input.ownClients),
     fullSyncs,
     keys: source?.keys ?? null,
@@ -63,13 +74,13 @@ export function judge(input: VerdictInput): Verdict {
   };
 }
 
-type Place = Pick<Verdict, 'state' | 'percent' | 'bytesPerSecond' | 'etaSeconds' | 'lagBytes' | 'reason'> & {
+export type Place = Pick<Verdict, 'state' | 'percent' | 'bytesPerSecond' | 'etaSeconds' | 'lagBytes' | 'reason'> & {
   readonly alarm?: boolean;
 };
 
 const ALARMING: readonly ShardState[] = ['link_down', 'unreachable', 'detached'];
 
-const NOWHERE: Place = {
+export const NOWHERE: Place = {
   state: 'waiting',
   percent: null,
   bytesPerSecond: null,
@@ -81,7 +92,11 @@ const NOWHERE: Place = {
 function placeOf(input: VerdictInput): Place {
   const { now, record, plan } = input;
   const destinationName = addressOf(plan.destination);
-  if (!now.destination.ok) return { ...NOWHERE, state: 'unreachable', reason: now.destination.problem.text };
+  if (!now.destination.ok) {
+    // A 2.4 that loads refuses even our password, and so does every one before 2.6.
+    const state = now.destination.problem.kind === 'loading' && record.replicate !== null ? 'loading' : 'unreachable';
+    return { ...NOWHERE, state, reason: state === 'loading' ? null : now.destination.problem.text };
+  }
   const destination = now.destination.facts;
   const link = destination.replication;
 
@@ -109,6 +124,8 @@ function placeOf(input: VerdictInput): Place {
     const reason = `${destinationName} was the new master and follows ${master} now: somebody changed it. What was written to it may be gone.`;
     return { ...NOWHERE, state: 'detached', reason };
   }
+  if (record.parked !== null && isAt(link.master, fenceAddress(input.id)))
+    return { ...NOWHERE, state: 'queued', percent: 0, reason: `Waits for its turn: ${record.parkedWhy ?? ''}`.trim() };
   if (!isAt(link.master, followAddress(plan.source))) {
     const master = link.master ? addressOf(link.master) : 'another server';
     return {
@@ -128,146 +145,10 @@ function placeOf(input: VerdictInput): Place {
   return link.linkUp && !destination.loading ? streaming(input, source, link) : syncing(input, source, destination);
 }
 
-function streaming(input: VerdictInput, source: ServerFacts | null, link: ReplicationFacts): Place {
-  const speed = rates(
-    input.now.destination,
-    input.earlier?.destination ?? null,
-  )((facts) => number(facts.replication.replicaOffset));
-  const sourceOffset = source?.replication.masterOffset ?? null;
-  if (source === null || sourceOffset === null || link.replicaOffset === null) {
-    return { ...NOWHERE, state: 'catching_up', percent: 99, reason: 'The servers do not tell their offsets.' };
-  }
-  if (link.replid !== source.replication.replid) {
-    const reason = `${addressOf(input.plan.destination)} follows another history than ${addressOf(input.plan.source)} writes.`;
-    return { ...NOWHERE, state: 'catching_up', percent: 99, bytesPerSecond: speed, reason };
-  }
-  const refused = refusedSince(input.record, input.now.destination);
-  if (refused > 0) {
-    const reason = `${addressOf(input.plan.destination)} could not carry out ${plural(refused, 'command')} of its source, so the copies differ although their offsets agree. Its log may name them: fewer databases, a renamed command, a module. Mend that, abort, and start again.`;
-    return { ...NOWHERE, state: 'catching_up', percent: 99, bytesPerSecond: speed, reason, alarm: true };
-  }
-  // Both were read within the same moment, not at the same instant: the replica may be seen ahead.
-  const lag = Math.max(0, Number(sourceOffset - link.replicaOffset));
-  if (lag <= input.maxLagBytes) {
-    return { state: 'in_step', percent: 100, bytesPerSecond: speed, etaSeconds: 0, lagBytes: lag, reason: null };
-  }
-  const sourceSpeed = rates(
-    input.now.source,
-    input.earlier?.source ?? null,
-  )((facts) => number(facts.replication.masterOffset));
-  const gain = speed !== null && sourceSpeed !== null ? speed - sourceSpeed : null;
-  return {
-    state: 'catching_up',
-    percent: 99,
-    bytesPerSecond: speed,
-    etaSeconds: gain !== null && gain > 0 ? Math.ceil(lag / gain) : null,
-    lagBytes: lag,
-    reason: `${addressOf(input.plan.destination)} is ${lag} bytes behind, more than ${input.maxLagBytes}.`,
-  };
-}
-
-/** Commands of its source that the destination refused since replication was set up. 0 where it does not tell. */
-export function refusedSince(record: ShardRecord, destination: ServerLook): number {
-  const base = record.before;
-  if (!destination.ok || base === null || destination.facts.refusedCommands === null) return 0;
-  if (destination.facts.runId !== base.destinationRunId) return destination.facts.refusedCommands;
-  return Math.max(0, destination.facts.refusedCommands - (base.destinationRefusedCommands ?? 0));
-}
-
-/**
- * Shares of the whole way. Through a file, the source makes the snapshot first (up to 40 %) and then sends it (up to
- * 80 %); without one it does both at once. Loading it goes up to 98 %.
- */
-const MADE = 40;
-const SENT = 80;
-const LOADED = 98;
-
-function syncing(input: VerdictInput, source: ServerFacts | null, destination: ServerFacts): Place {
-  const link = destination.replication;
-  if (destination.loading) {
-    const loaded = destination.loading.percent;
-    return {
-      ...NOWHERE,
-      state: 'loading',
-      percent: loaded === null ? null : SENT + (clamp(loaded) / 100) * (LOADED - SENT),
-    };
-  }
-  if (link.syncing) {
-    const read = link.syncReadBytes;
-    const speed = rates(
-      input.now.destination,
-      input.earlier?.destination ?? null,
-    )((facts) => facts.replication.syncReadBytes);
-    if (link.syncTotalBytes !== null && read !== null) {
-      const done = clamp((read / link.syncTotalBytes) * 100);
-      const left = Math.max(0, link.syncTotalBytes - read);
-      return {
-        ...NOWHERE,
-        state: 'transfer',
-        percent: MADE + (done / 100) * (SENT - MADE),
-        bytesPerSecond: speed,
-        etaSeconds: speed !== null && speed > 0 ? Math.ceil(left / speed) : null,
-      };
-    }
-    const saved = savedPercent(source);
-    const arriving = read !== null && read > 0;
-    // A diskless sync tells no size: how far the source is through its keys is the best there is.
-    return {
-      ...NOWHERE,
-      state: arriving ? 'transfer' : 'snapshot',
-      percent: saved === null ? null : (saved / 100) * (arriving ? SENT : MADE),
-      bytesPerSecond: speed,
-    };
-  }
-  const ours = source && ourReplica(source, input.plan);
-  if (ours?.state === 'wait_bgsave') return { ...NOWHERE, state: 'snapshot', percent: 0 };
-  const since = input.record.replicate ? input.wallNow - input.record.replicate.at : Number.POSITIVE_INFINITY;
-  if (!input.record.wasInStep && since < HANDSHAKE_MS) return { ...NOWHERE, state: 'snapshot', percent: 0 };
-  return {
-    ...NOWHERE,
-    state: 'link_down',
-    reason: `${addressOf(input.plan.destination)} cannot reach ${addressOf(input.plan.source)}${linkDownFor(link)}: check the address as that server sees it, its masterauth, and firewalls.`,
-  };
-}
-
-/** How long a new link may take before its being down is called trouble. */
-const HANDSHAKE_MS = 10_000;
-
-function linkDownFor(link: ReplicationFacts): string {
-  return link.linkDownSeconds !== null ? ` for ${link.linkDownSeconds} s` : '';
-}
-
-/** Our destination in its source's list: by the port that it announces, and by its host where several have that port. */
-function ourReplica(source: ServerFacts, plan: ShardPlan): ReplicaFacts | undefined {
-  const same = source.replication.replicas.filter((replica) => replica.port === plan.destination.port);
-  return same.length > 1 ? same.find((replica) => replica.host === plan.destination.host) : same[0];
-}
-
-function savedPercent(source: ServerFacts | null): number | null {
-  const snapshot = source?.snapshot;
-  if (!snapshot || snapshot.keysSaved === null || snapshot.keysTotal === null || snapshot.keysTotal <= 0) return null;
-  return clamp((snapshot.keysSaved / snapshot.keysTotal) * 100);
-}
-
-/** Growth a second of a figure between two looks at one server; null when the process was another or time stood still. */
-export function rates(now: ServerLook, earlier: ServerLook | null) {
-  return (figure: (facts: ServerFacts) => number | null): number | null => {
-    if (!now.ok || !earlier?.ok || now.at <= earlier.at || now.facts.runId !== earlier.facts.runId) return null;
-    const before = figure(earlier.facts);
-    const after = figure(now.facts);
-    if (before === null || after === null || after < before) return null;
-    return Math.round(((after - before) * 1000) / (now.at - earlier.at));
-  };
-}
-
-function number(offset: bigint | null): number | null {
-  return offset === null ? null : Number(offset);
-}
-
 function factsOf(look: ServerLook): ServerFacts | null {
   return look.ok ? look.facts : null;
 }
 
-function clamp(percent: number): number {
-  return Math.min(100, Math.max(0, percent));
+function highest(one: number | null, other: number | null): number | null {
+  return one === null ? other : other === null ? one : Math.max(one, other);
 }

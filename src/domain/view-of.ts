@@ -4,12 +4,15 @@ import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
 import { gatesOf, type Policy } from './gate.ts';
-import { mayAsk } from './migration.ts';
+import { heldText } from './held.ts';
+import { mayAsk } from './may-ask.ts';
 import { hasEnded } from './phase.ts';
 import { planHash } from './plan.ts';
 import type { Finding } from './preflight.ts';
+import { progressOf } from './progress.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
+import { tuneText } from './sync-alarm.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
 import { bytesText, countText, plural } from './words.ts';
 
@@ -45,6 +48,7 @@ export function viewOf(input: ViewInput): MigrationView {
     shards: state.plan.shards.map(({ index }) => shardView(input, index)),
     gates,
     journal: input.rows.map(journalView),
+    progress: progressOf(state, sight),
     createdAt: iso(state.plan.createdAt),
     phaseSince: iso(state.phaseSince),
     asOf: input.asOf === null ? null : iso(input.asOf),
@@ -118,6 +122,12 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   }
   if (mayAsk(state, 'recheck'))
     add('migration:recheck', 'none', 'Every server is looked at again. Nothing is changed.');
+  if (mayAsk(state, 'tune')) {
+    const loud = state.shards.flatMap(({ index, alarm }) => (alarm ? [{ shard: index, tune: alarm.tune }] : []));
+    const text = `${tuneText(loud)}. They are put back when the migration ends.`;
+    add('migration:tune', 'confirm', text);
+  }
+  if (mayAsk(state, 'resume')) add('migration:resume', 'confirm', heldText(state) ?? '');
   if (mayAsk(state, 'abort')) {
     const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
     actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });

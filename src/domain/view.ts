@@ -119,9 +119,18 @@ export const ACTION_IDS = [
   'gate:switch',
   'gate:finish',
   'migration:recheck',
+  'migration:tune',
+  'migration:resume',
   'migration:abort',
 ] as const;
 export type ActionId = (typeof ACTION_IDS)[number];
+
+/** Null where unknown. */
+export interface ProgressView {
+  readonly percent: number | null;
+  readonly bytesPerSecond: number | null;
+  readonly etaSeconds: number | null;
+}
 
 export interface MigrationView {
   readonly id: string;
@@ -140,6 +149,8 @@ export interface MigrationView {
   /** The last 500 rows. */
   readonly journal: readonly JournalView[];
   // From here on: ours.
+  /** The whole way of all shards: how much is done, how fast, how long it still takes. */
+  readonly progress: ProgressView;
   /** ISO 8601 */
   readonly createdAt: string;
   readonly phaseSince: string;

@@ -7,7 +7,7 @@
  */
 import type { Frozen } from '../domain/event.ts';
 import type { ShardPlan } from '../domain/plan.ts';
-import { refusedSince } from '../domain/verdict.ts';
+import { refusedSince } from '../domain/verdict-streaming.ts';
 import { bytesText, plural } from '../domain/words.ts';
 import { RedisError } from '../redis/errors.ts';
 import type { ReplicationSight } from '../redis/inspector.ts';
@@ -105,7 +105,7 @@ class CutoverRun {
     const ground = this.#ground;
     const { journal, hands, deps } = ground;
     const why = 'so that the offset stands still during the cut-over';
-    const change = { shard: shard.index, side: 'source' as const, ...PING_PERIOD, why };
+    const change = { shard: shard.index, side: 'source' as const, ...PING_PERIOD, why, until: 'cutover' as const };
     const problem = await orLetGo(shard, UNTOUCHED, async () => {
       await Promise.all([ground.source(shard).operator.warm(), ground.destination(shard).operator.warm()]);
       const refused = await changeSetting(change, journal, hands, deps, () => true);

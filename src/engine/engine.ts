@@ -11,6 +11,7 @@ import type { Policy } from '../domain/gate.ts';
 import { hasEnded } from '../domain/phase.ts';
 import { type Cutover, type MigrationId, migrationIdFrom, type Plan, type PlanRequest } from '../domain/plan.ts';
 import { Secret } from '../domain/secret.ts';
+import type { SyncLoad } from '../domain/sight.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { entryOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
@@ -189,7 +190,12 @@ export class Engine implements MigrationService {
       this.#beatAt = this.#deps.clock.monotonicMs();
       this.#changed(id);
     };
-    const migrator = new Migrator(journal, { ...this.#deps, taken: () => this.#takenRunIds(id), changed });
+    const migrator = new Migrator(journal, {
+      ...this.#deps,
+      taken: () => this.#takenRunIds(id),
+      elsewhere: () => this.#syncLoadElsewhere(id),
+      changed,
+    });
     this.#migrators.set(id, migrator);
     return migrator;
   }
@@ -231,6 +237,18 @@ export class Engine implements MigrationService {
       }
     }
     return taken;
+  }
+
+  #syncLoadElsewhere(except: MigrationId): SyncLoad {
+    const perHost = new Map<string, number>();
+    let total = 0;
+    for (const migrator of this.#unfinished()) {
+      if (migrator.journal.state.plan.id === except) continue;
+      const load = migrator.syncLoad();
+      total += load.total;
+      for (const [host, many] of load.perHost) perHost.set(host, (perHost.get(host) ?? 0) + many);
+    }
+    return { total, perHost };
   }
 
   #takenRunIds(except: MigrationId): Map<string, MigrationId> {

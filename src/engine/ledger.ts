@@ -2,7 +2,7 @@
  * Changes settings of servers and puts them back. Every change is in the journal with its old value before it is sent;
  * secret values are sealed there. A change counts when CONFIG GET shows it.
  */
-import type { Effect, Side, StoredValue } from '../domain/event.ts';
+import type { Effect, Side, StoredValue, Until } from '../domain/event.ts';
 import { Secret } from '../domain/secret.ts';
 import type { LedgerEntry } from '../domain/state.ts';
 import type { Hands, HandsDeps } from './hands.ts';
@@ -16,6 +16,7 @@ export interface Change {
   readonly name: string;
   readonly value: string | Secret;
   readonly why: string;
+  readonly until: Until;
 }
 
 /**
@@ -29,7 +30,7 @@ export async function changeSetting(
   deps: HandsDeps,
   still: () => boolean,
 ): Promise<string | null> {
-  const { shard, side, name, value, why } = change;
+  const { shard, side, name, value, why, until } = change;
   const inspector = hands.inspector(shard, side);
   const old = await inspector.setting(name);
   if (old === null) return `${name} is not a setting of this server.`;
@@ -46,6 +47,7 @@ export async function changeSetting(
     old: stored(old, secret, deps),
     value: secret ? null : wanted,
     why,
+    until,
   };
   const [intent] = journal.append([{ kind: 'intent', effect }]);
   if (!intent) return null;
@@ -67,7 +69,13 @@ export async function restoreSetting(
   const { shard, side, name } = entry;
   const old = entry.old.kind === 'plain' ? entry.old.value : deps.passwords.open(entry.old.box).reveal();
   const inspector = hands.inspector(shard, side);
-  const already = (await inspector.setting(name)) === old;
+  const now = await inspector.setting(name);
+  if (entry.set && entry.value !== null && now !== null && now !== entry.value && now !== old) {
+    const detail = `${name} on the ${side} was set to "${entry.value}" by us and is "${now}" now: somebody changed it, so it is not put back to "${old}".`;
+    journal.append([{ kind: 'given_up', what: 'setting', ledger: entry.intent, shard, detail }]);
+    return null;
+  }
+  const already = now === old;
   const [intent] = journal.append([
     { kind: 'intent', effect: { kind: 'restore_config', shard, side, name, ledger: entry.intent } },
   ]);

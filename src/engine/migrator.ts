@@ -4,14 +4,17 @@
  * not asked for again until it has ended. When the journal cannot be written, nothing is done and the reason is shown.
  */
 import type { Clock } from '../clock.ts';
+import { syncLoad } from '../domain/begin.ts';
 import { judgeClick } from '../domain/click.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { Effect, Event } from '../domain/event.ts';
+import type { Effect, Event, Side } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
-import type { Sight } from '../domain/sight.ts';
+import type { Sight, SyncLoad } from '../domain/sight.ts';
+import type { MigrationState } from '../domain/state.ts';
+import { DESTINATION_SYNC_SETTINGS, SOURCE_SYNC_SETTINGS } from '../domain/tuning.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
@@ -34,6 +37,8 @@ export interface MigratorDeps extends HandsDeps {
   readonly authorizer: Authorizer;
   /** Run ids of the servers of other unfinished migrations. */
   readonly taken: () => ReadonlyMap<string, MigrationId>;
+  /** Full syncs of other migrations. */
+  readonly elsewhere: () => SyncLoad;
   /** Called after every tick. */
   readonly changed: () => void;
 }
@@ -43,8 +48,11 @@ const TICK_MS = 1_000;
 const PATIENCE_MS = 800;
 /** CLIENT LIST of everybody is long: it is asked for every few ticks. */
 const CLIENTS_EVERY = 3;
+/** So are settings, which somebody may change behind our back. */
+const SETTINGS_EVERY = 3;
 
 /** Before the switch nobody watches for quiet. */
+const IDLE: SyncLoad = { total: 0, perHost: new Map() };
 const UNWATCHED = { quietMs: null, stirred: false, unquiet: null };
 
 export class Migrator {
@@ -73,7 +81,7 @@ export class Migrator {
     this.#deps = deps;
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#watch = createWatch(journal.state, deps.clock, deps);
-    this.#sight = { wallNow: deps.clock.now(), shards: null, taken: new Map(), ...UNWATCHED };
+    this.#sight = { wallNow: deps.clock.now(), shards: null, taken: new Map(), elsewhere: IDLE, ...UNWATCHED };
   }
 
   get journal(): Journal {
@@ -103,6 +111,12 @@ export class Migrator {
       [look.source, look.destination].map((one) => (one.ok ? one.facts.runId : null)),
     );
     return [...checked, ...seen].filter((id) => id != null);
+  }
+
+  /** Its full syncs that are under way, as last seen. */
+  syncLoad(): SyncLoad {
+    const { shards } = this.#sight;
+    return shards === null ? IDLE : syncLoad(this.#journal.state, shards);
   }
 
   start(): void {
@@ -165,17 +179,20 @@ export class Migrator {
     if (phase === 'checking') return;
     this.#ticks += 1;
     const all = phase === 'switched' && this.#ticks % CLIENTS_EVERY === 1;
-    const source: LookOptions = {
-      clients: all ? 'all' : phase === 'planned' ? 'none' : 'replicas',
-      commandStats: true,
-    };
-    await this.#watch.refresh(source, { clients: 'none', commandStats: false }, PATIENCE_MS);
+    const clients = all ? 'all' : phase === 'planned' ? 'none' : 'replicas';
+    const withSettings = (phase === 'syncing' || phase === 'streaming') && this.#ticks % SETTINGS_EVERY === 1;
+    const optionsOf = (shard: number, side: Side): LookOptions => ({
+      ...(side === 'source' ? { clients, commandStats: true } : { clients: 'none', commandStats: false }),
+      ...(withSettings ? { settings: settingsToWatch(this.#journal.state, shard, side) } : {}),
+    });
+    await this.#watch.refresh(optionsOf, PATIENCE_MS);
     // The phase may have changed while the servers were asked: what follows is judged by the state as it is now.
     const { state } = this.#journal;
     const shards = this.#watch.sights(state, policy.maxLagBytes);
     const quiet = state.phase === 'switched' ? this.#quiet.look(state, shards, clock.monotonicMs()) : UNWATCHED;
     this.#asOf = clock.now();
-    this.#sight = { wallNow: clock.now(), shards, taken: this.#deps.taken(), ...quiet };
+    const { taken, elsewhere } = this.#deps;
+    this.#sight = { wallNow: clock.now(), shards, taken: taken(), elsewhere: elsewhere(), ...quiet };
     this.#countFullSyncs();
   }
 
@@ -247,6 +264,15 @@ export class Migrator {
     this.#reason = `The bot could not go on (${text}). It tries again every second; the servers go on as they are.`;
     if (what === 'cutover') this.#letGoWhy = text;
   }
+}
+
+/** What a full sync depends on, and every setting of ours that is still to be put back; no secret is read for this. */
+function settingsToWatch(state: MigrationState, shard: number, side: Side): readonly string[] {
+  const own = state.ledger.filter(
+    (one) => one.shard === shard && one.side === side && !one.closed && one.value !== null,
+  );
+  const sync = side === 'source' ? SOURCE_SYNC_SETTINGS : DESTINATION_SYNC_SETTINGS;
+  return [...new Set([...sync, ...own.map((one) => one.name)])];
 }
 
 function keyOf(effect: Effect): string {

@@ -4,7 +4,8 @@
  */
 import type { Clock } from '../clock.ts';
 import { addressOf, type Endpoint } from '../domain/endpoint.ts';
-import type { ServerLook } from '../domain/observation.ts';
+import type { Side } from '../domain/event.ts';
+import type { ServerLook, SettingsSight } from '../domain/observation.ts';
 import type { ShardSight } from '../domain/sight.ts';
 import type { MigrationState } from '../domain/state.ts';
 import { isTrouble } from '../domain/story.ts';
@@ -16,6 +17,7 @@ import { createInspector, type Inspector, type LookOptions } from '../redis/insp
 const STALE_MS = 3_500;
 /** Speeds are measured over this time. */
 const WINDOW_MS = 5_000;
+const LATENCY_LOOKS = 3;
 
 class ServerWatch {
   readonly #inspector: Inspector;
@@ -24,6 +26,10 @@ class ServerWatch {
   readonly #born: number;
   #pending: Promise<void> | null = null;
   #looks: ServerLook[] = [];
+  /** Settings are read now and then; what was read last goes with every look. */
+  #settings: SettingsSight | null = null;
+  /** The most that was left of the transfer under way. */
+  #mostLeftBytes: number | null = null;
 
   constructor(endpoint: Endpoint, clock: Clock, deps: ConnectionDeps) {
     this.#inspector = createInspector(endpoint, clock, deps);
@@ -36,17 +42,35 @@ class ServerWatch {
   refresh(options: LookOptions): Promise<void> {
     this.#pending ??= this.#inspector.look(options).then((look) => {
       this.#pending = null;
+      this.#remember(look);
       const oldest = look.at - WINDOW_MS - 1_000;
       this.#looks = [...this.#looks.filter((one) => one.at >= oldest), look];
     });
     return this.#pending;
   }
 
+  #remember(look: ServerLook): void {
+    if (!look.ok) return;
+    this.#settings = look.settings ?? this.#settings;
+    const { syncing, syncLeftBytes } = look.facts.replication;
+    this.#mostLeftBytes = syncing && syncLeftBytes !== null ? Math.max(this.#mostLeftBytes ?? 0, syncLeftBytes) : null;
+  }
+
+  get mostLeftBytes(): number | null {
+    return this.#mostLeftBytes;
+  }
+
+  /** The quickest of the last three answers, so that one hiccup is none; null before there were three. */
+  latencyMs(): number | null {
+    const last = this.#looks.slice(-LATENCY_LOOKS).flatMap((look) => (look.ok ? [look.tookMs] : []));
+    return last.length < LATENCY_LOOKS ? null : Math.min(...last);
+  }
+
   /** The last look, or that there is none. */
   latest(): ServerLook {
     const now = this.#clock.monotonicMs();
     const last = this.#looks.at(-1);
-    if (last && now - last.at <= STALE_MS) return last;
+    if (last && now - last.at <= STALE_MS) return last.ok ? { ...last, settings: this.#settings } : last;
     const seconds = Math.round((now - (last?.at ?? this.#born)) / 1000);
     const text =
       last || seconds > 1
@@ -78,7 +102,7 @@ interface PairWatch {
 
 export interface Watch {
   /** Looks at all servers; resolves when all have answered or `patienceMs` is over. */
-  refresh(source: LookOptions, destination: LookOptions, patienceMs: number): Promise<void>;
+  refresh(optionsOf: (shard: number, side: Side) => LookOptions, patienceMs: number): Promise<void>;
   /** What the last looks mean, shard by shard. */
   sights(state: MigrationState, maxLagBytes: number): readonly ShardSight[];
   /** Forgets how long shards have been in step, after a cut-over was let go. */
@@ -95,8 +119,11 @@ export function createWatch(state: MigrationState, clock: Clock, deps: Connectio
     counted: '',
   }));
   return {
-    async refresh(source, destination, patienceMs) {
-      const all = pairs.flatMap((pair) => [pair.source.refresh(source), pair.destination.refresh(destination)]);
+    async refresh(optionsOf, patienceMs) {
+      const all = pairs.flatMap((pair, shard) => [
+        pair.source.refresh(optionsOf(shard, 'source')),
+        pair.destination.refresh(optionsOf(shard, 'destination')),
+      ]);
       const patience = new AbortController();
       await Promise.race([Promise.allSettled(all), clock.sleep(patienceMs, patience.signal)]);
       patience.abort();
@@ -115,12 +142,14 @@ export function createWatch(state: MigrationState, clock: Clock, deps: Connectio
         const wallNow = clock.now();
         const verdict = judge({
           plan,
+          id: now.plan.id,
           record,
           phase: now.phase,
           now: look,
           wallNow,
           earlier,
           maxLagBytes,
+          mostLeftBytes: pair.destination.mostLeftBytes,
           ownClients: 1,
         });
         const mark = `${look.source.at} ${look.destination.at}`;
@@ -129,7 +158,8 @@ export function createWatch(state: MigrationState, clock: Clock, deps: Connectio
           pair.inStepTicks = verdict.state === 'in_step' ? pair.inStepTicks + 1 : 0;
           pair.troubleTicks = isTrouble(verdict) ? pair.troubleTicks + 1 : 0;
         } else if (verdict.state !== 'in_step') pair.inStepTicks = 0;
-        return [{ look, verdict, inStepTicks: pair.inStepTicks, troubleTicks: pair.troubleTicks }];
+        const { inStepTicks, troubleTicks } = pair;
+        return [{ look, verdict, inStepTicks, troubleTicks, sourceLatencyMs: pair.source.latencyMs() }];
       });
     },
     unsettle() {

@@ -17,6 +17,11 @@ export function migrationJson(view: MigrationView, secrets: SecretRegistry): Rec
     createdAt: view.createdAt,
     phaseSince: view.phaseSince,
     asOf: view.asOf,
+    progress: {
+      percent: view.progress.percent,
+      bytesPerSecond: view.progress.bytesPerSecond,
+      etaSeconds: view.progress.etaSeconds,
+    },
     totals: { servers: view.totals.servers, keys: view.totals.keys, bytes: view.totals.bytes },
     findings: view.findings.map((finding) => ({
       level: finding.level,

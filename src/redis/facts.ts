@@ -82,6 +82,7 @@ function replicationFrom(info: Info): ReplicationFacts {
     syncing: info.get('master_sync_in_progress') === '1',
     // 0 and -1 both mean: not known (yet), as in every diskless sync.
     syncTotalBytes: total !== null && total > 0 ? total : null,
+    syncLeftBytes: positive(numberOf(info.get('master_sync_left_bytes'))),
     syncReadBytes: readBytes(info),
     linkDownSeconds: downSeconds(info),
     replicaOffset: offsetOf(info.get('slave_repl_offset')),

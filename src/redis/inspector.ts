@@ -43,6 +43,17 @@ export function createInspector(
   const connection = keepConnection(endpoint, timeoutMs, deps);
   // CLIENT LIST TYPE came with 5.0; an older server is asked for the whole list from then on.
   let filterKnown = true;
+  // INFO takes no argument on 2.4.
+  let statsKnown = true;
+
+  async function commandStatsOf(server: Connection): Promise<unknown> {
+    try {
+      return await server.call('INFO', 'commandstats');
+    } catch (error) {
+      statsKnown = false;
+      return onlyReplies(error);
+    }
+  }
 
   async function clientList(server: Connection, which: 'replicas' | 'all'): Promise<readonly ClientFacts[]> {
     if (which === 'replicas' && filterKnown) {
@@ -61,9 +72,8 @@ export function createInspector(
       try {
         const server = await connection.ready();
         const asked = clock.monotonicMs();
-        const stats = options.commandStats
-          ? server.call('INFO', 'commandstats').catch(onlyReplies)
-          : Promise.resolve('');
+        const readAt = clock.now();
+        const stats = options.commandStats && statsKnown ? commandStatsOf(server) : Promise.resolve('');
         let tookMs = 0;
         const whole = server.call('INFO').then((text) => {
           tookMs = clock.monotonicMs() - asked;
@@ -85,7 +95,10 @@ export function createInspector(
           clients: options.clients === 'all' && clients ? clients.filter(isForeign) : null,
           replicaBufferBytes: clients ? bufferOf(clients) : null,
           tookMs,
-          settings: new Map(settings.flatMap((one) => (one === null ? [] : [one]))),
+          settings:
+            options.settings === undefined
+              ? null
+              : { at: readAt, values: new Map(settings.flatMap((one) => (one === null ? [] : [one]))) },
         };
       } catch (error) {
         connection.drop();

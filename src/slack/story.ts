@@ -29,6 +29,13 @@ export function isTold(row: JournalRow): boolean {
     case 'trouble':
     case 'trouble_over':
     case 'drift':
+    case 'sync_alarm':
+    case 'sync_alarm_over':
+    case 'tune_asked':
+    case 'tuned':
+    case 'held':
+    case 'resume_asked':
+    case 'released':
     case 'cutover_started':
     case 'cutover_step':
     case 'promoted':

@@ -64,6 +64,7 @@ describe('full syncs', () => {
       kind: 'replicate',
       shard: 0,
       before: beforeOf(0, { sourceFullSyncs: 41, destinationRefusedCommands: 3 }),
+      writeBytesPerSecond: null,
     });
   });
 

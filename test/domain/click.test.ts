@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Rights } from '../../src/domain/click.ts';
 import type { Event } from '../../src/domain/event.ts';
-import { mayAsk } from '../../src/domain/migration.ts';
+import { mayAsk } from '../../src/domain/may-ask.ts';
 import { PHASES } from '../../src/domain/phase.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import { ACTION_IDS, type ActionId } from '../../src/domain/view.ts';

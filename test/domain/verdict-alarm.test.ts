@@ -1,7 +1,7 @@
 /** What keeps a shard from being in step though its offsets agree, and what people have to hear of. */
 import { describe, expect, it } from 'vitest';
 import type { PairLook } from '../../src/domain/observation.ts';
-import { refusedSince } from '../../src/domain/verdict.ts';
+import { refusedSince } from '../../src/domain/verdict-streaming.ts';
 import { beforeOf, followingPair, freshPair, replication, seen, shardRecord, unseen } from './support/build.ts';
 import { PLAN, SENT, verdict } from './support/judged.ts';
 

@@ -99,13 +99,36 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
       why: 'to log in',
     }),
   ),
+  fc.record({ kind: fc.constant('park' as const), shard, why: sentence }),
   setting.map((one): Effect => ({ kind: 'restore_config', ...one, ledger: 3 })),
 );
 const click = fc.nat();
 const gate = fc.constantFrom('continue' as const, 'switch' as const, 'finish' as const);
 
+const what = fc.constantFrom('role' as const, 'master' as const, 'read_only' as const, 'setting' as const);
+const tune = fc.array(
+  fc.record({ side, name: fc.constant('repl-timeout'), value: fc.constant('120'), why: fc.constant('it is slow') }),
+  { maxLength: 2 },
+);
+const cause = fc.constantFrom('output_buffer' as const, 'cannot_load' as const);
+
 /** One arbitrary for each kind; the type makes sure that none is forgotten. */
 const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { kind: Kind }>> } = {
+  sync_alarm: fc.record({ kind: fc.constant('sync_alarm'), shard, cause, text: sentence, tune }),
+  sync_alarm_over: fc.record({ kind: fc.constant('sync_alarm_over'), shard, fullSyncs: fc.nat(), text: sentence }),
+  tune_asked: fc.record({ kind: fc.constant('tune_asked'), user: fc.constant(ANA), click }),
+  tuned: fc.record({ kind: fc.constant('tuned'), shard, fullSyncs: fc.nat(), text: sentence }),
+  held: fc.record({ kind: fc.constant('held'), shard, side, what, ledger: fc.constantFrom(null, 3), text: sentence }),
+  resume_asked: fc.record({ kind: fc.constant('resume_asked'), user: fc.constant(ANA), click }),
+  released: fc.record({
+    kind: fc.constant('released'),
+    shard,
+    side,
+    what,
+    ledger: fc.constantFrom(null, 3),
+    by: fc.constantFrom(null, ANA),
+    text: sentence,
+  }),
   requested: fc.record({
     kind: fc.constant('requested'),
     plan: fc.constant(PLAN),

@@ -62,8 +62,9 @@ async function finish(id: string): Promise<void> {
 }
 
 test('a destination that hangs while writes are paused: all are let go in time, and the next attempt works', async () => {
-  const before = await Promise.all([...pairs.sources, ...pairs.destinations].map(settingsOf));
   const id = await untilStreaming();
+  // What a full sync needs stays until the end; what a cut-over changes does not outlive it.
+  const before = await Promise.all(pairs.sources.map(settingsOf));
   at('pause', () => pairs.destinations[1]?.freeze());
   traffic.forgetGaps();
   expect(await harness.click(id, 'gate:switch')).toMatchObject({ accepted: true });
@@ -78,12 +79,9 @@ test('a destination that hangs while writes are paused: all are let go in time, 
   for (const source of pairs.sources) expect(await source.info('replication')).toMatchObject({ role: 'master' });
 
   pairs.destinations[1]?.thaw();
-  await until(
-    async () => JSON.stringify(await Promise.all(pairs.sources.map(settingsOf))) === JSON.stringify(before.slice(0, 2)),
-    {
-      what: 'the sources to have their old settings while streaming goes on',
-    },
-  );
+  await until(async () => JSON.stringify(await Promise.all(pairs.sources.map(settingsOf))) === JSON.stringify(before), {
+    what: 'the sources to have their old settings while streaming goes on',
+  });
   await harness.open(id, 'switch');
   await harness.click(id, 'gate:switch');
   await finish(id);

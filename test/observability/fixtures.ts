@@ -55,6 +55,7 @@ export function migrationView(over: Partial<MigrationView> = {}): MigrationView 
         shard: null,
       },
     ],
+    progress: { percent: 42, bytesPerSecond: 1_048_576, etaSeconds: 90 },
     createdAt: '2024-01-01T00:00:00.000Z',
     phaseSince: '2024-01-01T00:01:00.000Z',
     asOf: '2024-01-01T00:02:00.000Z',

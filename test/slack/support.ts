@@ -70,6 +70,7 @@ export function view(patch: Partial<MigrationView> = {}): MigrationView {
       gateView('finish'),
     ],
     journal: [],
+    progress: { percent: 42, bytesPerSecond: 1_048_576, etaSeconds: 90 },
     createdAt: AT,
     phaseSince: AT,
     asOf: AT,

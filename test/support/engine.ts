@@ -23,6 +23,9 @@ export const POLICY: Policy = {
   maxPauseMs: 2_000,
   syncsPerHost: 8,
   syncsTotal: 8,
+  tuneSyncs: true,
+  maxSourceLatencyMs: 1_000,
+  maxSourceMemoryPercent: 90,
 };
 
 export const ANA = 'U00000ANA';

@@ -112,17 +112,12 @@ function totalsLine(view: MigrationView, rung: Rung): string {
   return `${totals}${overall}${rung === 'table' && view.shards.length <= 20 && view.shards.length > 0 ? `\n${statesLine(view.shards)}` : ''}`;
 }
 
-/** Speeds add up, the slowest decides when it is over. */
-function overallLine(view: MigrationView): string {
-  const known = view.shards.flatMap((shard) => (shard.percent === null ? [] : [shard.percent]));
-  const speeds = view.shards.flatMap((shard) => (shard.bytesPerSecond === null ? [] : [shard.bytesPerSecond]));
-  const etas = view.shards.flatMap((shard) => (shard.etaSeconds === null ? [] : [shard.etaSeconds]));
-  if (known.length === 0) return '';
-  const parts = [`${percent(known.reduce((sum, one) => sum + one, 0) / view.shards.length)} done`];
-  const speed = speeds.reduce((sum, one) => sum + one, 0);
-  const leftSeconds = Math.max(0, ...etas);
-  if (speed > 0) parts.push(rate(speed));
-  if (leftSeconds > 0) parts.push(`${duration(leftSeconds)} left for the slowest`);
+/** What nobody can tell is left out, or said to be unknown. */
+function overallLine({ progress }: MigrationView): string {
+  const parts = [progress.percent === null ? 'how far is unknown' : `${percent(progress.percent)} done`];
+  if (progress.bytesPerSecond !== null && progress.bytesPerSecond > 0) parts.push(rate(progress.bytesPerSecond));
+  if (progress.etaSeconds !== null && progress.etaSeconds > 0)
+    parts.push(`about ${duration(progress.etaSeconds)} left`);
   return ` · ${parts.join(' · ')}`;
 }
 

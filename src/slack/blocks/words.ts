@@ -73,5 +73,7 @@ export const BUTTON_WORDS = {
   'gate:switch': { label: 'Switch', title: 'Switch to the new servers?', yes: 'Switch', style: 'primary' },
   'gate:finish': { label: 'Finish', title: 'Finish the migration?', yes: 'Finish', style: 'primary' },
   'migration:recheck': { label: 'Check again', title: 'Check again?', yes: 'Check again', style: null },
+  'migration:tune': { label: 'Set it', title: 'Change these settings?', yes: 'Set them', style: 'primary' },
+  'migration:resume': { label: 'Go on as it is', title: 'Go on with what changed?', yes: 'Go on', style: 'danger' },
   'migration:abort': { label: 'Abort', title: 'Abort the migration?', yes: 'Abort it', style: 'danger' },
 } satisfies Record<ActionId, ButtonWords>;

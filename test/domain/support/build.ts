@@ -27,6 +27,9 @@ export const POLICY: Policy = {
   maxPauseMs: 2_000,
   syncsPerHost: 2,
   syncsTotal: 8,
+  tuneSyncs: true,
+  maxSourceLatencyMs: 1_000,
+  maxSourceMemoryPercent: 90,
 };
 
 /** The history that a source writes, and the one of a destination that has never followed. */
@@ -63,6 +66,7 @@ export function replication(more: Partial<ReplicationFacts> = {}): ReplicationFa
     linkUp: false,
     syncing: false,
     syncTotalBytes: null,
+    syncLeftBytes: null,
     syncReadBytes: null,
     linkDownSeconds: null,
     replicaOffset: null,
@@ -107,7 +111,7 @@ export function facts(more: Partial<ServerFacts> = {}): ServerFacts {
 }
 
 export function seen(more: Partial<ServerFacts> = {}, at = 1_000): ServerLook {
-  return { ok: true, at, facts: facts(more), clients: null, replicaBufferBytes: null, tookMs: 1, settings: new Map() };
+  return { ok: true, at, facts: facts(more), clients: null, replicaBufferBytes: null, tookMs: 1, settings: null };
 }
 
 export function unseen(text: string, kind: 'timeout' | 'refused' | 'auth_failed' = 'timeout', at = 1_000): ServerLook {
@@ -180,7 +184,7 @@ export function sightOf(
   const wallNow = rest.wallNow ?? START;
   const shards = looks.map((look, index): ShardSight => {
     const verdict = verdictOf(state, index, look, wallNow);
-    return { look, verdict, inStepTicks: verdict.state === 'in_step' ? ticks : 0, troubleTicks };
+    return { look, verdict, inStepTicks: verdict.state === 'in_step' ? ticks : 0, troubleTicks, sourceLatencyMs: null };
   });
   return { ...NOT_LOOKED, wallNow, shards, ...rest };
 }
@@ -190,13 +194,24 @@ export function verdictOf(state: MigrationState, shard: number, now: PairLook, w
   const record = state.shards[shard];
   if (!plan || !record) throw new Error(`The plan has no shard ${shard}.`);
   const { phase } = state;
-  return judge({ plan, record, phase, now, wallNow, earlier: null, maxLagBytes: POLICY.maxLagBytes, ownClients: 1 });
+  return judge({
+    plan,
+    id: 'm-7k3q',
+    record,
+    phase,
+    now,
+    wallNow,
+    earlier: null,
+    maxLagBytes: POLICY.maxLagBytes,
+    ownClients: 1,
+  });
 }
 
 export const NOT_LOOKED: Sight = {
   wallNow: START,
   shards: null,
   taken: new Map(),
+  elsewhere: { total: 0, perHost: new Map() },
   quietMs: null,
   stirred: false,
   unquiet: null,

@@ -20,6 +20,7 @@ export const JUST_SENT: ShardRecord = {
 export function verdict(now: PairLook, more: Partial<Parameters<typeof judge>[0]> = {}): Verdict {
   const base = {
     plan: PLAN,
+    id: 'm-7k3q',
     record: SENT,
     phase: 'syncing' as Phase,
     now,

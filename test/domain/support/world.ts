@@ -137,7 +137,7 @@ export class World {
       shards: looks.map((look, index) => {
         const verdict = this.#verdict(index, look, before?.[index] ?? null);
         const ticks = verdict.state === 'in_step' ? (this.#ticks[index] ?? 0) : 0;
-        return { look, verdict, inStepTicks: ticks, troubleTicks: 0 };
+        return { look, verdict, inStepTicks: ticks, troubleTicks: 0, sourceLatencyMs: null };
       }),
       quietMs: switched ? this.quietMs : null,
       stirred: switched && this.quietMs === 0,
@@ -183,7 +183,17 @@ export class World {
     if (!plan || !record) throw new Error('Every look is of a shard.');
     const { phase } = this.state;
     const { maxLagBytes } = this.policy;
-    return judge({ plan, record, phase, now, wallNow: this.journal.now, earlier, maxLagBytes, ownClients: 1 });
+    return judge({
+      plan,
+      id: this.state.plan.id,
+      record,
+      phase,
+      now,
+      wallNow: this.journal.now,
+      earlier,
+      maxLagBytes,
+      ownClients: 1,
+    });
   }
 
   #look(): void {

@@ -1,0 +1,126 @@
+/** How intents, answers and what was seen of them fold into steps and the ledger. Part of migration.ts; pure. */
+import type { Effect, JournalRow, Until } from './event.ts';
+import { assertNever } from './phase.ts';
+import type { LedgerEntry, MigrationState, ShardRecord, Step } from './state.ts';
+
+export function withShard(
+  state: MigrationState,
+  index: number,
+  change: (shard: ShardRecord) => ShardRecord,
+): MigrationState {
+  return { ...state, shards: state.shards.map((shard) => (shard.index === index ? change(shard) : shard)) };
+}
+
+export function stepFrom(before: Step | null, row: JournalRow): Step {
+  return {
+    intent: row.seq,
+    at: row.at,
+    attempts: (before?.attempts ?? 0) + 1,
+    outcome: 'pending',
+    detail: '',
+    seen: false,
+    givenUp: false,
+  };
+}
+
+export function intended(state: MigrationState, effect: Effect, row: JournalRow): MigrationState {
+  switch (effect.kind) {
+    case 'replicate':
+      return withShard(state, effect.shard, (shard) => ({
+        ...shard,
+        replicate: stepFrom(shard.replicate, row),
+        parked: null,
+        // The first attempt's look is the base: later ones may be of a server that has followed already.
+        before: shard.before ?? effect.before,
+      }));
+    case 'park':
+      return withShard(state, effect.shard, (shard) => ({
+        ...shard,
+        parked: stepFrom(shard.parked, row),
+        parkedWhy: effect.why,
+        timesParked: shard.timesParked + (shard.parked === null ? 1 : 0),
+      }));
+    case 'fence':
+      return withShard(state, effect.shard, (shard) => ({ ...shard, fence: stepFrom(shard.fence, row) }));
+    case 'detach':
+      return withShard(state, effect.shard, (shard) => ({ ...shard, detach: stepFrom(shard.detach, row) }));
+    case 'set_config':
+      return { ...state, ledger: changed(state.ledger, effect, row) };
+    case 'restore_config':
+      return {
+        ...state,
+        ledger: state.ledger.map((one) =>
+          one.intent === effect.ledger ? { ...one, touchedAt: row.at, restore: stepFrom(one.restore, row) } : one,
+        ),
+      };
+    case 'tune':
+      return state;
+    default:
+      return assertNever(effect);
+  }
+}
+
+type SetConfig = Extract<Effect, { kind: 'set_config' }>;
+
+/** A second change of the same setting keeps the first old value: that is the one to put back. */
+function changed(ledger: readonly LedgerEntry[], effect: SetConfig, row: JournalRow): readonly LedgerEntry[] {
+  const { shard, side, name, old, value, why } = effect;
+  const until = untilOf(effect);
+  const open = ledger.find((one) => !one.closed && sameSetting(one, effect));
+  const fresh = { value, why, touchedAt: row.at, set: false, lastSet: row.seq };
+  if (!open) {
+    return [...ledger, { intent: row.seq, shard, side, name, old, until, restore: null, closed: false, ...fresh }];
+  }
+  return ledger.map((one) => (one === open ? { ...one, ...fresh, until: later(one.until, until) } : one));
+}
+
+/** Rows of before there was a choice: the ping period alone was changed for a cut-over. */
+function untilOf(effect: SetConfig): Until {
+  return effect.until ?? (effect.name === 'repl-ping-slave-period' ? 'cutover' : 'end');
+}
+
+function later(one: Until, other: Until): Until {
+  const order: readonly Until[] = ['trial', 'cutover', 'end'];
+  return order.indexOf(one) > order.indexOf(other) ? one : other;
+}
+
+function sameSetting(
+  one: Pick<LedgerEntry, 'shard' | 'side' | 'name'>,
+  other: Pick<LedgerEntry, 'shard' | 'side' | 'name'>,
+) {
+  return one.shard === other.shard && one.side === other.side && one.name === other.name;
+}
+
+const UNSEEN: Step = { intent: 0, at: 0, attempts: 1, outcome: 'pending', detail: '', seen: false, givenUp: false };
+
+/** Changes the step that the intent with this number began, wherever it is kept. `at`: when the row was written. */
+export function withStep(
+  state: MigrationState,
+  intent: number,
+  at: number,
+  change: (step: Step) => Step,
+): MigrationState {
+  const hit = (step: Step | null) => (step?.intent === intent ? change(step) : step);
+  return {
+    ...state,
+    shards: state.shards.map((shard) =>
+      [shard.replicate, shard.detach, shard.fence, shard.parked].some((step) => step?.intent === intent)
+        ? {
+            ...shard,
+            replicate: hit(shard.replicate),
+            detach: hit(shard.detach),
+            fence: hit(shard.fence),
+            parked: hit(shard.parked),
+          }
+        : shard,
+    ),
+    ledger: state.ledger.map((one) => {
+      if (one.lastSet === intent) {
+        return { ...one, touchedAt: at, set: one.set || change(UNSEEN).seen };
+      }
+      if (one.restore?.intent !== intent) return one;
+      const restore = change(one.restore);
+      return { ...one, touchedAt: at, restore, closed: one.closed || restore.seen };
+    }),
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * Drift watch while shards follow: somebody else changed a role, a master, the read-only flag or a setting of ours. The
+ * shard is held: nothing is done to it any more and the switch stays closed, until it is as it was or a person has said
+ * to go on with it as it is. What was seen before and what is seen now is told once. Pure.
+ */
+
+import { isBehindFence } from './drift.ts';
+import { addressOf, followAddress, isAt } from './endpoint.ts';
+import type { Event } from './event.ts';
+import type { ServerLook } from './observation.ts';
+import type { ShardPlan } from './plan.ts';
+import { recordOf, type ShardSight } from './sight.ts';
+import type { Held, LedgerEntry, MigrationState } from './state.ts';
+import { capital, shardText } from './words.ts';
+
+/** A reading that began so soon after our own change may show what was before it. */
+const SETTLE_MS = 1_000;
+
+/** Rows of what is held from now on, and of what is as it was again. */
+export function heldRows(state: MigrationState, one: ShardSight): Event[] {
+  const record = recordOf(state, one);
+  const plan = state.plan.shards[one.verdict.shard];
+  if (!plan || record.parked !== null || record.replicate?.seen !== true || record.promoted) return [];
+  const seen = [...roles(state, plan, one), ...settings(state, one)];
+  const { shard } = one.verdict;
+  const known = (held: Held) => record.held.some((other) => isSame(held, other));
+  const fresh = seen.filter((held) => !known(held));
+  const over = record.held.filter((held) => mendsItself(held, one) && !seen.some((other) => isSame(held, other)));
+  return [
+    ...fresh.map((held): Event => ({ kind: 'held', shard, ...held })),
+    ...over.map(({ side, what, ledger }): Event => {
+      const text = `the ${side} is as it was again.`;
+      return { kind: 'released', shard, side, what, ledger, by: null, text };
+    }),
+  ];
+}
+
+/** What a click on "go on" lets go, with the words for the journal. Roles and masters are mended at the server only. */
+export function releaseRows(state: MigrationState, user: string): Event[] {
+  return state.shards.flatMap(({ index, held }) =>
+    held.filter(isForPeople).map(({ side, what, ledger, text }): Event => {
+      const words = `goes on although ${text}${ledger === null ? '' : ' It is left so at the end, too.'}`;
+      return { kind: 'released', shard: index, side, what, ledger, by: user, text: words };
+    }),
+  );
+}
+
+/** What is held, as one sentence; null when nothing is. */
+export function heldText(state: MigrationState): string | null {
+  const all = state.shards.flatMap((record) => record.held.map((held) => ({ held, index: record.index })));
+  const [first] = all;
+  if (!first) return null;
+  const rest = all.length > 1 ? ` And ${all.length - 1} more; the thread has them.` : '';
+  const ask = all.some(({ held }) => isForPeople(held))
+    ? ' Put it back, or say to go on with it as it is.'
+    : ' Put it back as it was, or abort.';
+  return `${capital(shardText(first.index))}: ${first.held.text}${ask}${rest}`;
+}
+
+export function canResume(state: MigrationState): boolean {
+  return state.shards.some((record) => record.held.some(isForPeople));
+}
+
+function isForPeople({ what }: Held): boolean {
+  return what === 'read_only' || what === 'setting';
+}
+
+/** A copy that took writes stays another copy, whatever the flag says later. */
+function mendsItself(held: Held, { look }: ShardSight): boolean {
+  return held.what !== 'read_only' && look[held.side].ok;
+}
+
+function isSame(one: Held, other: Held): boolean {
+  return one.side === other.side && one.what === other.what && one.ledger === other.ledger;
+}
+
+function roles(state: MigrationState, plan: ShardPlan, { look }: ShardSight): Held[] {
+  const found: Held[] = [];
+  const add = (side: Held['side'], what: Held['what'], text: string) => found.push({ side, what, ledger: null, text });
+  const leader = followAddress(plan.source);
+  const { source, destination } = look;
+  if (source.ok && source.facts.role === 'replica' && !isBehindFence(state, source)) {
+    const { master } = source.facts.replication;
+    const now = master ? `a replica of ${addressOf(master)}` : 'a replica';
+    add('source', 'role', `${addressOf(plan.source)} was a master and is ${now} now, which is not our doing.`);
+  }
+  if (!destination.ok) return found;
+  const name = addressOf(plan.destination);
+  const { role, replication } = destination.facts;
+  const before = `was a replica of ${addressOf(leader)}`;
+  if (role === 'master') add('destination', 'role', `${name} ${before} and is a master now, which is not our doing.`);
+  else if (!isAt(replication.master, leader)) {
+    const now = replication.master ? addressOf(replication.master) : 'nobody';
+    add('destination', 'master', `${name} ${before} and follows ${now} now, which is not our doing.`);
+  }
+  if (role === 'replica' && replication.readOnly === false) {
+    const text = `${name} refused writes as a replica and takes them now (replica-read-only no), which is not our doing: what is written there is not on its source.`;
+    add('destination', 'read_only', text);
+  }
+  return found;
+}
+
+function settings(state: MigrationState, { look, verdict }: ShardSight): Held[] {
+  return state.ledger.flatMap((entry): Held[] => {
+    if (entry.shard !== verdict.shard || entry.closed || entry.restore !== null) return [];
+    const now = readingOf(entry, look[entry.side]);
+    if (now === null || now === entry.value) return [];
+    const plan = state.plan.shards[entry.shard];
+    const name = plan ? addressOf(plan[entry.side]) : entry.side;
+    const text = `${entry.name} on ${name} was set to "${entry.value}" by us and is "${now}" now.`;
+    return [{ side: entry.side, what: 'setting', ledger: entry.intent, text }];
+  });
+}
+
+/** The setting's value now; null when it is a secret, was not seen to be ours yet, or was not read since. */
+function readingOf(entry: LedgerEntry, look: ServerLook): string | null {
+  if (!entry.set || entry.value === null || !look.ok || look.settings === null) return null;
+  if (look.settings.at < entry.touchedAt + SETTLE_MS) return null;
+  return look.settings.values.get(entry.name) ?? null;
+}

@@ -1,0 +1,24 @@
+/** Which requests beside the gates a migration can take now. Pure. */
+import { canResume } from './held.ts';
+import { assertNever } from './phase.ts';
+import type { MigrationState } from './state.ts';
+
+export type Request = 'recheck' | 'abort' | 'tune' | 'resume';
+
+export function mayAsk(state: MigrationState, what: Request): boolean {
+  const follows = state.phase === 'syncing' || state.phase === 'streaming';
+  switch (what) {
+    case 'recheck':
+      return state.phase === 'planned';
+    case 'tune':
+      return follows && state.shards.some(({ alarm, tune }) => alarm !== null && alarm.tune.length > 0 && !tune.length);
+    case 'resume':
+      return follows && canResume(state);
+    case 'abort':
+      // A second abort leaves behind what cannot be reached.
+      if (state.phase === 'aborting') return !state.giveUp;
+      return follows || state.phase === 'checking' || state.phase === 'planned';
+    default:
+      return assertNever(what);
+  }
+}
