@@ -4,11 +4,11 @@ import { addressOf, isAt } from './endpoint.ts';
 import type { BeforeReplication, Effect } from './event.ts';
 import { type Policy, passedWith } from './gate.ts';
 import type { ServerFacts } from './observation.ts';
+import type { Verdict } from './place.ts';
 import { fenceAddress } from './plan.ts';
 import { recordOf, type ShardSight, type Sight, type SyncLoad } from './sight.ts';
 import { stillParked } from './source-guard.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
-import type { Verdict } from './verdict.ts';
 import { capital, plural, shardText } from './words.ts';
 
 /** Which shards may begin to replicate now, and why others are held. */

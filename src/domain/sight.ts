@@ -1,9 +1,9 @@
 /** What was seen of a migration at one moment: the looks at its servers and what they mean. */
 
 import type { PairLook } from './observation.ts';
+import type { Verdict } from './place.ts';
 import type { MigrationId } from './plan.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
-import type { Verdict } from './verdict.ts';
 
 export interface ShardSight {
   readonly look: PairLook;

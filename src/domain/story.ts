@@ -5,10 +5,10 @@ import { followAddress, isAt } from './endpoint.ts';
 import type { Event } from './event.ts';
 import { STEADY_TICKS } from './gate.ts';
 import { heldRows } from './held.ts';
+import type { Verdict } from './place.ts';
 import { recordOf, type ShardSight } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
 import { alarmRows } from './sync-alarm.ts';
-import type { Verdict } from './verdict.ts';
 import { capital, shardText } from './words.ts';
 
 /** Looks in a row after which trouble is told in the thread. */

@@ -2,9 +2,9 @@
 import { can } from './dialect.ts';
 import { addressOf } from './endpoint.ts';
 import type { ReplicationFacts, ServerFacts, ServerLook } from './observation.ts';
+import { NOWHERE, type Place, type VerdictInput } from './place.ts';
 import { number, rates } from './rates.ts';
 import type { ShardRecord } from './state.ts';
-import { NOWHERE, type Place, type VerdictInput } from './verdict.ts';
 import { bytesText, plural } from './words.ts';
 
 /** Where offsets are missing, less than this in a replica's output buffer counts as nothing. */

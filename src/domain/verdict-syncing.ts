@@ -1,9 +1,9 @@
 /** A destination in the middle of a full sync: where it is and how long it takes. Pure. Part of verdict.ts. */
 import { addressOf, followAddress } from './endpoint.ts';
 import type { ReplicaFacts, ReplicationFacts, ServerFacts } from './observation.ts';
+import { NOWHERE, type Place, type VerdictInput } from './place.ts';
 import type { ShardPlan } from './plan.ts';
 import { fallRate, rates } from './rates.ts';
-import { NOWHERE, type Place, type VerdictInput } from './verdict.ts';
 
 /**
  * Shares of the whole way. Through a file, the source makes the snapshot first (up to 40 %) and then sends it (up to

@@ -1,51 +1,12 @@
 /** What one shard's two servers mean: a state, figures, and why it is not further. Pure. */
 import { addressOf, followAddress, isAt } from './endpoint.ts';
-import type { PairLook, ServerFacts, ServerLook } from './observation.ts';
-import type { Phase } from './phase.ts';
-import { fenceAddress, type MigrationId, type ShardPlan } from './plan.ts';
+import type { ServerFacts, ServerLook } from './observation.ts';
+import { NOWHERE, type Place, type Verdict, type VerdictInput } from './place.ts';
+import { fenceAddress } from './plan.ts';
 import { number, rates } from './rates.ts';
-import type { ShardRecord } from './state.ts';
 import { streaming } from './verdict-streaming.ts';
 import { syncing } from './verdict-syncing.ts';
 import type { ShardState } from './view.ts';
-
-export interface Verdict {
-  readonly shard: number;
-  readonly state: ShardState;
-  readonly percent: number | null;
-  readonly bytesPerSecond: number | null;
-  readonly etaSeconds: number | null;
-  readonly lagBytes: number | null;
-  readonly bufferBytes: number | null;
-  readonly sourceWritesPerSecond: number | null;
-  /** What is written to the source, at most: its offset's growth where it has one, else what the network brings. */
-  readonly sourceBytesPerSecond: number | null;
-  readonly sourceClients: number | null;
-  readonly fullSyncs: number | null;
-  /** Why it is not further, as a sentence; null when it is where it should be. */
-  readonly reason: string | null;
-  /** Whether the reason is trouble that people should hear of, not just a stage on the way. */
-  readonly alarm: boolean;
-  readonly keys: number | null;
-  readonly bytes: number | null;
-}
-
-export interface VerdictInput {
-  readonly plan: ShardPlan;
-  readonly id: MigrationId;
-  readonly record: ShardRecord;
-  readonly phase: Phase;
-  readonly now: PairLook;
-  /** Wall-clock milliseconds. */
-  readonly wallNow: number;
-  /** A look some seconds older, for speeds. */
-  readonly earlier: PairLook | null;
-  readonly maxLagBytes: number;
-  /** The most that was seen to be left of the transfer under way; absent or null where nobody watched. */
-  readonly mostLeftBytes?: number | null;
-  /** How many connections of ours are open on the source. */
-  readonly ownClients: number;
-}
 
 export function judge(input: VerdictInput): Verdict {
   const { now, earlier, record } = input;
@@ -74,20 +35,7 @@ export function judge(input: VerdictInput): Verdict {
   };
 }
 
-export type Place = Pick<Verdict, 'state' | 'percent' | 'bytesPerSecond' | 'etaSeconds' | 'lagBytes' | 'reason'> & {
-  readonly alarm?: boolean;
-};
-
 const ALARMING: readonly ShardState[] = ['link_down', 'unreachable', 'detached'];
-
-export const NOWHERE: Place = {
-  state: 'waiting',
-  percent: null,
-  bytesPerSecond: null,
-  etaSeconds: null,
-  lagBytes: null,
-  reason: null,
-};
 
 function placeOf(input: VerdictInput): Place {
   const { now, record, plan } = input;

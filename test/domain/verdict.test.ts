@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { PairLook, ServerLook } from '../../src/domain/observation.ts';
+import type { Verdict } from '../../src/domain/place.ts';
 import { rates } from '../../src/domain/rates.ts';
 import type { ShardRecord } from '../../src/domain/state.ts';
-import type { Verdict } from '../../src/domain/verdict.ts';
 import { factsFrom } from '../../src/redis/facts.ts';
 import { parseInfo } from '../../src/redis/info.ts';
 import { infoOf, isAtLeast, type Moment, momentsOf, NAMES } from '../redis/support/recordings.ts';

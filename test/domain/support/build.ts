@@ -6,11 +6,12 @@ import type { BeforeReplication, Event, JournalRow } from '../../../src/domain/e
 import type { Policy } from '../../../src/domain/gate.ts';
 import { foldJournal } from '../../../src/domain/migration.ts';
 import type { PairLook, ReplicationFacts, ServerFacts, ServerLook } from '../../../src/domain/observation.ts';
+import type { Verdict } from '../../../src/domain/place.ts';
 import { fenceAddress, type Plan, type ShardPlan } from '../../../src/domain/plan.ts';
 import type { Finding, PreflightReport } from '../../../src/domain/preflight.ts';
 import type { ShardSight, Sight } from '../../../src/domain/sight.ts';
 import type { MigrationState, ShardRecord } from '../../../src/domain/state.ts';
-import { judge, type Verdict } from '../../../src/domain/verdict.ts';
+import { judge } from '../../../src/domain/verdict.ts';
 
 export const ANA = 'U00000ANA';
 export const BEN = 'U00000BEN';

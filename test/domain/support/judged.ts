@@ -2,9 +2,10 @@
 import { expect } from 'vitest';
 import type { PairLook } from '../../../src/domain/observation.ts';
 import type { Phase } from '../../../src/domain/phase.ts';
+import type { Verdict } from '../../../src/domain/place.ts';
 import type { ShardPlan } from '../../../src/domain/plan.ts';
 import type { ShardRecord } from '../../../src/domain/state.ts';
-import { judge, type Verdict } from '../../../src/domain/verdict.ts';
+import { judge } from '../../../src/domain/verdict.ts';
 import { aPlan, beforeOf, START, shardRecord } from './build.ts';
 
 export const PLAN = aPlan(1).shards[0] as ShardPlan;
