@@ -1,6 +1,6 @@
 /** Handlers for scripted servers that misbehave in the ways that servers do, and one that repeats what a real one said. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { array, bulk, error, type Handler, int, type WireReply } from './scripted.ts';
+import { array, bulk, error, type Handler, int, status, type WireReply } from './scripted.ts';
 
 /** Takes every command and answers none: a frozen machine, a firewall that swallows packets. */
 export const hanging: Handler = () => 'hang';
@@ -128,8 +128,11 @@ function replayed(record: Recorded | undefined): WireReply | undefined {
   return record && replay(record);
 }
 
-function replay(record: Recorded): WireReply {
-  return record.error === undefined ? encodeJson(record.reply) : error(record.error);
+/** As it was recorded: which kind a text was is not known, except that OK and PONG are statuses. */
+export function replay(record: Recorded): WireReply {
+  if (record.error !== undefined) return error(record.error);
+  const { reply } = record;
+  return typeof reply === 'string' && /^(OK|PONG)( |$)/.test(reply) ? status(reply) : encodeJson(reply);
 }
 
 function encodeJson(value: unknown): WireReply {
