@@ -11,7 +11,7 @@ import { Application } from './demo/application.ts';
 import { playStory } from './demo/auto.ts';
 import { createBot, type DemoBot, NEW_GROUP, OLD_GROUP } from './demo/bot.ts';
 import { Cleanup } from './demo/cleanup.ts';
-import { fillPairs, type Pair, startPairs } from './demo/fleet.ts';
+import { addressIn, closePairs, fillPairs, type Pair, startPairs } from './demo/fleet.ts';
 import { type DemoOptions, readOptions } from './demo/options.ts';
 import { Voice } from './demo/voice.ts';
 import { DemoWorld } from './demo/world.ts';
@@ -48,6 +48,7 @@ async function setTheStage(options: DemoOptions, cleanup: Cleanup): Promise<Stag
   await cleanup.add(() => fleet.close());
   const [pairs, slack] = await Promise.all([startPairs(fleet, options), startSandboxSlack()]);
   await cleanup.add(() => slack.close());
+  await cleanup.add(() => closePairs(pairs));
   slack.addChannel({ id: 'C0000GENR1', name: 'general', botIsMember: false });
   await fillPairs(pairs, keys);
   const application = new Application(pairs, traffic);
@@ -64,7 +65,7 @@ async function setTheStage(options: DemoOptions, cleanup: Cleanup): Promise<Stag
 
 /** The URL alone on its line and without colour, so that scripts find it. */
 function invite({ url, pairs }: Stage, options: DemoOptions): void {
-  const addresses = (side: 'old' | 'new') => pairs.map((pair) => `127.0.0.1:${pair[side].port}`).join(' ');
+  const addresses = (side: 'old' | 'new') => pairs.map((pair) => addressIn(pair, side)).join(' ');
   voice.say(`  old  ${addresses('old')}\n  new  ${addresses('new')}`);
   voice.say(`  the application writes about ${countText(options.traffic)} times a second to the old ones`);
   voice.say(`\n${url}\n`);

@@ -114,10 +114,11 @@ describe.skipIf(CHROMIUM === null)('acting at the page', () => {
     await stage.sent('click').toEqual({
       kind: 'click',
       user: BEN,
-      channel: CHANNEL,
-      ts: at(0),
+      at: { channel: CHANNEL, ts: at(0) },
       actionId: 'gate:continue',
       blockId: 'actions',
+      choose: null,
+      values: {},
     });
     await button.waitFor({ state: 'detached' });
     await expect.poll(() => holdsFocus(bot(page))).toBe(true);

@@ -11,7 +11,7 @@ import type { GateView, MigrationView, ShardView } from '../../domain/view.ts';
 import { freePort } from '../redis/ports.ts';
 import { until } from '../redis/wait.ts';
 import { ANA, BEN, type SandboxSlack } from '../slack/index.ts';
-import type { Pair } from './fleet.ts';
+import { addressIn, type Pair } from './fleet.ts';
 
 /** What the demo reads of `GET /migrations`. */
 export type Migration = Pick<MigrationView, 'id' | 'phase' | 'waitingFor' | 'messageTs' | 'findings'> & {
@@ -135,6 +135,6 @@ export async function createBot({ slack, folder, pairs, cutover }: BotOptions): 
 /** So that the command is short however many servers there are. */
 function inventoryText(pairs: readonly Pair[]): string {
   const group = (name: string, side: 'old' | 'new') =>
-    [`  ${name}:`, ...pairs.map((pair) => `    - url: redis://127.0.0.1:${pair[side].port}`)].join('\n');
+    [`  ${name}:`, ...pairs.map((pair) => `    - url: redis://${addressIn(pair, side)}`)].join('\n');
   return `groups:\n${group(OLD_GROUP, 'old')}\n${group(NEW_GROUP, 'new')}\n`;
 }

@@ -5,11 +5,14 @@
 import { fill } from '../redis/fill.ts';
 import type { Fleet } from '../redis/fleet.ts';
 import type { RedisServerHandle } from '../redis/server.ts';
+import { startWire, type Wire } from './wire.ts';
 
 export interface Pair {
   readonly shard: number;
   readonly old: RedisServerHandle;
   readonly new: RedisServerHandle;
+  /** Its address is the one by which people, the bot and the new server know the old server. */
+  readonly wire: Wire;
   /** About how long a full sync takes, whatever there is to copy. */
   readonly syncMs: number;
 }
@@ -45,9 +48,26 @@ export async function startPairs(fleet: Fleet, { shards, syncMs = SYNC_MS }: Pai
         fleet.server({ name: `old-${shard + 1}`, config: CONFIG }),
         fleet.server({ name: `new-${shard + 1}`, config: CONFIG }),
       ]);
-      return { shard, old, new: fresh, syncMs: syncMs * share * (1 + (shard % STEPS) / STEPS) };
+      return {
+        shard,
+        old,
+        new: fresh,
+        wire: await startWire(old),
+        syncMs: syncMs * share * (1 + (shard % STEPS) / STEPS),
+      };
     }),
   );
+}
+
+/** The servers are the fleet's; this ends what stands between them. */
+export async function closePairs(pairs: readonly Pair[]): Promise<void> {
+  await Promise.all(pairs.map((pair) => pair.wire.close()));
+}
+
+/** What the bot is told, and people see. */
+export function addressIn(pair: Pair, side: 'old' | 'new'): string {
+  const { host, port } = side === 'old' ? pair.wire : pair.new;
+  return `${host}:${port}`;
 }
 
 export async function fillPairs(pairs: readonly Pair[], keys: number): Promise<void> {

@@ -10,7 +10,7 @@ import type { RedisServerHandle } from '../redis/server.ts';
 import type { Verification } from '../redis/traffic-verify.ts';
 import type { Application } from './application.ts';
 import type { DemoBot, Migration } from './bot.ts';
-import { keyDelayUs, type Pair } from './fleet.ts';
+import { addressIn, keyDelayUs, type Pair } from './fleet.ts';
 import { lookAt, type Sight } from './look.ts';
 import { Troubles } from './troubles.ts';
 
@@ -115,7 +115,7 @@ export class DemoWorld implements WorldSource {
     const server = pair[side];
     const { running } = server;
     const sight = running ? (this.#sights.get(server) ?? UNSEEN) : UNSEEN;
-    return { id: server.name, side, shard: pair.shard, address: addressOf(server), running, ...sight };
+    return { id: server.name, side, shard: pair.shard, address: addressIn(pair, side), running, ...sight };
   }
 
   async #keepLooking(): Promise<void> {
@@ -181,10 +181,6 @@ export class DemoWorld implements WorldSource {
   }
 }
 
-function addressOf(server: RedisServerHandle): string {
-  return `${server.host}:${server.port}`;
-}
-
 /** Whether each old server went to its own new one. */
 function allFinished(pairs: readonly Pair[], migrations: readonly Migration[]): boolean {
   const moved = new Set(
@@ -192,7 +188,7 @@ function allFinished(pairs: readonly Pair[], migrations: readonly Migration[]): 
       .filter((one) => one.phase === 'finished')
       .flatMap((one) => one.shards.map((shard) => `${shard.source} ${shard.destination}`)),
   );
-  return pairs.every((pair) => moved.has(`${addressOf(pair.old)} ${addressOf(pair.new)}`));
+  return pairs.every((pair) => moved.has(`${addressIn(pair, 'old')} ${addressIn(pair, 'new')}`));
 }
 
 interface PromiseWithResolvers<T> {

@@ -4,18 +4,27 @@
  */
 import { z } from 'zod';
 import type { SandboxSlack } from '../slack/index.ts';
-import type { JsonObject } from '../slack/json.ts';
+import { isObject } from '../slack/json.ts';
 import type { Act, Acted, World } from './state.ts';
 
 const id = z.string().min(1).max(100);
 const text = z.string().max(20_000);
 const place = { user: id, channel: id };
-const values = z.record(z.string(), z.unknown());
+const field = z.union([z.string().max(3_000), z.array(z.string().max(300)).max(100), z.null()]);
+const values = z.record(z.string(), z.record(z.string(), field));
+const acting = {
+  user: id,
+  at: z.union([z.object({ channel: id, ts: id }), z.object({ viewId: id })]),
+  blockId: z.string().min(1).max(255),
+  actionId: z.string().min(1).max(255),
+  values,
+};
 
 const ACT = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('command'), ...place, text }),
   z.object({ kind: z.literal('say'), ...place, text: text.min(1), threadTs: id.nullable() }),
-  z.object({ kind: z.literal('click'), ...place, ts: id, actionId: id, blockId: id }),
+  z.object({ kind: z.literal('click'), ...acting, choose: field }),
+  z.object({ kind: z.literal('suggest'), ...acting, query: z.string().max(300) }),
   z.object({ kind: z.literal('submit'), user: id, viewId: id, values }),
   z.object({ kind: z.literal('close_view'), user: id, viewId: id }),
   z.object({ kind: z.literal('open_home'), user: id }),
@@ -46,6 +55,7 @@ export function readAct(json: unknown): Act | null {
 
 export async function carryOut(act: Act, slack: SandboxSlack, world: WorldSource): Promise<Acted> {
   try {
+    if (act.kind === 'suggest') return await suggest(act, slack);
     const trouble = isOfSlack(act) ? await inSlack(act, slack) : await inWorld(act, world);
     return { ok: trouble === null, trouble };
   } catch (error) {
@@ -63,7 +73,7 @@ async function inWorld(act: WorldAct, world: WorldSource): Promise<null> {
 }
 
 /** What the person sees gone wrong; null when all is well. */
-async function inSlack(act: SlackAct, slack: SandboxSlack): Promise<string | null> {
+async function inSlack(act: Exclude<SlackAct, { kind: 'suggest' }>, slack: SandboxSlack): Promise<string | null> {
   const { user } = act;
   switch (act.kind) {
     case 'command':
@@ -74,11 +84,12 @@ async function inSlack(act: SlackAct, slack: SandboxSlack): Promise<string | nul
       return null;
     }
     case 'click': {
-      const { channel, ts, actionId, blockId } = act;
-      return (await slack.click({ user, channel, ts, actionId, blockId })).trouble;
+      const { at, actionId, blockId, choose, values: others } = act;
+      const chosen = choose === null ? {} : { choose };
+      return (await slack.click({ user, ...at, actionId, blockId, ...chosen, values: others })).trouble;
     }
     case 'submit':
-      return (await slack.submit({ user, viewId: act.viewId, values: formInput(act.values) })).trouble;
+      return (await slack.submit({ user, viewId: act.viewId, values: act.values })).trouble;
     case 'close_view':
       return (await slack.closeView({ user, viewId: act.viewId })).trouble;
     case 'open_home':
@@ -96,23 +107,8 @@ async function command(act: Extract<Act, { kind: 'command' }>, slack: SandboxSla
   return trouble;
 }
 
-type Form = NonNullable<Parameters<SandboxSlack['submit']>[0]['values']>;
-type Field = Form[string][string];
-
-/** Only block → action → value gets through; what a value may be, the form itself says. */
-function formInput(input: JsonObject): Form {
-  const form: Record<string, Record<string, Field>> = {};
-  for (const [block, fields] of Object.entries(input)) {
-    const known = z.record(z.string(), FIELD).safeParse(fields);
-    if (!known.success) throw new Error(`The form was sent with something that is no value in ${block}.`);
-    form[block] = known.data;
-  }
-  return form;
+async function suggest(act: Extract<Act, { kind: 'suggest' }>, slack: SandboxSlack): Promise<Acted> {
+  const { user, at, actionId, blockId, query, values: others } = act;
+  const { trouble, ackBody } = await slack.suggest({ user, ...at, actionId, blockId, query, values: others });
+  return { ok: trouble === null, trouble, ...(isObject(ackBody) ? { offered: ackBody } : {}) };
 }
-
-const FIELD = z.union([
-  z.string(),
-  z.array(z.string()),
-  z.record(z.string(), z.unknown()),
-  z.null(),
-]) satisfies z.ZodType<Field>;

@@ -10,6 +10,7 @@ import { parseJson } from '../slack/json.ts';
 import { carryOut, readAct, type WorldSource } from './acts.ts';
 import { Events } from './events.ts';
 import { pageFile } from './files.ts';
+import { headersOf } from './shared-file.ts';
 import { slackState } from './slack-state.ts';
 import type { Acted, DemoState } from './state.ts';
 
@@ -95,10 +96,19 @@ async function handle(
     return refuse(response, 405, 'Only GET and HEAD are understood here.');
   }
   if (path === '/events' && request.method === 'GET') return events.join(response);
+  if (path.startsWith('/files/')) return sharedFile(request, response, options.slack);
   const file = await pageFile(options.folder, path);
   if (file === null) return refuse(response, 404, 'There is nothing at this address.');
   response.writeHead(200, { ...HEADERS, 'content-type': file.type, 'content-length': Buffer.byteLength(file.body) });
   response.end(request.method === 'HEAD' ? undefined : file.body);
+}
+
+function sharedFile(request: IncomingMessage, response: ServerResponse, slack: SandboxSlack): void {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const file = slack.file(pathname.slice('/files/'.length));
+  if (file === null) return refuse(response, 404, 'There is no such file.');
+  response.writeHead(200, { ...HEADERS, ...headersOf(file, searchParams.has('download')) });
+  response.end(request.method === 'HEAD' ? undefined : file.content);
 }
 
 async function act(

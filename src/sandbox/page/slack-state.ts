@@ -1,7 +1,8 @@
 /** The Slack half of what the page shows, as it is at this moment. Changes nothing; tokens and private data stay out. */
-import type { SandboxMessage, SandboxSlack, SandboxView } from '../slack/index.ts';
+import type { SandboxFile, SandboxMessage, SandboxSlack, SandboxView } from '../slack/index.ts';
 import type { JsonObject } from '../slack/json.ts';
-import type { DemoState, PageEphemeral, PageMessage, PageView, Person } from './state.ts';
+import { isPicture } from './shared-file.ts';
+import type { DemoState, PageEphemeral, PageFile, PageMessage, PageView, Person } from './state.ts';
 
 export type SlackState = Omit<DemoState, 'version' | 'world'>;
 
@@ -16,7 +17,7 @@ export function slackState(slack: SandboxSlack, team: string, roles: ReadonlyMap
   const channels = slack.channels().filter((channel) => channel.directWith === null);
   const homes = people.flatMap(({ id }) => {
     const home = slack.homeView(id);
-    return home === null ? [] : [{ user: id, blocks: home.blocks }];
+    return home === null ? [] : [{ user: id, viewId: home.id, blocks: home.blocks }];
   });
   return {
     team,
@@ -43,10 +44,17 @@ function messagesOf(slack: SandboxSlack, channel: string): PageMessage[] {
     user: message.user,
     text: message.text,
     blocks: message.blocks,
+    files: message.files.flatMap((id) => fileOf(slack.file(id))),
     threadTs: message.thread_ts,
     broadcast: message.reply_broadcast,
     edited: message.edited,
   }));
+}
+
+function fileOf(file: SandboxFile | null): PageFile[] {
+  if (file === null) return [];
+  const { id, name, title, alt, filetype, content } = file;
+  return [{ id, name, title, alt, type: filetype, bytes: content.length, isPicture: isPicture(file) }];
 }
 
 function ephemeralsOf(slack: SandboxSlack, user: string): PageEphemeral[] {

@@ -18,7 +18,7 @@ export interface DemoState {
   readonly ephemerals: readonly PageEphemeral[];
   /** The open form of each person, the top one last. */
   readonly views: readonly PageView[];
-  readonly homes: readonly { readonly user: string; readonly blocks: readonly JsonObject[] }[];
+  readonly homes: readonly PageHome[];
   readonly world: World;
 }
 
@@ -35,10 +35,25 @@ export interface PageMessage {
   readonly user: string;
   readonly text: string;
   readonly blocks: readonly JsonObject[];
+  readonly files: readonly PageFile[];
   readonly threadTs: string | null;
   readonly broadcast: boolean;
   /** Time of the last edit, as a `ts`. */
   readonly edited: string | null;
+}
+
+/** A file that was shared with the message; it comes from `files/ID`, and with `?download` it is saved. */
+export interface PageFile {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  /** What it shows, for who can't see it; null: nobody said. */
+  readonly alt: string | null;
+  /** Slack's short word: `csv`, `png`, `text`, `binary`. */
+  readonly type: string;
+  readonly bytes: number;
+  /** Whether a browser may draw it: pictures of pixels only, nothing that can hold a script. */
+  readonly isPicture: boolean;
 }
 
 export interface PageEphemeral {
@@ -56,6 +71,12 @@ export interface PageView {
   readonly view: JsonObject;
   /** block_id → sentence, after a submission that was refused. */
   readonly errors: Readonly<Record<string, string>>;
+}
+
+export interface PageHome {
+  readonly user: string;
+  readonly viewId: string;
+  readonly blocks: readonly JsonObject[];
 }
 
 /** The world outside Slack. */
@@ -88,6 +109,22 @@ export interface WorldApplication {
   readonly refused: number;
 }
 
+/** What can be clicked is in a message, or an answer to one person alone, whose id is its `ts`; or in a form or Home tab. */
+export type BlockPlace = { readonly channel: string; readonly ts: string } | { readonly viewId: string };
+
+/** What stands in the fields: block_id → action_id → a text, an option's value, several, or nothing. */
+export type FieldValue = string | readonly string[] | null;
+export type FieldValues = Readonly<Record<string, Readonly<Record<string, FieldValue>>>>;
+
+interface Acting {
+  readonly user: string;
+  readonly at: BlockPlace;
+  readonly blockId: string;
+  readonly actionId: string;
+  /** Of all the fields there. */
+  readonly values: FieldValues;
+}
+
 export type Act =
   | { readonly kind: 'command'; readonly user: string; readonly channel: string; readonly text: string }
   | {
@@ -97,16 +134,11 @@ export type Act =
       readonly text: string;
       readonly threadTs: string | null;
     }
-  | {
-      readonly kind: 'click';
-      readonly user: string;
-      readonly channel: string;
-      readonly ts: string;
-      readonly actionId: string;
-      readonly blockId: string;
-    }
-  /** A button in an answer to one person alone: `ts` is the ephemeral's id. */
-  | { readonly kind: 'submit'; readonly user: string; readonly viewId: string; readonly values: JsonObject }
+  /** `choose` null: a button. */
+  | (Acting & { readonly kind: 'click'; readonly choose: FieldValue })
+  /** Types into an external select: the answer has what the bot offers. */
+  | (Acting & { readonly kind: 'suggest'; readonly query: string })
+  | { readonly kind: 'submit'; readonly user: string; readonly viewId: string; readonly values: FieldValues }
   | { readonly kind: 'close_view'; readonly user: string; readonly viewId: string }
   | { readonly kind: 'open_home'; readonly user: string }
   | { readonly kind: 'point_application' }
@@ -121,4 +153,6 @@ export interface Acted {
   readonly ok: boolean;
   /** What the person would see gone wrong; null when all is well. */
   readonly trouble: string | null;
+  /** Of `suggest`: `options` or `option_groups`, as the bot sent them. */
+  readonly offered?: JsonObject;
 }

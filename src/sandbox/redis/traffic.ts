@@ -92,8 +92,8 @@ export function startTraffic(options: TrafficOptions): Traffic {
     rate: options.ratePerSecond ?? DEFAULT_RATE,
   };
   const prefix = options.prefix ?? `app-${randomBytes(3).toString('hex')}`;
-  const stopping = new AbortController();
-  const { signal } = stopping;
+  /** One each: a signal that all of them slept on would have a listener for every one. */
+  const stops: AbortController[] = [];
 
   const shards: Shard[] = options.shards.map((target) => ({
     target,
@@ -108,8 +108,11 @@ export function startTraffic(options: TrafficOptions): Traffic {
   async function onConnection(
     shard: Shard,
     timeoutMs: number,
-    step: (connection: RawConnection) => Promise<Outcome>,
+    step: (connection: RawConnection, signal: AbortSignal) => Promise<Outcome>,
   ): Promise<void> {
+    const stopping = new AbortController();
+    stops.push(stopping);
+    const { signal } = stopping;
     let connection: RawConnection | undefined;
     let generation = -1;
     while (!signal.aborted) {
@@ -118,7 +121,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
         generation = shard.generation;
         connection = await connectRaw(shard.target, { timeoutMs, name: 'sandbox-app' }).catch(() => undefined);
       }
-      const outcome = connection ? await step(connection) : 'error';
+      const outcome = connection ? await step(connection, signal) : 'error';
       if (!connection) shard.meter.add('error');
       if (outcome !== 'acknowledged') await systemClock.sleep(RETRY_MS, signal);
     }
@@ -130,7 +133,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
     const intervalMs = settings.rate > 0 ? (1_000 * settings.writers) / settings.rate : 0;
     let due = systemClock.monotonicMs() + (intervalMs * writer) / settings.writers;
     let turn = writer;
-    await onConnection(shard, settings.timeoutMs, async (connection) => {
+    await onConnection(shard, settings.timeoutMs, async (connection, signal) => {
       const entry = books[turn % books.length];
       turn += 1;
       if (!entry) return 'error';
@@ -198,7 +201,7 @@ export function startTraffic(options: TrafficOptions): Traffic {
 
   async function stop(): Promise<void> {
     for (const { meter } of shards) meter.stop();
-    stopping.abort();
+    for (const stopping of stops) stopping.abort();
     await ended;
   }
 

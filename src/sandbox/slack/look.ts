@@ -109,6 +109,10 @@ export class Look {
     return [...this.#parts.workspace.files.values()];
   }
 
+  file(id: string): SandboxFile | null {
+    return this.#parts.workspace.files.get(id) ?? null;
+  }
+
   /** All that can be clicked in a message, an ephemeral or a view. */
   buttons(shown: {
     readonly blocks: readonly SandboxBlock[];

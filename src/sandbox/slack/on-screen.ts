@@ -1,6 +1,6 @@
 /** What a person has on the screen and can click. Whatever isn't there can't be clicked: a sentence is thrown instead. */
 import type { JsonObject } from './json.ts';
-import { elementsOf, type FieldInput } from './view-state.ts';
+import { elementsOf, type FieldInput, type FormInput, stateOf } from './view-state.ts';
 import type { SandboxView, Views } from './views.ts';
 import type { SandboxBlock, SandboxChannel, SandboxUser, Workspace } from './workspace.ts';
 
@@ -16,6 +16,8 @@ export interface ClickOptions {
   readonly blockId?: string;
   /** What was chosen, for selects and their like. */
   readonly choose?: FieldInput;
+  /** What stands in the other fields. */
+  readonly values?: FormInput;
   /** Clicks a button that is no longer shown, as on a screen that was not refreshed. */
   readonly stale?: { readonly blockId: string; readonly actionId: string; readonly value: string };
 }
@@ -60,8 +62,17 @@ export function topView(views: Views, user: SandboxUser, viewId: string): Sandbo
   throw new Error(`${user.realName} does not see the form ${viewId}; on the screen is ${shown}.`);
 }
 
-export function hasState(block: SandboxBlock): boolean {
-  return block.type === 'input' || block.type === 'actions' || block.type === 'section';
+/** Where an external select's options are kept. */
+export function offersOf(user: SandboxUser, place: Place) {
+  const shown = place.kind === 'view' ? place.view.id : `${place.channel.id} ${place.ts}`;
+  return (blockId: string, actionId: string) => `${user.id} ${shown} ${blockId} ${actionId}`;
+}
+
+/** All fields as they stand once this choice was made. */
+export function withChoice(values: FormInput, clicked: Clicked, choose: FieldInput | undefined): FormInput {
+  const { blockId, element } = clicked;
+  if (choose === undefined || stateOf(element, undefined) === null) return values;
+  return { ...values, [blockId]: { ...values[blockId], [String(element['action_id'])]: choose } };
 }
 
 interface Clicked {

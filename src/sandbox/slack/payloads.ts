@@ -57,15 +57,16 @@ export function actionPayload(
   blockId: string,
   element: JsonObject,
   input: FieldInput | undefined,
-  actionTs: string,
+  more: { readonly actionTs: string; readonly offered: readonly JsonObject[] },
 ): JsonObject {
   const { type, action_id: actionId } = element as { type?: unknown; action_id?: unknown };
-  const base = { type, action_id: actionId, block_id: blockId, action_ts: actionTs };
+  const base = { type, action_id: actionId, block_id: blockId, action_ts: more.actionTs };
   if (type === 'overflow') {
     return { ...base, ...stateOf({ ...element, type: 'radio_buttons' }, input), type };
   }
-  const state = stateOf(element, input);
-  if (state !== null) return { ...base, ...state };
+  const state = stateOf(element, input, more.offered);
+  const { placeholder } = element as { placeholder?: unknown };
+  if (state !== null) return { ...base, ...state, ...(placeholder === undefined ? {} : { placeholder }) };
   const { text, value, style } = element as { text?: unknown; value?: unknown; style?: unknown };
   return {
     ...base,

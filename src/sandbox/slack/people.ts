@@ -4,17 +4,18 @@
  * client wouldn't let them do: such an act throws a sentence.
  */
 import { applyResponse, applySubmission } from './answers.ts';
-import { messageJson } from './api/method.ts';
 import type { Delivery } from './delivery.ts';
 import { Interaction, type InteractionKind } from './interaction.ts';
 import { isObject, type JsonObject } from './json.ts';
-import { type ClickOptions, find, hasState, oldButton, placeOf, topView } from './on-screen.ts';
-import { actionPayload, channelPayload, commandPayload, commonPayload, eventPayload } from './payloads.ts';
+import { Offers } from './offers.ts';
+import { type ClickOptions, find, offersOf, oldButton, type Place, placeOf, topView, withChoice } from './on-screen.ts';
+import { actionPayload, commandPayload, commonPayload, eventPayload } from './payloads.ts';
 import { SlackRefusal } from './refusal.ts';
 import type { Acknowledgement, EnvelopeType } from './socket-mode.ts';
+import { surroundings } from './surroundings.ts';
 import type { ResponseTarget, Tickets } from './tickets.ts';
 import { asSent } from './typed-text.ts';
-import { type FormInput, formState, whyNotSubmittable } from './view-state.ts';
+import { type FormInput, formState, type Offered, whyNotSubmittable } from './view-state.ts';
 import type { Views } from './views.ts';
 import type { WaitOptions } from './wait.ts';
 import type { SandboxChannel, SandboxUser, Workspace } from './workspace.ts';
@@ -36,6 +37,13 @@ export interface SubmitOptions {
   readonly values?: FormInput;
 }
 
+export interface SuggestOptions
+  extends Pick<ClickOptions, 'user' | 'channel' | 'ts' | 'viewId' | 'blockId' | 'values'> {
+  readonly actionId: string;
+  /** What was typed. */
+  readonly query: string;
+}
+
 interface Parts {
   readonly workspace: Workspace;
   readonly views: Views;
@@ -47,6 +55,7 @@ interface Parts {
 
 export class People {
   readonly #parts: Parts;
+  readonly #offers = new Offers();
   #count = 0;
 
   constructor(parts: Parts) {
@@ -73,50 +82,28 @@ export class People {
   }
 
   async click(options: ClickOptions): Promise<Interaction> {
-    const { workspace, views } = this.#parts;
+    const { workspace } = this.#parts;
     const user = this.user(options.user);
     const place = placeOf(this.#parts, user, options);
-    const { blockId, element } = options.stale === undefined ? find(place.blocks, options) : oldButton(options.stale);
-    const action = actionPayload(blockId, element, options.choose, workspace.nextTs());
-    const state = { values: formState(place.blocks.filter(hasState), {}) };
-    if (place.kind === 'view') {
-      const { interaction } = this.#begin(
-        'click',
-        user,
-        null,
-        null,
-        place.view.type === 'modal' ? place.view.id : null,
-      );
-      const { view } = place;
-      await this.#deliver(interaction, 'interactive', {
-        type: 'block_actions',
-        ...commonPayload(workspace, user),
-        container: { type: 'view', view_id: view.id },
-        trigger_id: interaction.triggerId,
-        view: { ...views.toJson(view), state },
-        actions: [action],
-      });
-      return interaction;
-    }
-    const { ts, channel, kind } = place;
-    const message = workspace.message(channel.id, ts);
-    const { interaction } = this.#begin('click', user, channel, { kind, ts }, null);
+    const clicked = options.stale === undefined ? find(place.blocks, options) : oldButton(options.stale);
+    const { blockId, element } = clicked;
+    const offered = this.#offered(user, place);
+    const action = actionPayload(blockId, element, options.choose, {
+      actionTs: workspace.nextTs(),
+      offered: offered(blockId, String(element['action_id'])),
+    });
+    const values = formState(place.blocks, withChoice(options.values ?? {}, clicked, options.choose), offered);
+    const inModal = place.kind === 'view' && place.view.type === 'modal' ? place.view.id : null;
+    const { interaction } =
+      place.kind === 'view'
+        ? this.#begin('click', user, null, null, inModal)
+        : this.#begin('click', user, place.channel, { kind: place.kind, ts: place.ts }, null);
     await this.#deliver(interaction, 'interactive', {
       type: 'block_actions',
       ...commonPayload(workspace, user),
-      container: {
-        type: 'message',
-        message_ts: ts,
-        channel_id: channel.id,
-        is_ephemeral: kind === 'ephemeral',
-        ...(message?.thread_ts != null ? { thread_ts: message.thread_ts } : {}),
-      },
+      ...surroundings(this.#parts, place, values),
       trigger_id: interaction.triggerId,
-      channel: channelPayload(channel),
-      // Slack leaves the message out of a click in an ephemeral.
-      ...(message === undefined ? {} : { message: messageJson({ workspace }, message, true) }),
-      state,
-      response_url: interaction.responseUrl,
+      ...(place.kind === 'view' ? {} : { state: { values }, response_url: interaction.responseUrl }),
       actions: [action],
     });
     return interaction;
@@ -127,7 +114,8 @@ export class People {
     const user = this.user(options.user);
     const view = topView(views, user, options.viewId);
     if (view.submit === null) throw new Error(`The form "${view.title}" has no button to send it.`);
-    const values = formState(view.blocks, options.values ?? {});
+    const offered = this.#offered(user, { kind: 'view', view, blocks: view.blocks });
+    const values = formState(view.blocks, options.values ?? {}, offered);
     const problems = whyNotSubmittable(view.blocks, values);
     if (problems.length > 0) throw new Error(`Slack would not send the form "${view.title}": ${problems.join(' ')}`);
     if (Object.keys(view.errors).length > 0) views.setErrors(view, {});
@@ -165,26 +153,29 @@ export class People {
   }
 
   /** Types into an external select; the options are in `ackBody`. */
-  async suggest(options: {
-    readonly user: string;
-    readonly viewId: string;
-    readonly actionId: string;
-    readonly query: string;
-  }): Promise<Interaction> {
-    const { workspace, views } = this.#parts;
+  async suggest(options: SuggestOptions): Promise<Interaction> {
+    const { workspace } = this.#parts;
     const user = this.user(options.user);
-    const view = topView(views, user, options.viewId);
-    const { blockId } = find(view.blocks, options);
+    const place = placeOf(this.#parts, user, options);
+    const { blockId, element } = find(place.blocks, options);
+    if (!String(element['type']).endsWith('external_select'))
+      throw new Error(`Slack asks nobody for the options of ${options.actionId}.`);
     const { interaction } = this.#begin('suggest', user, null, null, null);
-    await this.#deliver(interaction, 'interactive', {
+    const offered = this.#offered(user, place);
+    const result = await this.#deliver(interaction, 'interactive', {
       type: 'block_suggestion',
       ...commonPayload(workspace, user),
-      container: { type: 'view', view_id: view.id },
-      view: { ...views.toJson(view), state: { values: formState(view.blocks, {}) } },
+      ...surroundings(this.#parts, place, formState(place.blocks, options.values ?? {}, offered)),
       block_id: blockId,
       action_id: options.actionId,
       value: options.query,
     });
+    if (result.ackMs === null) return interaction;
+    try {
+      this.#offers.add(offersOf(user, place)(blockId, options.actionId), result.body);
+    } catch (error) {
+      interaction.settle({ ...result, body: null, trouble: error instanceof Error ? error.message : String(error) });
+    }
     return interaction;
   }
 
@@ -215,6 +206,11 @@ export class People {
     const channel = this.#parts.workspace.findChannel(reference);
     if (channel === undefined) throw new Error(`There is no channel ${reference} in the sandbox.`);
     return channel;
+  }
+
+  #offered(user: SandboxUser, place: Place): Offered {
+    const where = offersOf(user, place);
+    return (block, action) => this.#offers.at(where(block, action));
   }
 
   #begin(

@@ -4,12 +4,13 @@
  * be called twice; what was waited for then fails by its own deadline.
  */
 import { applyResponse } from './answers.ts';
+import { takeUpload } from './api/files.ts';
 import { type AllParts, assemble, type Credentials, makeCredentials, type SandboxSlackOptions } from './assemble.ts';
 import type { Fault, MethodPattern } from './faults.ts';
 import type { Interaction } from './interaction.ts';
 import { Look } from './look.ts';
 import type { ClickOptions } from './on-screen.ts';
-import type { CommandOptions, SubmitOptions } from './people.ts';
+import type { CommandOptions, SubmitOptions, SuggestOptions } from './people.ts';
 import { listen, type SandboxServer } from './server.ts';
 import type { DisconnectHow } from './socket-mode.ts';
 import type { SandboxChannel, SandboxMessage, SandboxUser, SandboxUserGroup } from './workspace.ts';
@@ -24,11 +25,7 @@ export async function startSandboxSlack(options: SandboxSlackOptions = {}): Prom
     api,
     sockets,
     respond: (id, body) => applyResponse(workspace, tickets.useResponse(id), body, 'response_url'),
-    upload: (id, content) => {
-      const upload = uploads.get(id);
-      if (upload !== undefined) upload.content = content;
-      return upload !== undefined;
-    },
+    upload: (id, content) => takeUpload(uploads.get(id), content),
   });
   const slack = new SandboxSlack(parts, credentials, server);
   return slack;
@@ -91,12 +88,7 @@ export class SandboxSlack extends Look {
     return this.#parts.people.closeView(options);
   }
 
-  suggest(options: {
-    readonly user: string;
-    readonly viewId: string;
-    readonly actionId: string;
-    readonly query: string;
-  }): Promise<Interaction> {
+  suggest(options: SuggestOptions): Promise<Interaction> {
     return this.#parts.people.suggest(options);
   }
 

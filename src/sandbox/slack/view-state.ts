@@ -12,7 +12,7 @@ interface Field {
   readonly key: string;
   /** The property of the element that it starts with. */
   readonly initial: string;
-  readonly shape: 'text' | 'option' | 'options' | 'list';
+  readonly shape: 'text' | 'number' | 'option' | 'options' | 'list';
 }
 
 const FIELDS: Readonly<Record<string, Field>> = {
@@ -34,7 +34,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   multi_channels_select: { key: 'selected_channels', initial: 'initial_channels', shape: 'list' },
   datepicker: { key: 'selected_date', initial: 'initial_date', shape: 'text' },
   timepicker: { key: 'selected_time', initial: 'initial_time', shape: 'text' },
-  datetimepicker: { key: 'selected_date_time', initial: 'initial_date_time', shape: 'text' },
+  datetimepicker: { key: 'selected_date_time', initial: 'initial_date_time', shape: 'number' },
 };
 
 /** Everything that can be clicked or filled in, with the block that it is in. */
@@ -48,9 +48,13 @@ export function elementsOf(
   });
 }
 
-function pick(element: JsonObject, value: string): JsonObject {
+/** block_id and action_id → what the bot has offered there. */
+export type Offered = (block: string, action: string) => readonly JsonObject[];
+
+function pick(element: JsonObject, value: string, offered: readonly JsonObject[]): JsonObject {
   const groups = Array.isArray(element['option_groups']) ? element['option_groups'].filter(isObject) : [];
-  const lists: unknown[] = [element['options'], ...groups.map((group) => group['options'])];
+  const initial = [element['initial_option'], element['initial_options']];
+  const lists: unknown[] = [element['options'], ...groups.map((group) => group['options']), offered, ...initial];
   const options = lists.flat().filter(isObject);
   const found = options.find(
     (option) => option['value'] === value || (isObject(option['text']) && option['text']['text'] === value),
@@ -62,7 +66,11 @@ function pick(element: JsonObject, value: string): JsonObject {
 }
 
 /** The state of one element after a person did something to it. */
-export function stateOf(element: JsonObject, input: FieldInput | undefined): JsonObject | null {
+export function stateOf(
+  element: JsonObject,
+  input: FieldInput | undefined,
+  offered: readonly JsonObject[] = [],
+): JsonObject | null {
   const type = String(element['type']);
   const field = FIELDS[type];
   if (field === undefined) return null;
@@ -71,16 +79,17 @@ export function stateOf(element: JsonObject, input: FieldInput | undefined): Jso
   if (input === undefined) return { type, [field.key]: element[field.initial] ?? (many ? [] : null) };
   if (input === null || input === '') return { type, [field.key]: many ? [] : null };
   const values = typeof input === 'string' ? [input] : input;
-  const chosen = field.shape.startsWith('option') ? values.map((value) => pick(element, value)) : values;
+  const chosen = field.shape.startsWith('option') ? values.map((value) => pick(element, value, offered)) : values;
+  if (field.shape === 'number') return { type, [field.key]: Number(chosen[0]) };
   return { type, [field.key]: many ? chosen : chosen[0] };
 }
 
 /** Throws a sentence when a field is named that the form doesn't have. */
-export function formState(blocks: readonly SandboxBlock[], input: FormInput): StateValues {
+export function formState(blocks: readonly SandboxBlock[], input: FormInput, offered: Offered = () => []): StateValues {
   const values: StateValues = {};
   for (const { block, element } of elementsOf(blocks)) {
     const action = String(element['action_id']);
-    const state = stateOf(element, input[block.block_id]?.[action]);
+    const state = stateOf(element, input[block.block_id]?.[action], offered(block.block_id, action));
     if (state !== null) values[block.block_id] = { ...values[block.block_id], [action]: state };
   }
   for (const [block, fields] of Object.entries(input)) {

@@ -3,6 +3,7 @@
  * list of calls. A token is compared and forgotten: it is never recorded.
  */
 import { chatMethods } from './api/chat.ts';
+import { fileMethods } from './api/files.ts';
 import { type ApiContext, type Methods, needScope } from './api/method.ts';
 import { placeMethods } from './api/places.ts';
 import { surfaceMethods } from './api/surfaces.ts';
@@ -11,7 +12,7 @@ import { type JsonObject, parseJson } from './json.ts';
 import type { Rates } from './rates.ts';
 import { refuse, SlackRefusal } from './refusal.ts';
 
-const METHODS: Methods = { ...chatMethods, ...placeMethods, ...surfaceMethods };
+const METHODS: Methods = { ...chatMethods, ...placeMethods, ...surfaceMethods, ...fileMethods };
 const JSON_ARGUMENTS = ['blocks', 'attachments', 'metadata', 'view', 'files'];
 const KEPT_CALLS = 5_000;
 

@@ -81,6 +81,13 @@ export interface SandboxFile {
   readonly id: string;
   readonly name: string;
   readonly title: string;
+  /** What it shows, for who can't see it. */
+  readonly alt: string | null;
+  /** Slack's short word for the mimetype: `csv`, `png`, `text`, `binary`. */
+  readonly filetype: string;
+  readonly mimetype: string;
+  /** Seconds since 1970. */
+  readonly created: number;
   readonly content: Buffer;
   readonly channel: string | null;
   readonly thread_ts: string | null;

@@ -289,5 +289,5 @@ export const FORM: DemoState = {
 
 export const HOME: DemoState = {
   ...PLANNED,
-  homes: [{ user: ANA, blocks: json(homeView([migration({ shards: shards(() => ({})) })]).blocks) }],
+  homes: [{ user: ANA, viewId: 'V0HOME', blocks: json(homeView([migration({ shards: shards(() => ({})) })]).blocks) }],
 };

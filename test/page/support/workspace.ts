@@ -34,6 +34,7 @@ export function message(seconds: number, patch: Partial<PageMessage> = {}): Page
     user: BOT,
     text: '',
     blocks: [],
+    files: [],
     threadTs: null,
     broadcast: false,
     edited: null,

@@ -82,6 +82,7 @@ async function act(address: string, what: Act): Promise<Acted> {
   return (await response.json()) as Acted;
 }
 
+const BUTTON = { kind: 'click', choose: null, values: {} } as const;
 const OK: Acted = { ok: true, trouble: null };
 
 describe('npm run demo', () => {
@@ -109,7 +110,7 @@ describe('npm run demo', () => {
       const block = shown.blocks.find((one) => JSON.stringify(one).includes(`"action_id":"${actionId}"`));
       const blockId = String(block?.['block_id']);
       expect(
-        await act(address, { kind: 'click', user: BEN, channel: MIGRATIONS, ts: shown.ts, actionId, blockId }),
+        await act(address, { ...BUTTON, user: BEN, at: { channel: MIGRATIONS, ts: shown.ts }, actionId, blockId }),
       ).toEqual(OK);
     };
     await press('gate:continue');

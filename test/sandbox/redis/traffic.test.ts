@@ -17,9 +17,9 @@ afterEach(async () => {
   await fleet.close();
 });
 
-async function start(options: TrafficOptions): Promise<Traffic> {
+async function start(options: TrafficOptions, more = 300): Promise<Traffic> {
   traffic = startTraffic(options);
-  await hasAcknowledged(traffic, 300);
+  await hasAcknowledged(traffic, more);
   return traffic;
 }
 
@@ -52,6 +52,17 @@ describe('traffic', () => {
       expect(maxGapMs).toBeGreaterThan(0);
     }
   });
+
+  it('has many writers without a warning of Node', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const server = await fleet.server();
+    await start({ shards: Array.from({ length: 8 }, () => server), ratePerSecond: 50, kinds: ['set'] }, 20);
+    await traffic?.stop();
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  }, 20_000);
 
   it('keeps to its rate', async () => {
     const running = await start({ shards: [await fleet.server()], ratePerSecond: 400, kinds: ['set'] });

@@ -31,6 +31,10 @@ afterEach(async () => {
   await slack.close();
 });
 
+function plainOption(value: string) {
+  return { text: { type: 'plain_text' as const, text: `the ${value} way` }, value };
+}
+
 async function trigger(): Promise<string> {
   return (await slack.command({ user: ANA, channel: MIGRATIONS })).triggerId ?? '';
 }
@@ -160,9 +164,92 @@ test('an external select asks the bot; a closed form is told to a bot that wants
   const viewId = slack.openViews(ANA)[0]?.id ?? '';
   const asked = await slack.suggest({ user: ANA, viewId, actionId: 'groups', query: 'orders' });
   expect(asked.ackBody).toMatchObject({ options: [{ text: { text: 'orders-old' }, value: 'old' }] });
-  await slack.closeView({ user: ANA, viewId });
+  // Only what the bot offered has words; it goes to the bot as the bot wrote it.
+  const chosen = new Promise<unknown>((resolve) => {
+    bot.app.view({ type: 'view_submission', callback_id: 'chosen' }, async ({ ack, view }) => {
+      await ack();
+      resolve(view.state.values['groups']?.['groups']?.selected_option);
+    });
+  });
+  await web.views.update({ view_id: viewId, view: form('Start', { blocks, callback_id: 'chosen' }) });
+  await slack.submit({ user: ANA, viewId, values: { groups: { groups: 'old' } } });
+  expect(await chosen).toEqual({ text: { type: 'plain_text', text: 'orders-old' }, value: 'old' });
+
+  await web.views.open({ trigger_id: await trigger(), view: form('Start', { blocks, notify_on_close: true }) });
+  const second = slack.openViews(ANA)[0]?.id ?? '';
+  await slack.closeView({ user: ANA, viewId: second });
   expect(slack.openViews(ANA)).toEqual([]);
-  expect(closed).toEqual([viewId]);
+  expect(closed).toEqual([second]);
+});
+
+test('what Slack would show nothing of is told, whatever the bot answered', async () => {
+  bot.app.options('groups', async ({ ack }) => {
+    await ack({ options: [{ text: { type: 'plain_text', text: 'x'.repeat(76) }, value: 'old' }] });
+  });
+  const blocks = [
+    {
+      type: 'actions' as const,
+      block_id: 'row',
+      elements: [{ type: 'external_select' as const, action_id: 'groups' }],
+    },
+  ];
+  const { ts = '' } = await web.chat.postMessage({ channel: MIGRATIONS, text: 'choose', blocks });
+  const ask = { user: ANA, channel: MIGRATIONS, ts, actionId: 'groups', query: '' };
+  const asked = await slack.suggest(ask);
+  expect(asked.trouble).toContain('/options/0/text/text must be less than 76 characters');
+  await expect(slack.suggest({ ...ask, actionId: 'other' })).rejects.toThrow('nothing to click with action_id other');
+});
+
+test('a click in a form and on the Home tab carries the view, its hash and all that was filled in', async () => {
+  const bodies: Record<string, unknown>[] = [];
+  const pick = {
+    type: 'static_select' as const,
+    action_id: 'mode',
+    options: [plainOption('fast'), plainOption('safe')],
+  };
+  bot.app.use(async ({ body, next }) => {
+    bodies.push(body as unknown as Record<string, unknown>);
+    await next();
+  });
+  const row = { type: 'actions' as const, block_id: 'row', elements: [button('look', 'Look', '1'), pick] };
+  const blocks = [...(form('x').blocks ?? []), row];
+  await web.views.open({ trigger_id: await trigger(), view: form('Look', { blocks }) });
+  const view = slack.openViews(ANA)[0];
+  const values = { name: { name: 'orders' } };
+  await slack.click({ user: ANA, viewId: view?.id ?? '', actionId: 'mode', choose: 'safe', values });
+  const { trigger_id: trigger2, ...body } = bodies.at(-1) ?? {};
+  expect(trigger2).toMatch(/^\d+\.[0-9a-f]+$/);
+  expect(body).toMatchObject({
+    type: 'block_actions',
+    container: { type: 'view', view_id: view?.id },
+    view: {
+      id: view?.id,
+      type: 'modal',
+      hash: view?.hash,
+      private_metadata: 'm-7k3q',
+      state: {
+        values: {
+          name: { name: { type: 'plain_text_input', value: 'orders' } },
+          row: { mode: { type: 'static_select', selected_option: plainOption('safe') } },
+        },
+      },
+    },
+    actions: [{ type: 'static_select', block_id: 'row', action_id: 'mode', selected_option: plainOption('safe') }],
+  });
+  expect(body).not.toHaveProperty('response_url');
+  expect(body).not.toHaveProperty('message');
+
+  await web.views.publish({ user_id: BEN, view: { type: 'home', blocks: [row] } });
+  const home = slack.homeView(BEN);
+  const click = await slack.click({ user: BEN, viewId: home?.id ?? '', actionId: 'look' });
+  expect(bodies.at(-1)).toMatchObject({
+    container: { type: 'view', view_id: home?.id },
+    view: { type: 'home', hash: home?.hash, state: { values: { row: { mode: { selected_option: null } } } } },
+    actions: [{ type: 'button', action_id: 'look', value: '1' }],
+  });
+  // The trigger of a click on the Home tab opens a form.
+  await web.views.open({ trigger_id: click.triggerId ?? '', view: form('From home') });
+  expect(slack.openViews(BEN).map((one) => one.title)).toEqual(['From home']);
 });
 
 test('host names become links when Slack feels like it', async () => {

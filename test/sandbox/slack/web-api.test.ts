@@ -194,9 +194,45 @@ describe('messages', () => {
       title: 'Shards',
     });
     expect(slack.files()).toMatchObject([
-      { name: 'shards.csv', title: 'Shards', channel: MIGRATIONS, thread_ts: thread },
+      { name: 'shards.csv', title: 'Shards', mimetype: 'text/csv', channel: MIGRATIONS, thread_ts: thread },
     ]);
     expect(slack.files()[0]?.content.toString()).toBe('a,b\r\n1,2\n');
     expect(slack.thread(MIGRATIONS, thread)).toHaveLength(2);
+  });
+
+  test('an upload is a picture byte for byte, and only what was announced', async () => {
+    const bytes = Buffer.from(Array.from({ length: 5_000 }, (_, place) => (place * 7 + (place >> 5)) % 256));
+    const picture = Buffer.concat([Buffer.from('\r\n--\r\n\r\n'), bytes]);
+    await web.filesUploadV2({
+      channel_id: MIGRATIONS,
+      initial_comment: 'The lag of each shard',
+      filename: 'lag.png',
+      file: picture,
+      alt_text: 'Lag falls to nothing',
+    });
+    const [file] = slack.files();
+    expect(file).toMatchObject({ mimetype: 'image/png', filetype: 'png', alt: 'Lag falls to nothing' });
+    expect(file?.content.equals(picture)).toBe(true);
+    const { messages } = await web.conversations.history({ channel: MIGRATIONS });
+    expect(messages?.[0]).toMatchObject({
+      text: 'The lag of each shard',
+      files: [{ id: file?.id, size: picture.length, mimetype: 'image/png', alt_txt: 'Lag falls to nothing' }],
+    });
+
+    const ask = (filename: string, length: number) => web.files.getUploadURLExternal({ filename, length });
+    const send = async (url: string | undefined, body: string) =>
+      (await fetch(url ?? '', { method: 'POST', body })).status;
+    const { upload_url: url, file_id: id } = await ask('two.csv', 2);
+    expect(await send(url, 'three')).toBe(404);
+    const complete = (more: object) =>
+      errorOf(web.files.completeUploadExternal({ files: [{ id: id ?? '' }], channel_id: MIGRATIONS, ...more }));
+    expect(await complete({})).toBe('file_not_found');
+    expect(await send(url, 'ab')).toBe(200);
+    expect(await send(url, 'cd')).toBe(404);
+    expect(await complete({ thread_ts: '1.000001' })).toBe('thread_not_found');
+    expect(await complete({})).toBe('ok');
+    expect(await complete({})).toBe('file_not_found');
+    expect(await errorOf(ask('none.csv', 0))).toBe('invalid_arguments');
+    expect(await errorOf(ask('all.csv', 2_000_000_000))).toBe('file_upload_size_restricted');
   });
 });

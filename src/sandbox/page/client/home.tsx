@@ -2,6 +2,7 @@
 import { useEffect } from 'react';
 import { Avatar } from './avatar.tsx';
 import { Blocks } from './blocks/blocks.tsx';
+import { Fields } from './fields/fields.tsx';
 import { personOf, useWorkspace } from './workspace.tsx';
 
 export function Home() {
@@ -25,7 +26,9 @@ export function Home() {
           {home === undefined || home.blocks.length === 0 ? (
             <p className="empty">The bot has not drawn this tab yet.</p>
           ) : (
-            <Blocks blocks={home.blocks} host={{ channel: 'home', ts: 'home' }} />
+            <Fields at={{ viewId: home.viewId }} blocks={home.blocks} channel="" key={home.viewId}>
+              <Blocks blocks={home.blocks} />
+            </Fields>
           )}
         </div>
       </div>

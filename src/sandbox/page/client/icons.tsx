@@ -37,6 +37,11 @@ const PATHS = {
   ),
   check: <path d="m3 8.5 3.5 3.5 6.5-7.5" />,
   alert: <path d="M8 2 14.5 13.5h-13zM8 6.5v3.2M8 11.6v.1" />,
+  chevron: <path d="m4 6 4 4.5L12 6" />,
+  dots: <path d="M3.5 8h.1M8 8h.1M12.5 8h.1" strokeWidth="2.4" />,
+  picture: <path d="M2.5 3.5h11v9h-11zM3 11.5l3.2-3.5 2.3 2.5 2-2 2.6 3M10.5 6.2h.1" />,
+  file: <path d="M4 2h5.5L12.5 5v9H4zM9.3 2.2V5.2h3" />,
+  download: <path d="M8 2.5v7.5M4.8 7 8 10.2 11.2 7M3 13.3h10" />,
   plug: <path d="M5.5 1.5v3m5-3v3m-7 0h9v2.5a4.5 4.5 0 0 1-9 0zM8 11.5v3" />,
 } satisfies Readonly<Record<string, ReactNode>>;
 

@@ -53,7 +53,7 @@ export async function send(act: Act): Promise<Acted> {
       body: JSON.stringify(act),
     });
     const answer = (await response.json()) as Partial<Acted>;
-    if (typeof answer.ok === 'boolean') return { ok: answer.ok, trouble: answer.trouble ?? null };
+    if (typeof answer.ok === 'boolean') return { ...answer, ok: answer.ok, trouble: answer.trouble ?? null };
     return { ok: false, trouble: `The demo's server answered ${response.status}.` };
   } catch {
     return { ok: false, trouble: "The demo's server does not answer. Is it still running in the terminal?" };

@@ -3,6 +3,8 @@ import { memo } from 'react';
 import type { PageEphemeral, PageMessage } from '../state.ts';
 import { Avatar } from './avatar.tsx';
 import { Blocks } from './blocks/blocks.tsx';
+import { Fields } from './fields/fields.tsx';
+import { Files } from './files.tsx';
 import { Icon } from './icons.tsx';
 import { clockTime, dateOf, dayWords } from './time.ts';
 import { personOf, useWorkspace } from './workspace.tsx';
@@ -57,7 +59,8 @@ export const Message = memo(function Message({ message, close, replies, onThread
             replied to a thread
           </button>
         )}
-        <Content host={{ channel: message.channel, ts: message.ts }} what={message} />
+        <Content channel={message.channel} ts={message.ts} what={message} />
+        <Files files={message.files} />
         {replies !== null && onThread !== null && (
           <button className="replies" onClick={() => onThread(root)} type="button">
             <span className="replies-faces">
@@ -104,7 +107,7 @@ export const Ephemeral = memo(function Ephemeral({ ephemeral }: { readonly ephem
           <span className="app-badge">APP</span>
           {!Number.isNaN(at.getTime()) && <time dateTime={at.toISOString()}>{clockTime(at)}</time>}
         </div>
-        <Content host={{ channel: ephemeral.channel, ts: ephemeral.id }} what={ephemeral} />
+        <Content channel={ephemeral.channel} ts={ephemeral.id} what={ephemeral} />
       </div>
     </li>
   );
@@ -112,11 +115,16 @@ export const Ephemeral = memo(function Ephemeral({ ephemeral }: { readonly ephem
 
 interface ContentProps {
   readonly what: Pick<PageMessage, 'text' | 'blocks'>;
-  readonly host: { readonly channel: string; readonly ts: string };
+  readonly channel: string;
+  readonly ts: string;
 }
 
-function Content({ what, host }: ContentProps) {
-  const blocks =
-    what.blocks.length > 0 ? what.blocks : [{ type: 'section', text: { type: 'mrkdwn', text: what.text } }];
-  return <Blocks blocks={blocks} host={host} />;
+function Content({ what, channel, ts }: ContentProps) {
+  const own = what.text === '' ? [] : [{ type: 'section', text: { type: 'mrkdwn', text: what.text } }];
+  const blocks = what.blocks.length > 0 ? what.blocks : own;
+  return (
+    <Fields at={{ channel, ts }} blocks={blocks} channel={channel}>
+      <Blocks blocks={blocks} />
+    </Fields>
+  );
 }

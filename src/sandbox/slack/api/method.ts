@@ -4,6 +4,7 @@ import { refuse } from '../refusal.ts';
 import type { Tickets } from '../tickets.ts';
 import type { Views } from '../views.ts';
 import type { SandboxChannel, SandboxMessage, Workspace } from '../workspace.ts';
+import { fileJson, type Upload } from './file.ts';
 
 export interface ApiContext {
   readonly workspace: Workspace;
@@ -13,7 +14,7 @@ export interface ApiContext {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly origin: () => string;
   readonly newSocketUrl: () => string;
-  readonly uploads: Map<string, { readonly name: string; content: Buffer | null }>;
+  readonly uploads: Map<string, Upload>;
 }
 
 export interface Method {
@@ -95,7 +96,12 @@ export function messageJson(
       : {}),
     ...(message.edited !== null ? { edited: { user: message.user, ts: message.edited } } : {}),
     ...(message.files.length > 0
-      ? { files: message.files.map((id) => ({ id, name: workspace.files.get(id)?.name })) }
+      ? {
+          files: message.files.flatMap((id) => {
+            const file = workspace.files.get(id);
+            return file === undefined ? [] : [fileJson(workspace, file)];
+          }),
+        }
       : {}),
     ...(message.reactions.length > 0
       ? { reactions: message.reactions.map((name) => ({ name, count: 1, users: [workspace.botUserId] })) }

@@ -1,7 +1,7 @@
-/** views.* and the three steps of an upload. */
-import { isObject, type JsonObject, stringAt } from '../json.ts';
+/** views.*. */
+import { type JsonObject, stringAt } from '../json.ts';
 import { refuse } from '../refusal.ts';
-import { type ApiContext, bot, type Methods, needString, writableChannel } from './method.ts';
+import { type ApiContext, bot, type Methods, needString } from './method.ts';
 
 function target(args: JsonObject): {
   readonly id: string | null;
@@ -33,53 +33,5 @@ export const surfaceMethods: Methods = {
     const user = needString(args, 'user_id');
     if (api.workspace.users.get(user) === undefined) refuse('user_not_found');
     return { view: api.views.toJson(api.views.publish(user, stringAt(args, 'hash'), args['view'])) };
-  }),
-
-  'files.getUploadURLExternal': bot(['files:write'], (api, args) => {
-    const id = api.workspace.nextId('F');
-    const name = needString(args, 'filename');
-    if (!(Number(needString(args, 'length')) > 0)) refuse('invalid_arguments');
-    api.uploads.set(id, { name, content: null });
-    return { upload_url: `${api.origin()}/upload/${id}`, file_id: id };
-  }),
-
-  'files.completeUploadExternal': bot(['files:write'], (api, args) => {
-    const files = args['files'];
-    if (!Array.isArray(files) || files.length === 0) refuse('invalid_arguments');
-    const channel =
-      stringAt(args, 'channel_id') === null ? null : writableChannel(api, { channel: args['channel_id'] }, 'member');
-    const threadTs = stringAt(args, 'thread_ts');
-    const done = files.map((file: unknown) => {
-      const id = isObject(file) ? stringAt(file, 'id') : null;
-      const upload = id === null ? undefined : api.uploads.get(id);
-      if (id === null || upload === undefined || upload.content === null) refuse('file_not_found');
-      const title = (isObject(file) ? stringAt(file, 'title') : null) ?? upload.name;
-      return {
-        id,
-        name: upload.name,
-        title,
-        content: upload.content,
-        channel: channel?.id ?? null,
-        thread_ts: threadTs,
-      };
-    });
-    for (const file of done) {
-      api.uploads.delete(file.id);
-      api.workspace.files.set(file.id, file);
-      api.workspace.announce({ kind: 'file', file: file.id });
-    }
-    if (channel !== null) {
-      const text = stringAt(args, 'initial_comment') ?? '';
-      const ids = done.map((file) => file.id);
-      api.workspace.post({
-        channel: channel.id,
-        user: api.workspace.botUserId,
-        text,
-        blocks: [],
-        thread_ts: threadTs,
-        files: ids,
-      });
-    }
-    return { files: done.map(({ id, title }) => ({ id, title })) };
   }),
 };

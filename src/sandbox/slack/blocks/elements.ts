@@ -35,10 +35,14 @@ export const IN_CONTEXT_ACTIONS = ['feedback_buttons', 'icon_button'];
 const ACTION = ['action_id', 'confirm', 'focus_on_load', 'placeholder'];
 const WRITTEN = ['action_id', 'focus_on_load', 'placeholder', 'dispatch_action_config', 'initial_value'];
 
-function checkOptions(report: Report, path: string, options: unknown, max: number, kind: 'plain' | 'any'): void {
-  checkList(report, path, options, { min: 1, max }, (option, optionPath) =>
-    checkOption(report, optionPath, option, kind),
-  );
+export function checkOptions(
+  report: Report,
+  path: string,
+  options: unknown,
+  size: { readonly min: number; readonly max: number },
+  kind: 'plain' | 'any',
+): void {
+  checkList(report, path, options, size, (option, optionPath) => checkOption(report, optionPath, option, kind));
 }
 
 function checkOption(report: Report, path: string, option: unknown, kind: 'plain' | 'any'): void {
@@ -61,7 +65,7 @@ function checkStaticSelect(report: Report, path: string, element: JsonObject): v
     report.add(path, 'must define exactly one of `options` and `option_groups`');
     return;
   }
-  if (options !== undefined) checkOptions(report, `${path}/options`, options, 100, 'plain');
+  if (options !== undefined) checkOptions(report, `${path}/options`, options, { min: 1, max: 100 }, 'plain');
   if (groups === undefined) return;
   checkList(report, `${path}/option_groups`, groups, { min: 1, max: 100 }, (group, groupPath) => {
     if (!isObject(group)) {
@@ -71,7 +75,7 @@ function checkStaticSelect(report: Report, path: string, element: JsonObject): v
     if (required(report, groupPath, group, 'label')) {
       checkText(report, `${groupPath}/label`, group['label'], { kind: 'plain', max: 75 });
     }
-    checkOptions(report, `${groupPath}/options`, group['options'], 100, 'plain');
+    checkOptions(report, `${groupPath}/options`, group['options'], { min: 1, max: 100 }, 'plain');
   });
 }
 
@@ -104,7 +108,7 @@ function chooser(initial: string, extra: readonly string[] = []): ElementCheck {
 function choices(initial: string): ElementCheck {
   return (report, path, element) => {
     onlyKnown(report, path, element, ['action_id', 'confirm', 'focus_on_load', 'options', initial]);
-    checkOptions(report, `${path}/options`, element['options'], 10, 'any');
+    checkOptions(report, `${path}/options`, element['options'], { min: 1, max: 10 }, 'any');
   };
 }
 
@@ -121,7 +125,7 @@ const CHECKS: Readonly<Record<string, ElementCheck>> = {
   radio_buttons: choices('initial_option'),
   overflow(report, path, element) {
     onlyKnown(report, path, element, ['action_id', 'confirm', 'options']);
-    checkOptions(report, `${path}/options`, element['options'], 5, 'plain');
+    checkOptions(report, `${path}/options`, element['options'], { min: 1, max: 5 }, 'plain');
   },
   static_select: checkStaticSelect,
   multi_static_select: checkStaticSelect,

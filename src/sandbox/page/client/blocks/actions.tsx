@@ -1,103 +1,87 @@
-/** Buttons: they ask first where the bot wants that, and are busy until the bot has acknowledged the click. */
-import { useEffect, useId, useRef, useState } from 'react';
-import { Dialog } from '../dialog.tsx';
-import { type JsonObject, objectAt, objectsAt, textAt, wordsAt } from '../json.ts';
-import { useWorkspace } from '../workspace.tsx';
-import type { BlockHost } from './blocks.tsx';
+/** What can be clicked or chosen among the words of a message, a form or the Home tab. */
+import { useEffect, useId, useRef } from 'react';
+import { Control } from '../fields/control.tsx';
+import { useFields } from '../fields/fields.tsx';
+import { hasState, initialValue } from '../fields/values.ts';
+import { type JsonObject, objectsAt, textAt, wordsAt } from '../json.ts';
+import { type ElementProps, openLink, useClick } from './act.tsx';
 import { Drawn } from './drawn.tsx';
+import { Overflow } from './overflow.tsx';
 
-interface ElementProps {
-  readonly blockId: string;
-  readonly element: JsonObject;
-  readonly host: BlockHost;
-}
-
-export function ActionsBlock({ block, host }: { readonly block: JsonObject; readonly host: BlockHost }) {
+export function ActionsBlock({ block }: { readonly block: JsonObject }) {
   const blockId = textAt(block, 'block_id');
   return (
     <div className="actions">
       {objectsAt(block, 'elements').map((element) => (
-        <Element blockId={blockId} element={element} host={host} key={textAt(element, 'action_id')} />
+        <Element blockId={blockId} element={element} key={textAt(element, 'action_id')} />
       ))}
     </div>
   );
 }
 
 export function Element(props: ElementProps) {
-  if (textAt(props.element, 'type') === 'button') return <ActionButton {...props} />;
+  const type = textAt(props.element, 'type');
+  if (type === 'button') return <ActionButton {...props} />;
+  if (type === 'overflow') return <Overflow {...props} />;
+  if (hasState(props.element)) return <Chooser {...props} />;
   return <Drawn block={{ type: 'actions', elements: [props.element] }} />;
 }
 
-function ActionButton({ blockId, element, host }: ElementProps) {
-  const { act, me } = useWorkspace();
-  const [asking, setAsking] = useState(false);
-  const [busy, setBusy] = useState(false);
+function ActionButton({ blockId, element }: ElementProps) {
+  const { busy, click, question } = useClick({ blockId, element });
   const button = useRef<HTMLButtonElement>(null);
-  const confirm = objectAt(element, 'confirm');
   const style = textAt(element, 'style');
   useFocusStaysNear(button);
-
-  async function click(): Promise<void> {
-    setAsking(false);
-    setBusy(true);
-    await act({ kind: 'click', user: me.id, ...host, actionId: textAt(element, 'action_id'), blockId });
-    setBusy(false);
-  }
-
   return (
     <>
       <button
         aria-busy={busy}
         aria-label={textAt(element, 'accessibility_label') || undefined}
         className={`button ${style === '' ? 'button-plain' : `button-${style}`}`}
-        onClick={() => {
-          if (busy) return;
-          if (confirm === null) void click();
-          else setAsking(true);
-        }}
+        onClick={() => click(null, () => openLink(element))}
         ref={button}
         type="button"
       >
         {wordsAt(element, 'text')}
       </button>
-      {asking && confirm !== null && (
-        <Confirm confirm={confirm} onNo={() => setAsking(false)} onYes={() => void click()} />
-      )}
+      {question}
     </>
   );
 }
 
-interface ConfirmProps {
-  readonly confirm: JsonObject;
-  readonly onYes: () => void;
-  readonly onNo: () => void;
-}
-
-function Confirm({ confirm, onYes, onNo }: ConfirmProps) {
-  const words = useId();
-  const danger = textAt(confirm, 'style') === 'danger';
-  const title = wordsAt(confirm, 'title') || 'Are you sure?';
-  const text = objectAt(confirm, 'text');
+function Chooser({ blockId, element }: ElementProps) {
+  const { values, change, channel } = useFields();
+  const { busy, click, question } = useClick({ blockId, element });
+  const id = useId();
+  const action = textAt(element, 'action_id');
+  const label =
+    textAt(element, 'accessibility_label') || wordsAt(element, 'placeholder') || NAMES[textAt(element, 'type')];
   return (
-    <Dialog className="dialog confirm" describedBy={words} onClose={onNo} role="alertdialog" title={title}>
-      <h2>{title}</h2>
-      <div id={words}>{text !== null && <Drawn block={{ type: 'section', text }} />}</div>
-      <div className="dialog-foot">
-        <button className="button button-plain" data-first={danger ? '' : undefined} onClick={onNo} type="button">
-          {wordsAt(confirm, 'deny') || 'Cancel'}
-        </button>
-        <button
-          className={`button ${danger ? 'button-danger-solid' : 'button-primary'}`}
-          data-first={danger ? undefined : ''}
-          onClick={onYes}
-          type="button"
-        >
-          {wordsAt(confirm, 'confirm') || 'Yes'}
-        </button>
-      </div>
-    </Dialog>
+    <div aria-busy={busy} className="chooser">
+      <Control
+        blockId={blockId}
+        clearable={false}
+        describedBy={undefined}
+        element={element}
+        first={false}
+        id={id}
+        invalid={false}
+        label={label ?? 'Choose'}
+        onChange={(next) => click(next, () => change(blockId, action, next))}
+        onEnter={() => false}
+        required={false}
+        value={values[blockId]?.[action] ?? initialValue(element, channel)}
+      />
+      {question}
+    </div>
   );
 }
+
+const NAMES: Readonly<Record<string, string>> = {
+  datepicker: 'Date',
+  timepicker: 'Time',
+  datetimepicker: 'Date and time',
+};
 
 /** The click that completes a gate takes its button away: the focus goes to the message then, not to nowhere. */
 function useFocusStaysNear(button: React.RefObject<HTMLButtonElement | null>): void {

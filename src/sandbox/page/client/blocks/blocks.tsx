@@ -5,24 +5,18 @@
  */
 import { memo } from 'react';
 import type { JsonObject } from '../json.ts';
-import { objectAt, textAt } from '../json.ts';
+import { objectAt, objectsAt, textAt } from '../json.ts';
 import { ActionsBlock, Element } from './actions.tsx';
 import { DataTable } from './data-table.tsx';
 import { Drawn } from './drawn.tsx';
+import { ImageBlock, Picture } from './picture.tsx';
 import { Table } from './table.tsx';
-
-/** What a click in these blocks is in: a message, or an ephemeral, in a channel; or a view. */
-export interface BlockHost {
-  readonly channel: string;
-  readonly ts: string;
-}
 
 interface BlockProps {
   readonly block: JsonObject;
-  readonly host: BlockHost;
 }
 
-export function Blocks({ blocks, host }: { readonly blocks: readonly JsonObject[]; readonly host: BlockHost }) {
+export function Blocks({ blocks }: { readonly blocks: readonly JsonObject[] }) {
   const seen = new Map<string, number>();
   return (
     <div className="blocks">
@@ -30,43 +24,58 @@ export function Blocks({ blocks, host }: { readonly blocks: readonly JsonObject[
         const type = textAt(block, 'type');
         const place = seen.get(type) ?? 0;
         seen.set(type, place + 1);
-        return <Block block={block} host={host} key={`${type}-${place}`} />;
+        return <Block block={block} key={`${type}-${place}`} />;
       })}
     </div>
   );
 }
 
-const Block = memo(function Block({ block, host }: BlockProps) {
+const Block = memo(function Block({ block }: BlockProps) {
   switch (textAt(block, 'type')) {
     case 'actions':
-      return <ActionsBlock block={block} host={host} />;
+      return <ActionsBlock block={block} />;
     case 'table':
       return <Table block={block} />;
     case 'data_table':
       return <DataTable block={block} />;
     case 'section':
-      return <Section block={block} host={host} />;
+      return <Section block={block} />;
+    case 'image':
+      return <ImageBlock block={block} />;
+    case 'context':
+      return <Drawn block={withoutPictures(block)} />;
     default:
       return <Drawn block={block} />;
   }
 }, same);
 
-function Section({ block, host }: BlockProps) {
+function Section({ block }: BlockProps) {
   const accessory = objectAt(block, 'accessory');
-  if (accessory === null || textAt(accessory, 'type') !== 'button') return <Drawn block={block} />;
+  if (accessory === null) return <Drawn block={block} />;
   const { accessory: _, ...text } = block;
   return (
     <div className="section-with-accessory">
       <Drawn block={text} />
-      <Element blockId={textAt(block, 'block_id')} element={accessory} host={host} />
+      {textAt(accessory, 'type') === 'image' ? (
+        <Picture className="picture-small" image={accessory} />
+      ) : (
+        <Element blockId={textAt(block, 'block_id')} element={accessory} />
+      )}
     </div>
   );
+}
+
+/** The library would load them from wherever they are. */
+function withoutPictures(block: JsonObject): JsonObject {
+  const elements = objectsAt(block, 'elements').map((one) =>
+    textAt(one, 'type') === 'image' ? { type: 'plain_text', text: `[${textAt(one, 'alt_text') || 'picture'}]` } : one,
+  );
+  return { ...block, elements };
 }
 
 const CLICKABLE = ['actions', 'section'];
 
 function same(before: BlockProps, after: BlockProps): boolean {
-  if (before.host.ts !== after.host.ts || before.host.channel !== after.host.channel) return false;
   const ignored = CLICKABLE.includes(textAt(after.block, 'type')) ? '' : 'block_id';
   const keys = new Set([...Object.keys(before.block), ...Object.keys(after.block)]);
   return [...keys].every((key) => key === ignored || Object.is(before.block[key], after.block[key]));

@@ -6,19 +6,20 @@ import { type SubmitEvent, useEffect, useRef, useState } from 'react';
 import type { PageView } from '../../state.ts';
 import { Blocks } from '../blocks/blocks.tsx';
 import { Dialog } from '../dialog.tsx';
+import { useFieldsOf, FieldsProvider } from '../fields/fields.tsx';
+import { missing } from '../fields/values.ts';
 import { Icon } from '../icons.tsx';
 import { objectsAt, textAt, wordsAt } from '../json.ts';
 import { useWorkspace } from '../workspace.tsx';
 import { Field } from './field.tsx';
-import { collect, missing, type Value, type Values, valueIn } from './values.ts';
 
 export function Form({ open, channel }: { readonly open: PageView; readonly channel: string }) {
   const { act, me } = useWorkspace();
-  const [values, setValues] = useState<Values>({});
   const [own, setOwn] = useState<Readonly<Record<string, string>>>({});
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const blocks = objectsAt(open.view, 'blocks');
+  const fields = useFieldsOf({ viewId: open.id }, channel, blocks);
   const title = wordsAt(open.view, 'title');
   const send = wordsAt(open.view, 'submit');
   const errors = { ...open.errors, ...own };
@@ -28,19 +29,20 @@ export function Form({ open, channel }: { readonly open: PageView; readonly chan
     if (wrong !== '{}') form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [wrong]);
 
-  function change(block: string, action: string, value: Value): void {
-    setValues((before) => ({ ...before, [block]: { ...before[block], [action]: value } }));
+  function touch(block: string): void {
     setOwn((before) => Object.fromEntries(Object.entries(before).filter(([id]) => id !== block)));
   }
 
   async function submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     if (busy) return;
+    // Not what was drawn last: a date that was just typed to its end counts.
+    const values = fields.collected();
     const problems = missing(blocks, values, channel);
     setOwn(problems);
     if (Object.keys(problems).length > 0) return;
     setBusy(true);
-    await act({ kind: 'submit', user: me.id, viewId: open.id, values: collect(blocks, values, channel) });
+    await act({ kind: 'submit', user: me.id, viewId: open.id, values });
     setBusy(false);
   }
 
@@ -56,23 +58,17 @@ export function Form({ open, channel }: { readonly open: PageView; readonly chan
             <Icon name="close" />
           </button>
         </header>
-        <div className="form-body">
-          {blocks.map((block, place) => {
-            const id = textAt(block, 'block_id');
-            if (textAt(block, 'type') !== 'input')
-              return <Blocks blocks={[block]} host={{ channel: 'view', ts: open.id }} key={place} />;
-            return (
-              <Field
-                block={block}
-                error={errors[id] ?? null}
-                first={place === firstField}
-                key={id}
-                onChange={(action, value) => change(id, action, value)}
-                value={valueIn(values, block, channel)}
-              />
-            );
-          })}
-        </div>
+        <FieldsProvider value={fields}>
+          <div className="form-body">
+            {blocks.map((block, place) => {
+              const id = textAt(block, 'block_id');
+              if (textAt(block, 'type') !== 'input') return <Blocks blocks={[block]} key={place} />;
+              return (
+                <Field block={block} error={errors[id] ?? null} first={place === firstField} key={id} onTouch={touch} />
+              );
+            })}
+          </div>
+        </FieldsProvider>
         <footer className="dialog-foot">
           <button className="button button-plain" onClick={close} type="button">
             {wordsAt(open.view, 'close') || 'Cancel'}
