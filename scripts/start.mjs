@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * `npm start`: the bot, from .env or the environment. Builds first if dist/ is missing. Passes SIGINT and SIGTERM on once
- * each and gives the bot's exit code back.
+ * each, SIGHUP every time, and gives the bot's exit code back.
  */
 import { join } from 'node:path';
 import { codeOfSignal, Interrupted, passSignalsOn, run, start } from './lib/processes.mjs';
@@ -32,11 +32,15 @@ async function startBot() {
   // Not --env-file-if-exists: it remarks upon a missing file at every start.
   const envFile = (await exists(env)) ? [`--env-file=${env}`] : [];
   const args = ['--enable-source-maps', ...envFile, main, ...process.argv.slice(2)];
-  const { code } = await start(process.execPath, args, { cwd: root }).done;
+  const bot = start(process.execPath, args, { cwd: root });
+  process.on('SIGHUP', () => bot.child.kill('SIGHUP'));
+  const { code } = await bot.done;
   return code ?? 1;
 }
 
-passSignalsOn();
+passSignalsOn(['SIGINT', 'SIGTERM']);
+// The bot reads its inventory again then; before it runs there is nothing to read again.
+process.on('SIGHUP', () => {});
 try {
   process.exitCode = await startBot();
 } catch (error) {

@@ -7,7 +7,7 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Policy } from './domain/gate.ts';
 import { Engine } from './engine/engine.ts';
-import { emptyInventory, type Inventory, loadInventory } from './inventory.ts';
+import { type InventoryKeeper, openInventory } from './inventory/keeper.ts';
 import type { Log, SecretRegistry } from './log.ts';
 import { startAdminServer } from './observability/admin.ts';
 import { toBoltLogger } from './observability/bolt-logger.ts';
@@ -51,11 +51,10 @@ function policyOf(config: Config): Policy {
   };
 }
 
-function inventoryOf(config: Config, vault: PasswordVault, readText: ReadText): Inventory {
-  if (config.inventoryFile === null) return emptyInventory;
-  const loaded = loadInventory(config.inventoryFile, readText, { allowed: config.allowedHosts, vault });
-  if (!loaded.ok) throw new ConfigurationError(loaded.problems);
-  return loaded.inventory;
+function inventoryOf(config: Config, vault: PasswordVault, readFile: ReadText, log: Log): InventoryKeeper {
+  const opened = openInventory({ path: config.inventoryFile, readFile, allowed: config.allowedHosts, vault, log });
+  if (!opened.ok) throw new ConfigurationError(opened.problems);
+  return opened.keeper;
 }
 
 async function resolveHost(host: string): Promise<readonly string[]> {
@@ -77,6 +76,8 @@ export interface BotDeps {
 export interface Bot {
   /** Resolves when Slack is connected; rejects with ConfigurationError when Slack refuses the credentials. */
   readonly connected: Promise<void>;
+  /** Reads the inventory again; plans that were made keep their servers. Never throws. */
+  reloadInventory(): void;
   /** Finishes what is in flight, publishes a last status, closes. May be called twice. */
   stop(): Promise<void>;
 }
@@ -91,7 +92,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
     secrets: registry,
     clock,
   });
-  const inventory = inventoryOf(config, vault, readText);
+  const inventory = inventoryOf(config, vault, readText, log);
   const store = openSqliteStore({ file: config.stateFile, secrets: registry, clock });
   const boltLogger = toBoltLogger(log);
   const metricsRoom = createMetrics({ views: () => engine.views('all') });
@@ -104,7 +105,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
     registry,
     passwords: vault,
     policy: policyOf(config),
-    groups: () => inventory,
+    groups: () => inventory.current,
     allowedHosts: config.allowedHosts,
     allowTypedPasswords: config.allowTypedPasswords,
     defaultCutover: config.defaultCutover,
@@ -118,7 +119,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
     apis,
     authorizer,
     service: engine,
-    groups: () => inventory.names(),
+    groups: () => inventory.current.names(),
     store,
     clock,
     log,
@@ -170,6 +171,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
   let stopping: Promise<void> | null = null;
   return {
     connected: connect(),
+    reloadInventory: () => inventory.reload(),
     stop() {
       stopping ??= shutDown();
       return stopping;

@@ -1,6 +1,7 @@
 /**
  * Where the process begins: environment → config → bot. The only file that reads process.env and that exits.
- * Exit codes: 0 after SIGTERM or SIGINT, 2 for a configuration that cannot work, 1 for anything else.
+ * Exit codes: 0 after SIGTERM or SIGINT, 2 for a configuration that cannot work, 1 for anything else. SIGHUP reads the
+ * inventory again.
  */
 import { readFileSync } from 'node:fs';
 import type { Bot } from './bot.ts';
@@ -29,6 +30,13 @@ function fail(error: unknown, log: Log): never {
 }
 
 async function main(): Promise<void> {
+  // First of all, since SIGHUP ends a process that does not listen.
+  let bot: Bot | null = null;
+  let reload = false;
+  process.on('SIGHUP', () => {
+    if (bot) bot.reloadInventory();
+    else reload = true;
+  });
   const registry = new SecretRegistry();
   const loaded = loadConfig(process.env, readText, registry);
   if (!loaded.ok) refuse(loaded.problems);
@@ -39,7 +47,6 @@ async function main(): Promise<void> {
   for (const warning of loaded.warnings) log.warn({ warning }, 'Something in the configuration looks odd');
 
   let stopping = false;
-  let bot: Bot | null = null;
   const onSignal = (signal: string) => {
     if (stopping) process.exit(1);
     stopping = true;
@@ -56,6 +63,7 @@ async function main(): Promise<void> {
     delete process.env['DEBUG'];
     const { startBot } = await import('./bot.ts');
     bot = await startBot({ config: loaded.config, registry, log, env: process.env, readText });
+    if (reload) bot.reloadInventory();
     await bot.connected;
   } catch (error) {
     if (!stopping) fail(error, log);

@@ -10,6 +10,7 @@ const vault = {
       throw new PasswordUnavailableError('env', 'The environment variable MISSING is not set or empty.');
     return new Secret('a-planted-password');
   },
+  readPem: () => 'not looked at here',
 };
 function allow(text: string): AllowedHosts {
   const parsed = parseAllowedHosts(text);
@@ -94,7 +95,7 @@ describe('mistakes', () => {
     [one('{url: "a", user: 5}'), /user must be text/],
     [one('{url: "a", user: ""}'), /user is empty/],
     [one('{url: "a", passwort: env:A}'), /server 1: unknown key "passwort"; known are url, user, password/],
-    [one('{url: "a", tls: true}'), /unknown key "tls"/],
+    [one('{url: "a", tls: true}'), /server 1: tls must have the keys ca, cert, key, servername/],
     [one('{url: "http://a"}'), /server 1: the url is wrong: only redis:\/\/ and rediss:\/\//],
     [one('{url: "redis://a/3"}'), /database or path cannot be chosen/],
     [one('{url: "redis://u@a", user: v}'), /\(a:6379\): .*two different users/],

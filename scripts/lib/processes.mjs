@@ -32,9 +32,12 @@ export function codeOfSignal(signal) {
   return 128 + (constants.signals[signal] ?? 1);
 }
 
-/** From now on SIGINT, SIGTERM and SIGHUP are passed on to the children; the script ends when they have. */
-export function passSignalsOn() {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => end(signal));
+/**
+ * From now on these signals are passed on to the children; the script ends when they have.
+ * @param {readonly NodeJS.Signals[]} [signals]
+ */
+export function passSignalsOn(signals = ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  for (const signal of signals) process.on(signal, () => end(signal));
   if (process.env.npm_lifecycle_event) watchParent();
 }
 

@@ -123,14 +123,22 @@ function endpointsOf(
   return endpoints;
 }
 
-/** What was typed wins; what was not typed comes from the inventory, if it knows the server. */
+/**
+ * What was typed wins; what was not typed comes from the inventory, if it knows the server. TLS is never turned off by
+ * what was typed. The password of the inventory goes with its own user only.
+ */
 function withCredentials(endpoint: Endpoint, typedPassword: string | undefined, context: DraftContext): Endpoint {
-  if (typedPassword !== undefined)
-    return { ...endpoint, password: { kind: 'sealed', box: context.seal(typedPassword) } };
   const known = context.groups.find(endpoint.host, endpoint.port);
-  if (!known) return endpoint;
-  if (endpoint.user !== undefined && endpoint.user !== known.user) return endpoint;
-  return { ...known, tls: endpoint.tls || known.tls };
+  const typed = typedPassword === undefined ? null : ({ kind: 'sealed', box: context.seal(typedPassword) } as const);
+  if (!known) return typed ? { ...endpoint, password: typed } : endpoint;
+  const reached = { ...known, tls: endpoint.tls || known.tls };
+  if (!typed && (endpoint.user === undefined || endpoint.user === known.user)) return reached;
+  const { user: _user, password: _password, ...server } = reached;
+  return {
+    ...server,
+    ...(endpoint.user === undefined ? {} : { user: endpoint.user }),
+    ...(typed ? { password: typed } : {}),
+  };
 }
 
 function hostProblem(endpoint: Endpoint, context: DraftContext): string | null {

@@ -9,7 +9,7 @@ import { Redis } from 'ioredis';
 import { addressOf, type Endpoint } from '../domain/endpoint.ts';
 import type { Passwords } from '../domain/secret.ts';
 import type { SecretRegistry } from '../log.ts';
-import { classify, RedisError } from './errors.ts';
+import { classify, OVER_TLS, RedisError } from './errors.ts';
 
 /** All our connections carry this name, so that they are never taken for the application's. */
 export const OUR_NAME = 'redis-migrate';
@@ -48,8 +48,7 @@ export async function connect(endpoint: Endpoint, timeoutMs: number, deps: Conne
   const client = new Redis({
     host: endpoint.host,
     port: endpoint.port,
-    ...(endpoint.user === undefined ? {} : { username: endpoint.user }),
-    ...(password === undefined ? {} : { password }),
+    // No user and no password: AUTH may go by another name, which the client does not know.
     ...(tls === undefined ? {} : { tls }),
     protocol: 2,
     disableClientInfo: true,
@@ -73,17 +72,43 @@ export async function connect(endpoint: Endpoint, timeoutMs: number, deps: Conne
   });
   try {
     await client.connect();
-    // Without a password, a server that accepts and never answers counts as connected: one answer proves that it talks.
-    // Not by the option connectionName: ioredis would wait for that answer too, and pass over its absence.
-    await client.client('SETNAME', OUR_NAME).catch((error: unknown) => {
-      // Any other error (LOADING, MASTERDOWN, NOPERM, no such command) is the answer of a server that talks to us.
-      if (!isReply(error) || cause !== undefined || isTurnedAway(messageOf(error))) throw error;
-    });
+    await introduce(client, endpoint, password, () => cause !== undefined);
   } catch (error) {
     client.disconnect();
-    throw fail(cause ?? messageOf(error), 'AUTH', false);
+    const text = cause ?? messageOf(error);
+    const kind = classify(text);
+    const silent = kind === 'timeout' || kind === 'unreachable';
+    throw fail(endpoint.tls && silent ? OVER_TLS + text : text, 'AUTH', false, kind);
   }
-  return open(client, address, endpoint.renamed ?? {}, fail);
+  return open(client, address, endpoint, fail);
+}
+
+/** Logs in and gives our name. Rejects when the server does not talk to us. */
+async function introduce(
+  client: Redis,
+  endpoint: Endpoint,
+  password: string | undefined,
+  isBroken: () => boolean,
+): Promise<void> {
+  const { user } = endpoint;
+  if (user !== undefined || password !== undefined) {
+    const login = [...(user === undefined ? [] : [user]), password ?? ''];
+    await client.call(nameOn(endpoint, 'AUTH'), ...login).catch((error: unknown) => {
+      // A server that needs no password lets us in all the same.
+      if (!isReply(error) || !/no password is set|without any password configured/i.test(messageOf(error))) throw error;
+    });
+  }
+  // Without a password, a server that accepts and never answers counts as connected: one answer proves that it talks.
+  // Not by the option connectionName: ioredis would wait for that answer too, and pass over its absence.
+  await client.call(nameOn(endpoint, 'CLIENT'), 'SETNAME', OUR_NAME).catch((error: unknown) => {
+    // Any other error (LOADING, MASTERDOWN, NOPERM, no such command) is the answer of a server that talks to us.
+    if (!isReply(error) || isBroken() || isTurnedAway(messageOf(error))) throw error;
+  });
+}
+
+/** How this server calls a command: `rename-command` in its configuration. */
+function nameOn(endpoint: Endpoint, command: string): string {
+  return endpoint.renamed?.[command.toLowerCase()] ?? command;
 }
 
 /** `servername`: the name in the certificate; the host itself when it is left out. */
@@ -160,7 +185,7 @@ export function keepConnection(endpoint: Endpoint, timeoutMs: number, deps: Conn
 function open(
   client: Redis,
   address: string,
-  renamed: Readonly<Record<string, string>>,
+  endpoint: Endpoint,
   fail: (text: string, command: string, outcomeUnknown: boolean) => RedisError,
 ): Connection {
   // The client counts as ready until the other side has closed as well, which a server that hangs never does.
@@ -177,7 +202,7 @@ function open(
     async call(command, ...args) {
       const [name = command, ...more] = command.split(' ');
       try {
-        return await client.call(renamed[name.toLowerCase()] ?? name, ...more, ...args);
+        return await client.call(nameOn(endpoint, name), ...more, ...args);
       } catch (error) {
         const answered = isReply(error);
         const neverSent = /isn't writeable/i.test(messageOf(error));

@@ -1,5 +1,6 @@
 /** A server's or a socket's words → a kind that code can act on and a sentence that people can. */
 import type { Problem, ProblemKind } from '../domain/observation.ts';
+import { tlsAdvice } from './tls-words.ts';
 
 /**
  * Something went wrong while talking to one server. `outcomeUnknown`: the command was sent and no answer came, so
@@ -31,6 +32,9 @@ export class RedisError extends Error {
     return { kind: this.kind, text: this.message };
   }
 }
+
+/** Before the words of a socket that should have spoken TLS: they alone do not tell. */
+export const OVER_TLS = 'over TLS: ';
 
 /** In order: the first that matches wins. Texts of Redis 2.4 to 8.0, Valkey, node:net, node:tls and ioredis 6. */
 const PATTERNS: readonly (readonly [RegExp, ProblemKind])[] = [
@@ -69,11 +73,15 @@ function sentence(kind: ProblemKind, address: string, command: string, detail: s
     case 'refused':
       return `${address} refuses connections: is the server running, and is the port right?`;
     case 'unreachable':
-      return /ENOTFOUND|EAI_AGAIN/.test(detail)
-        ? `${address} cannot be found: no name server knows this host.`
+      if (/ENOTFOUND|EAI_AGAIN/.test(detail)) return `${address} cannot be found: no name server knows this host.`;
+      // Redis ends a connection that does not begin with TLS where it should.
+      return command === 'AUTH' && /ECONNRESET/.test(detail) && !detail.startsWith(OVER_TLS)
+        ? `${address} ends the connection at once (ECONNRESET): is the port right, and does it want TLS (rediss://)?`
         : `${address} cannot be reached (${shortened(detail)}).`;
     case 'timeout':
-      return `${address} does not answer in time: it hangs, is overloaded, or a firewall drops the packets.`;
+      return detail.startsWith(OVER_TLS)
+        ? `${address} does not answer in time over TLS: it hangs, a firewall drops the packets, or this port has no TLS (redis://).`
+        : `${address} does not answer in time: it hangs, is overloaded, or a firewall drops the packets.`;
     case 'auth_required':
       return `${address} asks for a password: give one in the inventory.`;
     case 'auth_failed':
@@ -87,13 +95,13 @@ function sentence(kind: ProblemKind, address: string, command: string, detail: s
     case 'cluster_mode':
       return `${address} runs in cluster mode, which is not supported.`;
     case 'unknown_command':
-      return `${address} does not know ${command}: it may be renamed, or a managed service that hides it.`;
+      return `${address} does not know ${command}: a managed service hides it, or it is renamed and the inventory does not say so (rename-command).`;
     case 'busy':
       return `${address} is busy with a script or a function.`;
     case 'max_clients':
       return `${address} has no free connection: its maxclients is reached.`;
     case 'tls':
-      return `${address} and we could not agree on TLS (${shortened(detail)}).`;
+      return `${address} and we could not agree on TLS: ${tlsAdvice(detail) ?? shortened(detail)}.`;
     case 'secret_missing':
       return `${address}: ${detail}`;
     case 'other':

@@ -100,7 +100,12 @@ describe('credentials', () => {
     tls: true,
     user: 'migrator',
     password: { kind: 'env', name: 'ORDERS_OLD' },
+    tlsFiles: { ca: '/etc/ca.crt', servername: 'orders.test' },
+    replicateFrom: { host: 'b', port: 7001, tls: false },
+    renamed: { config: 'cfg-x1' },
   };
+  /** How the server is reached, whoever logs in. */
+  const { user: _user, password: _password, ...reached } = known;
   const groups = inventory({ orders: [known] });
   const source = (token: string, context: Partial<DraftContext> = {}) =>
     draft(ask([token], ['z']), { groups, ...context }).shards[0]?.source;
@@ -112,21 +117,22 @@ describe('credentials', () => {
   });
 
   it('of another user are not handed to the one that was typed', () => {
-    expect(source('rediss://ana@a:7000')).toEqual({ ...endpoint('a', 7000), tls: true, user: 'ana' });
+    expect(source('rediss://ana@a:7000')).toEqual({ ...reached, user: 'ana' });
   });
 
   it('never turn TLS off', () => {
-    expect(source('redis://a:7000')?.tls).toBe(true);
+    expect(source('redis://a:7000')).toEqual(known);
+    expect(source('redis://ana@a:7000')).toEqual({ ...reached, user: 'ana' });
     const plain = inventory({ orders: [{ ...known, tls: false }] });
     expect(source('rediss://a:7000', { groups: plain })?.tls).toBe(true);
   });
 
   it('that are typed are sealed where that is allowed, and win over the inventory', () => {
-    expect(source('redis://ana:hunter2-hunter2@a:7000', { allowTypedPasswords: true })).toEqual({
-      ...endpoint('a', 7000),
-      user: 'ana',
-      password: { kind: 'sealed', box: 'box of 15' },
-    });
+    const password = { kind: 'sealed', box: 'box of 15' };
+    const typed = { allowTypedPasswords: true };
+    expect(source('redis://ana:hunter2-hunter2@a:7000', typed)).toEqual({ ...reached, user: 'ana', password });
+    expect(source('redis://:hunter2-hunter2@a:7000', typed)).toEqual({ ...reached, password });
+    expect(source('redis://:hunter2-hunter2@a:7001', typed)).toEqual({ ...endpoint('a', 7001), password });
   });
 });
 

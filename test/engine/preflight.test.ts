@@ -127,7 +127,7 @@ test('servers with passwords from the inventory migrate, and the old masterauth 
     `groups:\n  old:\n    - url: redis://127.0.0.1:${source.port}\n      password: env:TEST_OLD_PASSWORD\n  new:\n    - url: redis://127.0.0.1:${destination.port}\n      password: env:TEST_NEW_PASSWORD\n`,
     {
       allowed: allowed.allowed, // It only checks that every password is there; the engine's own vault looks them up.
-      vault: { resolve: () => new Secret('there') },
+      vault: { readPem: () => '', resolve: () => new Secret('there') },
     },
   );
   if (!inventory.ok) throw new Error(inventory.problems.join('\n'));

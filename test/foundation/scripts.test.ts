@@ -140,6 +140,19 @@ describe('npm start', () => {
     },
   );
 
+  test('passes SIGHUP on and goes on', async () => {
+    const listen = "process.on('SIGHUP', () => { appendFileSync('signals', 'SIGHUP\\n'); console.log('again'); });\n";
+    write('dist/main.js', `${BOT}${listen}console.log('script ' + process.ppid);\n`);
+    const running = npmRun('start');
+    await until('the bot', () => /script \d+/.test(running.output()), running);
+    process.kill(Number(/script (\d+)/.exec(running.output())?.[1]), 'SIGHUP');
+    await until('the signal', () => running.output().includes('again'), running);
+    expect(pidsOf(running).every(isAlive)).toBe(true);
+    running.npm.kill('SIGTERM');
+    expect(await running.ended).toBe(0);
+    expect(readFileSync(join(project, 'signals'), 'utf8')).toBe('SIGHUP\nSIGTERM\n');
+  });
+
   test('hands on a Ctrl-C in the terminal, which reaches npm and the script, as one', async () => {
     write('dist/main.js', BOT);
     const inTerminal = runNpm(['start'], true);

@@ -33,8 +33,13 @@ const rooms: readonly { readonly file: string; readonly may: string; readonly ma
   { file: 'src/log.ts', may: '', mayNot: './clock.ts ./domain/a.ts node:fs pino' },
   {
     file: 'src/config.ts',
-    may: './domain/plan.ts ./passwords.ts zod yaml node:fs',
+    may: './domain/plan.ts ./passwords.ts ./inventory/server.ts zod yaml node:fs',
     mayNot: './redis/info.ts ./engine/service.ts ./slack/app.ts ./main.ts ./sandbox/fleet.ts ioredis @slack/bolt',
+  },
+  {
+    file: 'src/inventory/a.ts',
+    may: './b.ts ../domain/plan.ts ../inventory.ts ../passwords.ts ../log.ts zod node:crypto',
+    mayNot: '../clock.ts ../config.ts ../redis/info.ts ../store/store.ts ../engine/service.ts ../bot.ts ioredis',
   },
   {
     file: 'src/redis/a.ts',

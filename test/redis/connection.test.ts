@@ -169,6 +169,43 @@ describe('opening', () => {
   });
 });
 
+describe('renamed commands', () => {
+  const renamed = { auth: 'Enter-5', client: 'guests', config: 'cfg-x1' };
+  const other: Handler = (command) =>
+    Object.values(renamed).includes(command[0] ?? '') ? OK : error(`ERR unknown command '${command[0]}'`);
+
+  it('are sent by their other names, from the first one on', async () => {
+    const server = await serve(other);
+    const endpoint: Endpoint = { ...endpointOf({ ...server, password: 'hunter2-hunter2' }), user: 'ana', renamed };
+    const connection = await connect(endpoint, 1_000, depsOf('hunter2-hunter2'));
+    await connection.call('CONFIG GET', 'maxmemory');
+    expect(server.received).toEqual([
+      ['Enter-5', 'ana', 'hunter2-hunter2'],
+      ['guests', 'SETNAME', 'redis-migrate'],
+      ['cfg-x1', 'GET', 'maxmemory'],
+    ]);
+    connection.close();
+  });
+
+  it('are named to people as everybody knows them', async () => {
+    const server = await serve(other);
+    const connection = await connect({ ...endpointOf(server), renamed: { config: 'cfg-x2' } }, 1_000, depsOf());
+    const thrown = await failure(connection.call('CONFIG GET', 'maxmemory'));
+    expect(thrown).toMatchObject({ kind: 'unknown_command', command: 'CONFIG GET' });
+    expect(thrown.message).toContain('rename-command');
+    holdsNo('cfg-x2', thrown);
+    connection.close();
+  });
+});
+
+it('a server that needs no password is not bothered by ours', async () => {
+  const server = await serve(except({ AUTH: () => error('ERR Client sent AUTH, but no password is set') }, friendly));
+  const endpoint = endpointOf({ ...server, password: 'hunter2-hunter2' });
+  const connection = await connect(endpoint, 1_000, depsOf());
+  expect(connection.alive).toBe(true);
+  connection.close();
+});
+
 describe('a command', () => {
   it('that the server refuses leaves the connection as it is', async () => {
     const server = await serve(except({ SLAVEOF: () => error('ERR SLAVEOF not allowed in cluster mode.') }, friendly));
