@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 /**
- * `npm test`: everything that CI checks, from a fresh machine on. Installs packages, finds or fetches redis-server and
- * Node 24, then runs every check. The last line counts them: each step is one, each test is one. With arguments
- * (`npm test -- test/domain`) only vitest runs, with them.
+ * `npm test`: everything that CI checks, from a fresh machine on. Installs packages, finds or fetches redis-server,
+ * other Redis and Valkey servers and Node 24, then runs every check. The last line counts them: each step is one, each
+ * test is one. With arguments (`npm test -- test/domain`) only vitest runs, with them.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureChromium } from './lib/chromium.mjs';
+import { findOtherServers, linesOfMissing } from './lib/other-servers.mjs';
 import { codeOfSignal, Interrupted, passSignalsOn, run } from './lib/processes.mjs';
 import { findRedisServer } from './lib/redis-server.mjs';
 import { ensurePackages, findNode24, root } from './lib/setup.mjs';
@@ -17,7 +18,7 @@ const vitestArgs = process.argv.slice(2);
 const everything = vitestArgs.length === 0;
 const { step, counts, failures } = createSteps();
 const say = (line) => process.stdout.write(`  ${line}\n`);
-const found = { packages: false, redisServer: null, node24: null };
+const found = { packages: false, redisServer: null, otherServers: null, node24: null };
 
 async function check(command, args, env = {}) {
   if (!found.packages) throw new Error('Not run: the packages are missing.');
@@ -43,7 +44,11 @@ async function runVitest() {
     const { code } = await run(
       bin('vitest'),
       ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`, ...vitestArgs],
-      { cwd: root, show: true, env: { ...process.env, REDIS_SERVER: found.redisServer } },
+      {
+        cwd: root,
+        show: true,
+        env: { ...process.env, REDIS_SERVER: found.redisServer, OTHER_SERVERS: JSON.stringify(found.otherServers) },
+      },
     );
     const text = await readFile(file, 'utf8').catch(() => null);
     if (text === null) throw new Error(`vitest ended with code ${code} and left no report.`);
@@ -71,6 +76,11 @@ async function main() {
   });
   await prepare('redis-server', async () => {
     found.redisServer = await findRedisServer({ progress: say });
+  });
+  // Without them their tests are skipped, and counted so.
+  await prepare('other servers', async () => {
+    found.otherServers = await findOtherServers({ main: found.redisServer, progress: say });
+    for (const line of linesOfMissing(found.otherServers)) say(line);
   });
   if (everything) {
     await step('Node 24', async () => {

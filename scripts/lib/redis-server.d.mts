@@ -1,2 +1,1 @@
-export function cacheFolder(): string;
 export function findRedisServer(options?: { progress?: (line: string) => void }): Promise<string>;

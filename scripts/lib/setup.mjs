@@ -7,7 +7,7 @@ import { access, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './processes.mjs';
-import { cacheFolder } from './redis-server.mjs';
+import { cacheFolder } from './server-cache.mjs';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 

@@ -6,10 +6,12 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TlsFiles } from './address.ts';
 import { binaryVersion, redisServerBinary } from './binary.ts';
 import { startGuard } from './guard.ts';
 import { freePort } from './ports.ts';
 import { createServerHandle, type RedisServerHandle } from './server.ts';
+import type { ServerTls } from './server-config.ts';
 
 const PORT_TRIES = 5;
 
@@ -30,6 +32,19 @@ export interface ServerOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** Another redis-server or valkey-server than the fleet's. */
   readonly binary?: string;
+  /** From Redis 6.0 on, where it was compiled in; see certificates.ts. */
+  readonly tls?: TlsOptions;
+}
+
+export interface TlsOptions extends TlsFiles {
+  /** A free one when left out. */
+  readonly port?: number;
+  /** Whether it listens without TLS as well. By default only if a plain port is given. */
+  readonly plain?: boolean;
+  /** Whether a client has to show a certificate. Default `yes`, as in Redis. */
+  readonly clients?: ServerTls['clients'];
+  /** Whether it speaks TLS to the server that it follows. Default false, as in Redis. */
+  readonly replication?: boolean;
 }
 
 export interface Fleet {
@@ -69,7 +84,7 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       await mkdir(serverDir);
       const handle = await createServerHandle({
         name,
-        port: serverOptions.port ?? (await freePort()),
+        ...(await portsOf(serverOptions)),
         dir: serverDir,
         binary: path,
         version,
@@ -84,7 +99,8 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
         return handle;
       } catch (error) {
         const taken = (error as Error).message.includes('Address already in use');
-        if (!taken || serverOptions.port !== undefined || attempt >= PORT_TRIES) throw error;
+        const chosen = serverOptions.port ?? serverOptions.tls?.port;
+        if (!taken || chosen !== undefined || attempt >= PORT_TRIES) throw error;
       }
     }
   }
@@ -114,5 +130,14 @@ export async function startFleet(options: FleetOptions = {}): Promise<Fleet> {
       closing ??= closeAll();
       return closing;
     },
+  };
+}
+
+async function portsOf({ port, tls }: ServerOptions): Promise<{ port: number | undefined; tls?: ServerTls }> {
+  if (!tls) return { port: port ?? (await freePort()) };
+  const { ca, cert, key, plain = port !== undefined, clients = 'yes', replication = false } = tls;
+  return {
+    port: plain ? (port ?? (await freePort())) : undefined,
+    tls: { ca, cert, key, clients, replication, port: tls.port ?? (await freePort()) },
   };
 }

@@ -4,7 +4,8 @@
  * means. It does not reconnect.
  */
 import { connect, type Socket } from 'node:net';
-import type { RedisAddress } from './address.ts';
+import { connect as connectTls } from 'node:tls';
+import { type RedisAddress, readTlsFiles, tlsFilesOf } from './address.ts';
 import { createRespParser, type Encoding, encodeCommand, RawInline, type Reply, RespError } from './resp.ts';
 
 export type Command = readonly (string | number)[];
@@ -125,15 +126,18 @@ async function dial(address: RedisAddress, options: RawOptions): Promise<RawConn
 }
 
 function openSocket(address: RedisAddress, timeoutMs: number): Promise<Socket> {
+  const { host, port } = address;
+  const tls = tlsFilesOf(address);
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: address.host, port: address.port, noDelay: true });
+    const socket = tls ? connectTls({ host, port, ...readTlsFiles(tls) }) : connect({ host, port });
+    socket.setNoDelay(true);
     const fail = (why: string) => {
       socket.destroy();
       reject(new ConnectionLost(why));
     };
     socket.setTimeout(timeoutMs, () => fail(`no connection within ${timeoutMs} ms`));
     socket.once('error', (error: NodeJS.ErrnoException) => fail(`could not connect (${error.code ?? error.message})`));
-    socket.once('connect', () => {
+    socket.once(tls ? 'secureConnect' : 'connect', () => {
       socket.setTimeout(0);
       socket.removeAllListeners('timeout');
       socket.removeAllListeners('error');

@@ -7,9 +7,10 @@ import { closeSync, openSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
-import type { RedisAddress } from './address.ts';
+import { type RedisAddress, readTlsFiles, type TlsAddress, tlsFilesOf } from './address.ts';
 import { connectRaw } from './raw-connection.ts';
 import { type Reply, RespError, textOf } from './resp.ts';
+import { configLines, configText, type ServerSettings } from './server-config.ts';
 import { until, within } from './wait.ts';
 
 const START_MS = 15_000;
@@ -20,7 +21,10 @@ export type ClientOptions = Omit<RedisOptions, 'protocol' | 'replyMapping'>;
 export interface RedisServerHandle extends RedisAddress {
   readonly name: string;
   readonly host: '127.0.0.1';
+  /** The plain port, or the TLS port where there is no other. Everything below uses this one. */
   readonly port: number;
+  /** Its TLS port, with its own certificate and key; undefined without TLS. */
+  readonly tls: TlsAddress | undefined;
   /** Follows `config('requirepass', …)`. */
   readonly password: string | undefined;
   readonly dir: string;
@@ -54,22 +58,18 @@ export interface RedisServerHandle extends RedisAddress {
   log(lines?: number): Promise<string>;
 }
 
-export interface ServerSetup {
+export interface ServerSetup extends ServerSettings {
   readonly name: string;
-  readonly port: number;
-  readonly dir: string;
   readonly binary: string;
-  readonly version: readonly [number, number, number];
-  readonly requirepass?: string | undefined;
-  /** As they stand in redis.conf. */
-  readonly config: Readonly<Record<string, string>>;
   readonly watch: (pid: number) => void;
   readonly forget: (pid: number) => void;
 }
 
 /** Writes the config file; the process is started with `start()`. */
 export async function createServerHandle(setup: ServerSetup): Promise<RedisServerHandle> {
-  const { name, port, dir, binary } = setup;
+  const { name, dir, binary, tls } = setup;
+  const port = setup.port ?? tls?.port;
+  if (port === undefined) throw new RangeError(`${name} has no port.`);
   const configFile = join(dir, 'redis.conf');
   const logFile = join(dir, 'redis.log');
   const clients = new Set<Redis>();
@@ -145,6 +145,7 @@ export async function createServerHandle(setup: ServerSetup): Promise<RedisServe
     name,
     host: '127.0.0.1',
     port,
+    tls,
     dir,
     binary,
     get password() {
@@ -178,10 +179,12 @@ export async function createServerHandle(setup: ServerSetup): Promise<RedisServe
     },
     call,
     client(options = {}) {
+      const files = tlsFilesOf(handle);
       const client = new Redis({
         host: '127.0.0.1',
         port,
         ...(password === undefined ? {} : { password }),
+        ...(files === undefined ? {} : { tls: readTlsFiles(files) }),
         disableClientInfo: true,
         retryStrategy: null,
         maxRetriesPerRequest: 0,
@@ -223,36 +226,6 @@ async function isReady(address: RedisAddress, pid: number | undefined): Promise<
   } catch {
     return false;
   }
-}
-
-function configText(setup: ServerSetup): string {
-  const [major, minor] = setup.version;
-  const from = (wantedMajor: number, wantedMinor: number) =>
-    major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
-  return configLines({
-    port: String(setup.port),
-    bind: '127.0.0.1',
-    dir: setup.dir,
-    daemonize: 'no',
-    appendonly: 'no',
-    // 2.4 and 2.6 take an empty `save` for an error; there a file without `save` means none.
-    ...(from(2, 8) ? { save: '' } : {}),
-    ...(setup.requirepass === undefined ? {} : { requirepass: setup.requirepass }),
-    ...setup.config,
-  });
-}
-
-function configLines(config: Readonly<Record<string, string>>): string {
-  return Object.entries(config)
-    .map(
-      ([name, value]) =>
-        `${name} ${name === 'requirepass' || name === 'masterauth' || name === 'dir' || value === '' ? quoted(value) : value}\n`,
-    )
-    .join('');
-}
-
-function quoted(value: string): string {
-  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
 /** `name:value` lines; headings and empty lines are left out. */

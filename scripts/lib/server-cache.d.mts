@@ -1,0 +1,5 @@
+export interface ServerVersion {
+  readonly kind: 'redis' | 'valkey';
+  readonly text: string;
+  readonly numbers: readonly number[];
+}

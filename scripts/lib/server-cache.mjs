@@ -1,0 +1,121 @@
+/**
+ * The folder in which downloads are kept, `${XDG_CACHE_HOME:-~/.cache}/redis-migrate`, and the servers in it. A download
+ * is made in a folder of its own beside its place and renamed when it runs, so a broken one leaves nothing behind and two
+ * at the same time don't disturb each other. What a killed process left is removed by the next download after an hour.
+ */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { access, constants, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const ABANDONED_AFTER_MS = 3_600_000;
+
+/** @returns {string} */
+export function cacheFolder() {
+  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'redis-migrate');
+}
+
+/** @returns {Promise<import('./server-cache.mjs').ServerVersion | undefined>} undefined when it can't be run */
+export async function versionOf(binary) {
+  try {
+    const { stdout } = await run(binary, ['--version'], { timeout: 30_000 });
+    const found = /^(\w+) server (?:v=|version )(\d+(?:\.\d+)*)/.exec(stdout);
+    if (!found) return undefined;
+    return {
+      kind: found[1] === 'Valkey' ? 'valkey' : 'redis',
+      text: found[2],
+      numbers: found[2].split('.').map(Number),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+export async function findOnPath(name) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    if (folder === '') continue;
+    const path = join(folder, name);
+    try {
+      await access(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The cached server if it still runs and is what is wanted; one that isn't is removed.
+ * @param {(version: import('./server-cache.mjs').ServerVersion) => string | undefined} refusal why a version won't do
+ */
+export async function cachedServer(home, program, refusal) {
+  const binary = join(home, program);
+  const version = await versionOf(binary);
+  if (version && refusal(version) === undefined) return { binary, version };
+  const aside = `${home}.broken-${unique()}`;
+  try {
+    await rename(home, aside);
+    await rm(aside, { recursive: true, force: true });
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  return undefined;
+}
+
+/**
+ * Fills a place in the cache. `make` gets an empty folder and puts the program into it; what doesn't run, or is not what
+ * is wanted, never gets to its place.
+ */
+export async function fillCache(home, program, refusal, make) {
+  const stage = await temporaryFolder(home);
+  try {
+    await make(stage);
+    const version = await versionOf(join(stage, program));
+    if (!version) throw new Error(`the unpacked ${program} does not start`);
+    const refused = refusal(version);
+    if (refused !== undefined) throw new Error(refused);
+    await putInPlace(stage, home, program);
+    return { binary: join(home, program), version };
+  } finally {
+    await rm(stage, { recursive: true, force: true });
+  }
+}
+
+/** An empty folder beside `place`, for whoever removes it again. */
+export async function temporaryFolder(place) {
+  await mkdir(dirname(place), { recursive: true });
+  await removeAbandoned(dirname(place));
+  const folder = `${place}.tmp-${unique()}`;
+  await mkdir(folder);
+  return folder;
+}
+
+/** Another run may have been faster; then its copy is as good as ours. */
+async function putInPlace(stage, home, program) {
+  try {
+    await rename(stage, home);
+  } catch (error) {
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    if (!(await versionOf(join(home, program)))) throw error;
+  }
+}
+
+async function removeAbandoned(folder) {
+  for (const name of await readdir(folder)) {
+    if (!/\.(tmp|broken)-\d+-[0-9a-f]{8}$/.test(name)) continue;
+    const path = join(folder, name);
+    const age = await stat(path).then(
+      (found) => Date.now() - found.mtimeMs,
+      () => 0,
+    );
+    if (age > ABANDONED_AFTER_MS) await rm(path, { recursive: true, force: true });
+  }
+}
+
+function unique() {
+  return `${process.pid}-${randomBytes(4).toString('hex')}`;
+}
