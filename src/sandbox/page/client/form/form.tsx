@@ -6,7 +6,7 @@ import { type SubmitEvent, useEffect, useRef, useState } from 'react';
 import type { PageView } from '../../state.ts';
 import { Blocks } from '../blocks/blocks.tsx';
 import { Dialog } from '../dialog.tsx';
-import { useFieldsOf, FieldsProvider } from '../fields/fields.tsx';
+import { FieldsProvider, useFieldsOf } from '../fields/fields.tsx';
 import { missing } from '../fields/values.ts';
 import { Icon } from '../icons.tsx';
 import { objectsAt, textAt, wordsAt } from '../json.ts';
