@@ -29,10 +29,17 @@ export function alarmRows(state: MigrationState, one: ShardSight, wallNow: numbe
     return [{ kind: 'sync_alarm_over', shard, fullSyncs, text: 'the copy is over, and in step.' }];
   }
   const plan = state.plan.shards[shard];
-  const found = plan ? judge(plan, record, one, wallNow) : null;
+  const found = plan && isFresh(state, record, one) ? judge(plan, record, one, wallNow) : null;
   if (found === null) return [];
   const { cause, text, tune } = found;
   return [{ kind: 'sync_alarm', shard, cause, text, tune }];
+}
+
+/** What was read before our own last change says nothing about the copy that is under way. */
+function isFresh(state: MigrationState, record: ShardRecord, { look, verdict }: ShardSight): boolean {
+  if (!look.source.ok || look.source.settings === null || record.replicate === null) return false;
+  const touched = state.ledger.filter((one) => one.shard === verdict.shard).map((one) => one.touchedAt);
+  return look.source.settings.at > Math.max(record.replicate.at, ...touched);
 }
 
 interface Found {

@@ -9,12 +9,16 @@ import type { Effect, Side } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import type { ServerFacts, ServerLook } from '../domain/observation.ts';
 import type { ShardPlan } from '../domain/plan.ts';
+import { rates } from '../domain/rates.ts';
 import { Secret } from '../domain/secret.ts';
 import { DESTINATION_SYNC_SETTINGS, SOURCE_SYNC_SETTINGS, tuning } from '../domain/tuning.ts';
 import type { Outcome } from '../redis/operator.ts';
 import type { Hands, HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 import { type Change, changeSetting } from './ledger.ts';
+
+/** How long writes are measured when there was no time to watch them. */
+const MEASURE_MS = 500;
 
 export interface SyncDeps extends HandsDeps {
   readonly policy: Pick<Policy, 'tuneSyncs'>;
@@ -97,7 +101,7 @@ async function prepareSync(effect: Replicate, { journal, hands, deps, still }: W
   const tunes = tuning({
     source: source.facts,
     destination: destination.facts,
-    writeBytesPerSecond: effect.writeBytesPerSecond ?? null,
+    writeBytesPerSecond: effect.writeBytesPerSecond ?? (await measured(source, shard, hands, deps)),
     tookSeconds: null,
     settings: {
       source: source.settings?.values ?? new Map(),
@@ -105,6 +109,14 @@ async function prepareSync(effect: Replicate, { journal, hands, deps, still }: W
     },
   });
   for (const tune of tunes) await changeSetting({ shard, until: 'end', ...tune }, journal, hands, deps, still);
+}
+
+/** Nobody has watched yet: what the network brings in a moment. Null where the server does not count it. */
+async function measured(first: ServerLook, shard: number, hands: Hands, deps: HandsDeps): Promise<number | null> {
+  if (!first.ok || first.facts.netInputBytes === null) return null;
+  await deps.clock.sleep(MEASURE_MS);
+  const second = await lookAt(hands, shard, 'source', []);
+  return rates(second, first)((facts) => facts.netInputBytes);
 }
 
 function lookAt(hands: Hands, shard: number, side: Side, settings: readonly string[]): Promise<ServerLook> {
