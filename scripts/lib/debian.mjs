@@ -4,13 +4,11 @@
  * its own suite's libc and libraries and started through that libc's loader, so it runs on any Linux and goes on to run
  * when the machine's libraries change.
  */
-import { execFile } from 'node:child_process';
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { deb822Of } from './debian-sources.mjs';
+import { run } from './server-cache.mjs';
 
-const run = promisify(execFile);
 const FETCH_TIMEOUT_MS = 300_000;
 const ROUNDS = 6;
 /** What libc opens by itself, without being linked to it. */

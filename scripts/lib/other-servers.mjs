@@ -8,16 +8,21 @@
  * scripts/test.mjs asks once and hands the answer to the tests as JSON in OTHER_SERVERS. As a command: fetches, and prints
  * that JSON; progress goes to stderr.
  */
-import { execFile } from 'node:child_process';
-import { realpath, rm } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { firstLine, suiteApt, unpackServer } from './debian.mjs';
 import { machineSources } from './debian-sources.mjs';
-import { cachedServer, cacheFolder, fillCache, findOnPath, temporaryFolder, versionOf } from './server-cache.mjs';
-
-const run = promisify(execFile);
+import {
+  cachedServer,
+  cacheFolder,
+  exitOnSignals,
+  fillCache,
+  findOnPath,
+  run,
+  versionOf,
+  withTemporaryFolder,
+} from './server-cache.mjs';
 
 /** `suites`: places to get it from, the next one when one hasn't got it; each with the suites that it builds upon. */
 const SERVERS = [
@@ -84,26 +89,32 @@ async function fetchAll(servers, progress) {
   const lacking = process.platform === 'linux' ? await lackingTool() : 'it is only fetched on Linux';
   if (lacking !== undefined) return new Map(servers.map((server) => [server, { reason: lacking }]));
   progress(`Fetching ${servers.map(({ name }) => name).join(', ')} into the cache (about 15 MB each, once) …`);
-  const work = await temporaryFolder(join(cacheFolder(), 'other-servers'));
   try {
-    const sources = await machineSources();
-    const open = new Map();
-    /** Each suite's lists are downloaded once. */
-    const aptOf = (suites) => {
-      const key = suites.join(' ');
-      if (!open.has(key)) open.set(key, suiteApt(work, sources, suites));
-      return open.get(key);
-    };
-    const outcomes = await Promise.all(
-      servers.map((server) => fetchOne(server, aptOf, progress).catch((error) => ({ reason: firstLine(error) }))),
+    return await withTemporaryFolder(join(cacheFolder(), 'other-servers'), (work) =>
+      fetchInto(work, servers, progress),
     );
-    return new Map(servers.map((server, index) => [server, outcomes[index]]));
   } catch (error) {
     const reason = firstLine(error);
     return new Map(servers.map((server) => [server, { reason }]));
-  } finally {
-    await rm(work, { recursive: true, force: true });
   }
+}
+
+async function fetchInto(work, servers, progress) {
+  const sources = await machineSources();
+  const open = new Map();
+  /** Each suite's lists are downloaded once. */
+  const aptOf = (suites) => {
+    const key = suites.join(' ');
+    if (!open.has(key)) open.set(key, suiteApt(work, sources, suites));
+    return open.get(key);
+  };
+  const outcomes = await Promise.all(
+    servers.map(async (server) => [
+      server,
+      await fetchOne(server, aptOf, progress).catch((error) => ({ reason: firstLine(error) })),
+    ]),
+  );
+  return new Map(outcomes);
 }
 
 async function lackingTool() {
@@ -142,6 +153,7 @@ async function knowsTls(binary) {
 }
 
 if (process.argv[1] && (await realpath(process.argv[1])) === fileURLToPath(import.meta.url)) {
+  exitOnSignals();
   const servers = await findOtherServers({ progress: (line) => console.error(line) });
   for (const line of linesOfMissing(servers)) console.error(line);
   console.log(JSON.stringify(servers, null, 2));

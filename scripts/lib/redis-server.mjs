@@ -5,11 +5,19 @@
  *
  * As a module: `await findRedisServer()`. As a command: prints the path, alone on its line; progress goes to stderr.
  */
-import { realpath, rm } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstLine, machineApt, unpackServer } from './debian.mjs';
-import { cachedServer, cacheFolder, fillCache, findOnPath, temporaryFolder, versionOf } from './server-cache.mjs';
+import {
+  cachedServer,
+  cacheFolder,
+  exitOnSignals,
+  fillCache,
+  findOnPath,
+  versionOf,
+  withTemporaryFolder,
+} from './server-cache.mjs';
 
 /** The proof of the cut-over needs CLIENT PAUSE WRITE, which came with 6.2. */
 const OLDEST = [6, 2];
@@ -57,10 +65,9 @@ function tooOld(version) {
 
 async function fetchFromDebian(home, progress) {
   progress("No redis-server here: fetching Debian's package into the cache (about 15 MB, once) …");
-  const work = await temporaryFolder(`${home}-apt`);
   try {
-    const { binary, version } = await fillCache(home, SERVER.program, tooOld, async (stage) =>
-      unpackServer(await machineApt(work), SERVER, stage),
+    const { binary, version } = await withTemporaryFolder(`${home}-apt`, (work) =>
+      fillCache(home, SERVER.program, tooOld, async (stage) => unpackServer(await machineApt(work), SERVER, stage)),
     );
     progress(`Redis ${version.text} is in the cache.`);
     return binary;
@@ -68,12 +75,11 @@ async function fetchFromDebian(home, progress) {
     throw new Error(`No redis-server was found, and fetching one failed: ${firstLine(error)}. ${ELSEWHERE}`, {
       cause: error,
     });
-  } finally {
-    await rm(work, { recursive: true, force: true });
   }
 }
 
 if (process.argv[1] && (await realpath(process.argv[1])) === fileURLToPath(import.meta.url)) {
+  exitOnSignals();
   try {
     console.log(await findRedisServer({ progress: (line) => console.error(line) }));
   } catch (error) {

@@ -1,17 +1,44 @@
 /**
  * The folder in which downloads are kept, `${XDG_CACHE_HOME:-~/.cache}/redis-migrate`, and the servers in it. A download
  * is made in a folder of its own beside its place and renamed when it runs, so a broken one leaves nothing behind and two
- * at the same time don't disturb each other. What a killed process left is removed by the next download after an hour.
+ * at the same time don't disturb each other. So does one that is interrupted: its processes and folders end with ours.
+ * What a SIGKILL left is removed by the next download after an hour.
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { rmSync } from 'node:fs';
+import { access, constants as modes, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { constants, homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-const run = promisify(execFile);
+const execute = promisify(execFile);
 const ABANDONED_AFTER_MS = 3_600_000;
+/** What must not outlive this process. */
+const folders = new Set();
+const children = new Set();
+
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** For a command of its own; a script with a signal handler decides by itself. */
+export function exitOnSignals() {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
+
+/** execFile, whose process ends with ours. Rejects with its stdout and stderr. */
+export async function run(command, args, options = {}) {
+  const running = execute(command, args, options);
+  children.add(running.child);
+  try {
+    return await running;
+  } finally {
+    children.delete(running.child);
+  }
+}
 
 /** @returns {string} */
 export function cacheFolder() {
@@ -39,7 +66,7 @@ export async function findOnPath(name) {
     if (folder === '') continue;
     const path = join(folder, name);
     try {
-      await access(path, constants.X_OK);
+      await access(path, modes.X_OK);
       return path;
     } catch {
       // Not in this folder.
@@ -71,8 +98,7 @@ export async function cachedServer(home, program, refusal) {
  * is wanted, never gets to its place.
  */
 export async function fillCache(home, program, refusal, make) {
-  const stage = await temporaryFolder(home);
-  try {
+  return withTemporaryFolder(home, async (stage) => {
     await make(stage);
     const version = await versionOf(join(stage, program));
     if (!version) throw new Error(`the unpacked ${program} does not start`);
@@ -80,18 +106,22 @@ export async function fillCache(home, program, refusal, make) {
     if (refused !== undefined) throw new Error(refused);
     await putInPlace(stage, home, program);
     return { binary: join(home, program), version };
-  } finally {
-    await rm(stage, { recursive: true, force: true });
-  }
+  });
 }
 
-/** An empty folder beside `place`, for whoever removes it again. */
-export async function temporaryFolder(place) {
+/** Gives `use` an empty folder beside `place`, and removes it afterwards. */
+export async function withTemporaryFolder(place, use) {
   await mkdir(dirname(place), { recursive: true });
   await removeAbandoned(dirname(place));
   const folder = `${place}.tmp-${unique()}`;
-  await mkdir(folder);
-  return folder;
+  folders.add(folder);
+  try {
+    await mkdir(folder);
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    folders.delete(folder);
+  }
 }
 
 /** Another run may have been faster; then its copy is as good as ours. */

@@ -10,8 +10,8 @@ export type Archive = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 export interface FakeApt {
   readonly path: string;
-  /** Changes what the mirror has. */
-  readonly publish: (archive: Archive | 'offline') => Promise<void>;
+  /** Changes what the mirror has. `silent`: it takes the request and never answers. */
+  readonly publish: (archive: Archive | 'offline' | 'silent') => Promise<void>;
   /** Each call of apt-get so far: its command and the suites. */
   readonly calls: () => Promise<readonly string[]>;
 }
@@ -61,7 +61,10 @@ function refuse(text) {
   console.error(text);
   process.exit(100);
 }
-if (command === 'update') {
+if (archive === 'silent') {
+  fs.appendFileSync(${JSON.stringify(callsFile)}, 'pid ' + process.pid + '\\n');
+  setInterval(() => {}, 1_000);
+} else if (command === 'update') {
   if (archive === 'offline') {
     console.error('W: Failed to fetch ${URI}/dists/' + suites[0] + '/InRelease  Could not connect');
     process.exit(0);

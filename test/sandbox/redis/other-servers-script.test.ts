@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deb822Of, sourcesOfDeb822, sourcesOfList } from '../../../scripts/lib/debian-sources.mjs';
 import type { OtherServers } from '../../../scripts/lib/other-servers.mjs';
+import { until } from '../../../src/sandbox/redis/wait.ts';
 import { type Archive, type FakeApt, makeFakeApt } from './fake-apt.ts';
 
 const script = fileURLToPath(new URL('../../../scripts/lib/other-servers.mjs', import.meta.url));
@@ -31,8 +33,21 @@ interface Found extends OtherServers {
   readonly versions: Readonly<Record<string, string>>;
 }
 
+function environment(path: string): Record<string, string> {
+  return { PATH: path, HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function find(path = apt.path): Promise<Found> {
-  const env = { PATH: path, HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') };
+  const env = environment(path);
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [script], { env }, (error, stdout, stderr) => {
       if (error) {
@@ -119,6 +134,17 @@ describe.skipIf(process.platform !== 'linux')('fetching the other servers', () =
     const found = await find();
     expect(found.found).toEqual([]);
     expect(found.lines[0]).toBe('redis 6.0 is skipped: the lists of bullseye could not be downloaded (bullseye).');
+    expect(await cache()).toEqual([]);
+  });
+
+  it('leaves nothing behind, no process and no folder, when it is told to end', async () => {
+    await apt.publish('silent');
+    const running = spawn(process.execPath, [script], { env: environment(apt.path), stdio: 'ignore' });
+    await until(async () => (await apt.calls()).some((call) => call.startsWith('pid ')), { what: 'apt to be called' });
+    const pids = (await apt.calls()).flatMap((call) => (call.startsWith('pid ') ? [Number(call.slice(4))] : []));
+    running.kill('SIGTERM');
+    expect(await once(running, 'exit')).toEqual([143, null]);
+    await until(() => !pids.some(isAlive), { what: 'the end of apt' });
     expect(await cache()).toEqual([]);
   });
 
