@@ -23,7 +23,7 @@ export function starts(state: MigrationState, shards: readonly ShardSight[], sig
     const record = recordOf(state, one);
     const { look } = one;
     if (!look.destination.ok || !look.source.ok) continue;
-    if (record.held.length > 0 || record.promoted) continue;
+    if (record.held.length > 0 || record.promoted || isTried(state, record)) continue;
     const parked = isParked(state, record, look.destination.facts);
     if (parked && stillParked(state, one, record, policy, sight.wallNow) !== null) continue;
     if (!parked && (look.destination.facts.role !== 'master' || !isDue(record.replicate, sight.wallNow))) continue;
@@ -54,6 +54,12 @@ export function syncLoad(state: MigrationState, shards: readonly ShardSight[]): 
   const busy = shards.filter((one) => isSyncing(recordOf(state, one), one.verdict));
   for (const one of busy) count(perHost, hostOf(state, one), 1);
   return { total: busy.length, perHost };
+}
+
+/** Whether a trial of the link is not over: what it changed is put back before anything else. */
+function isTried(state: MigrationState, record: ShardRecord): boolean {
+  const open = state.ledger.some((one) => one.shard === record.index && !one.closed && one.until === 'trial');
+  return record.trial !== null || open;
 }
 
 /** Whether a destination waits behind our closed port, where we put it: nobody can have written to it there. */

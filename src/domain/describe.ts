@@ -49,6 +49,8 @@ export function describe(event: Event, plan: Plan): string {
       return `${capital(shardText(event.shard))} is well again: ${event.text}`;
     case 'drift':
       return `${capital(shardText(event.shard))}: ${event.text}`;
+    case 'trial_over':
+      return `${capital(shardText(event.shard))}: ${event.text}`;
     case 'sync_alarm':
       return `${capital(shardText(event.shard))}: ${event.text}${event.tune.length === 0 ? '' : ` What would mend it: ${tuneText([event])}.`}`;
     case 'sync_alarm_over':
@@ -95,6 +97,10 @@ function effectText(effect: Effect, plan: Plan): string {
       return effect.up
         ? `put the fence up again at ${source}`
         : `take the fence at ${source} down, which came too late`;
+    case 'try_link':
+      return `try whether ${destination} can reach ${source}: nothing is copied, ${source} serves no full sync meanwhile`;
+    case 'end_trial':
+      return `make ${destination} follow nobody again`;
     case 'park':
       return `take ${destination} from ${source} for a while. ${effect.why} It waits as a replica of ${fence}`;
     case 'tune':

@@ -75,6 +75,10 @@ export type Effect =
       /** What is written to the source, as measured; null or absent where nobody knows. */
       readonly writeBytesPerSecond?: number | null;
     }
+  /** Let the destination follow its source for a moment, while the source serves nobody, to see that it can. */
+  | { readonly kind: 'try_link'; readonly shard: number }
+  /** Make it follow nobody again. */
+  | { readonly kind: 'end_trial'; readonly shard: number }
   /** Take the load of a full sync from its source: the destination waits as a replica of our closed port. */
   | { readonly kind: 'park'; readonly shard: number; readonly why: string }
   /** Change what an alarm proposed and an approver agreed to; each change is an intent of its own. */
@@ -150,6 +154,8 @@ export type Event =
       readonly runId: string | null;
       readonly text: string;
     }
+  /** The link was tried, and what the trial changed is as it was. */
+  | { readonly kind: 'trial_over'; readonly shard: number; readonly text: string }
   /** Full syncs of this shard do not end, or are about to break off: the cause, the numbers, and what would mend it. */
   | {
       readonly kind: 'sync_alarm';

@@ -33,6 +33,9 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
         // The first attempt's look is the base: later ones may be of a server that has followed already.
         before: shard.before ?? effect.before,
       }));
+    case 'try_link':
+    case 'end_trial':
+      return withShard(state, effect.shard, (shard) => ({ ...shard, trial: stepFrom(shard.trial, row) }));
     case 'park':
       return withShard(state, effect.shard, (shard) => ({
         ...shard,
@@ -104,10 +107,11 @@ export function withStep(
   return {
     ...state,
     shards: state.shards.map((shard) =>
-      [shard.replicate, shard.detach, shard.fence, shard.parked].some((step) => step?.intent === intent)
+      [shard.replicate, shard.trial, shard.detach, shard.fence, shard.parked].some((step) => step?.intent === intent)
         ? {
             ...shard,
             replicate: hit(shard.replicate),
+            trial: hit(shard.trial),
             detach: hit(shard.detach),
             fence: hit(shard.fence),
             parked: hit(shard.parked),

@@ -33,6 +33,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     shards: event.plan.shards.map((shard) => ({
       index: shard.index,
       replicate: null,
+      trial: null,
       before: null,
       fence: null,
       detach: null,
@@ -122,6 +123,8 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return withShard(state, event.shard, (shard) => ({ ...shard, trouble: null }));
     case 'drift':
       return drifted(state, event, row.seq);
+    case 'trial_over':
+      return withShard(state, event.shard, (shard) => ({ ...shard, trial: null }));
     case 'sync_alarm': {
       const { cause, text, tune } = event;
       return withShard(state, event.shard, (shard) => ({ ...shard, alarm: { cause, text, tune } }));

@@ -31,6 +31,8 @@ export interface Step {
 export interface ShardRecord {
   readonly index: number;
   readonly replicate: Step | null;
+  /** A trial of the link that is not over yet: its destination may follow its source, or may not. */
+  readonly trial: Step | null;
   /** As first seen before replication, kept up to date by drift rows; null before. */
   readonly before: BeforeReplication | null;
   /** The last time that we put up or took down its fence outside of a cut-over. */

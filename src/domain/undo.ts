@@ -22,7 +22,8 @@ export function aborting(state: MigrationState, sight: Sight): Decision {
   const rows: Event[] = [];
   const waits: string[] = [];
   for (const record of state.shards) {
-    if (record.replicate === null || record.detach?.seen || record.detach?.givenUp) continue;
+    const begun = record.replicate !== null || record.trial !== null;
+    if (!begun || record.detach?.seen || record.detach?.givenUp) continue;
     const look = sight.shards?.[record.index]?.look.destination;
     const plan = state.plan.shards[record.index];
     if (!plan) continue;
@@ -85,6 +86,13 @@ export function restoreAll(state: MigrationState, sight: Sight, which: 'cutover'
   for (const entry of state.ledger) {
     if (entry.closed || (which === 'cutover' && entry.until === 'end')) continue;
     left += 1;
+    const record = state.shards[entry.shard];
+    const trapped = entry.until === 'trial' && record?.trial != null && !record.detach?.seen && !record.detach?.givenUp;
+    if (trapped) {
+      // Who still waits in the trap would be served as soon as it is open.
+      waitingFor = `${entry.name} is put back once the destination of ${shardText(entry.shard)} follows nobody.`;
+      continue;
+    }
     const look = sight.shards?.[entry.shard]?.look[entry.side];
     if (look?.ok) {
       const { restore } = entry;

@@ -46,6 +46,9 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
         if (ledger && !ledger.closed) await restoreSetting(ledger, journal, hands, deps);
         return;
       }
+      case 'try_link':
+      case 'end_trial':
+        throw new Error('Links are tried by preflight.');
       case 'set_config':
         throw new Error('Settings are changed by the ledger, which knows the old value.');
       default:

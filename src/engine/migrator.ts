@@ -23,7 +23,7 @@ import { act } from './act.ts';
 import { type CutoverAnswer, cutOver } from './cutover.ts';
 import type { HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
-import { runPreflight } from './preflight.ts';
+import { runPreflightWithTrials } from './preflight.ts';
 import { QuietWatch } from './quiet.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
 import { settle } from './settle.ts';
@@ -230,10 +230,11 @@ export class Migrator {
   }
 
   async #preflight(): Promise<void> {
-    const { entry, plan } = this.#journal.state;
-    const report = await runPreflight(plan, this.#deps.taken(), this.#deps);
+    const { entry } = this.#journal.state;
     // Aborted meanwhile: nobody waits for it any more.
-    if (this.#journal.state.entry !== entry) return;
+    const still = () => this.#journal.state.entry === entry && !this.#stop.signal.aborted;
+    const report = await runPreflightWithTrials(this.#journal, this.#deps.taken(), this.#deps, still);
+    if (!still()) return;
     this.#asOf = this.#deps.clock.now();
     this.#journal.append([
       { kind: 'preflight_done', report },

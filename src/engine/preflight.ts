@@ -1,13 +1,20 @@
-/** Looks at every server of a plan, once and in parallel, and judges what it saw. Changes nothing, keeps nothing open. */
+/**
+ * Looks at every server of a plan, once and in parallel, and judges what it saw. Changes nothing; with a journal it also
+ * tries the links, which is put back before it ends. Keeps nothing open.
+ */
 import type { Side } from '../domain/event.ts';
 import type { ServerLook } from '../domain/observation.ts';
 import type { MigrationId, Plan } from '../domain/plan.ts';
-import { judgePreflight } from '../domain/preflight/judge.ts';
+import { judgePreflight, subjectOf } from '../domain/preflight/judge.ts';
 import { NOT_PROBED, type PreflightSight, type ServerProbe } from '../domain/preflight/sight.ts';
+import { type LinkTrial, whyNotTried } from '../domain/preflight/trial.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
 import { RedisError } from '../redis/errors.ts';
 import { probeServer } from '../redis/probe.ts';
 import { createHands, type Hands, type HandsDeps } from './hands.ts';
+import type { Journal } from './journal.ts';
+import type { SyncDeps } from './replicate.ts';
+import { leftOver, tryLink, undoTrial } from './try-link.ts';
 
 /** `taken`: run ids of the servers of other unfinished migrations. Never rejects for what a server does. */
 export async function runPreflight(
@@ -17,24 +24,70 @@ export async function runPreflight(
 ): Promise<PreflightReport> {
   const hands = createHands(plan, deps);
   try {
-    const sights = await Promise.all(
-      plan.shards.map(async (shard): Promise<PreflightSight> => {
-        const [source, destination] = await Promise.all([
-          lookAt(plan, shard.index, 'source', hands, deps),
-          lookAt(plan, shard.index, 'destination', hands, deps),
-        ]);
-        return {
-          source: source.look,
-          destination: destination.look,
-          sourceProbe: source.probe,
-          destinationProbe: destination.probe,
-        };
-      }),
-    );
-    return judgePreflight(plan, sights, taken);
+    return judgePreflight(plan, await sightsOf(plan, hands, deps), taken);
   } finally {
     hands.close();
   }
+}
+
+/** Preflight of a migration, with the trial of the links. `still`: whether anybody still waits for it. */
+export async function runPreflightWithTrials(
+  journal: Journal,
+  taken: ReadonlyMap<string, MigrationId>,
+  deps: SyncDeps,
+  still: () => boolean,
+): Promise<PreflightReport> {
+  const { plan } = journal.state;
+  const hands = createHands(plan, deps);
+  const work = { journal, hands, deps, still };
+  try {
+    // What a trial of before a crash has left would be seen as somebody else's doing.
+    await Promise.all(plan.shards.map((shard) => undoTrial(shard, work)));
+    const sights = await sightsOf(plan, hands, deps);
+    const { findings } = judgePreflight(plan, sights, taken);
+    const wrong = (shard: number) =>
+      findings.some((one) => one.level === 'error' && (one.shard === null || one.shard === shard));
+    const tried = await Promise.all(
+      plan.shards.map(async (shard): Promise<PreflightSight | null> => {
+        const sight = sights[shard.index];
+        if (!sight) return null;
+        // What has to be mended first is told already.
+        const left = leftOver(shard, journal);
+        if (left !== null || wrong(shard.index) || !still()) return { ...sight, left };
+        const why = deps.policy.tuneSyncs
+          ? whyNotTried(subjectOf(plan, shard, sight))
+          : 'It takes settings of both servers, and TUNE_SYNCS=false leaves them alone.';
+        const trial: LinkTrial = why === null ? await tryLink(shard, work) : { kind: 'not_tried', why };
+        return { ...sight, trial, left: leftOver(shard, journal) };
+      }),
+    );
+    return judgePreflight(
+      plan,
+      tried.filter((one) => one !== null),
+      taken,
+    );
+  } finally {
+    hands.close();
+  }
+}
+
+function sightsOf(plan: Plan, hands: Hands, deps: HandsDeps): Promise<PreflightSight[]> {
+  return Promise.all(
+    plan.shards.map(async (shard): Promise<PreflightSight> => {
+      const [source, destination] = await Promise.all([
+        lookAt(plan, shard.index, 'source', hands, deps),
+        lookAt(plan, shard.index, 'destination', hands, deps),
+      ]);
+      return {
+        source: source.look,
+        destination: destination.look,
+        sourceProbe: source.probe,
+        destinationProbe: destination.probe,
+        trial: null,
+        left: null,
+      };
+    }),
+  );
 }
 
 interface Seen {

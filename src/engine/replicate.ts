@@ -64,7 +64,7 @@ function mayBeWiped({ state }: Journal, shard: number, destination: ServerFacts)
 /** What the destination needs to log in to its source. Null when it is set, or a sentence about why not. */
 export async function prepareLink(
   plan: ShardPlan,
-  { journal, hands, deps, still }: Pick<Work, 'journal' | 'hands' | 'deps' | 'still'>,
+  { journal, hands, deps, still }: Pick<Work, 'journal' | 'hands' | 'still'> & { readonly deps: HandsDeps },
   until: Change['until'] = 'end',
 ): Promise<string | null> {
   const { source, index: shard } = plan;

@@ -16,7 +16,14 @@ import { parseClientList } from './info.ts';
 
 /** By the oldest name: every version still knows those. No passwords. */
 const SETTINGS: Readonly<Record<Side, readonly string[]>> = {
-  source: ['maxmemory', 'maxmemory-policy', 'slave-read-only', 'repl-ping-slave-period', 'repl-diskless-sync'],
+  source: [
+    'maxmemory',
+    'maxmemory-policy',
+    'slave-read-only',
+    'repl-ping-slave-period',
+    'repl-diskless-sync',
+    'repl-diskless-sync-max-replicas',
+  ],
   destination: [
     'maxmemory',
     'maxmemory-policy',
@@ -29,6 +36,7 @@ const SETTINGS: Readonly<Record<Side, readonly string[]>> = {
     'tls-ca-cert-dir',
     'tls-cert-file',
     'tls-key-file',
+    'dual-channel-replication-enabled',
   ],
 };
 

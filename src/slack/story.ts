@@ -51,6 +51,7 @@ export function isTold(row: JournalRow): boolean {
     case 'answered':
     case 'seen':
     case 'shard_in_step':
+    case 'trial_over':
       return false;
     default:
       return assertNever(row.event);

@@ -19,6 +19,8 @@ function sight(
     destination: seen({ runId: `run-new-${shard}`, ...destination }),
     sourceProbe: probe({}, { 'slave-read-only': 'yes' }),
     destinationProbe: probe({}, { databases: '16', 'min-slaves-to-write': '0' }),
+    trial: null,
+    left: null,
     ...more,
   };
 }

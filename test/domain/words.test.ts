@@ -117,6 +117,7 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
   sync_alarm: fc.record({ kind: fc.constant('sync_alarm'), shard, cause, text: sentence, tune }),
   sync_alarm_over: fc.record({ kind: fc.constant('sync_alarm_over'), shard, fullSyncs: fc.nat(), text: sentence }),
   tune_asked: fc.record({ kind: fc.constant('tune_asked'), user: fc.constant(ANA), click }),
+  trial_over: fc.record({ kind: fc.constant('trial_over'), shard, text: sentence }),
   tuned: fc.record({ kind: fc.constant('tuned'), shard, fullSyncs: fc.nat(), text: sentence }),
   held: fc.record({ kind: fc.constant('held'), shard, side, what, ledger: fc.constantFrom(null, 3), text: sentence }),
   resume_asked: fc.record({ kind: fc.constant('resume_asked'), user: fc.constant(ANA), click }),

@@ -19,6 +19,7 @@ import { judgeEviction, judgeMachines, judgeRoom, judgeSnapshot } from './room.t
 import { type Add, factsOf, type Rule, type Subject } from './rule.ts';
 import type { PreflightSight } from './sight.ts';
 import { judgeClocks, judgeSentinels } from './surroundings.ts';
+import { judgeLink } from './trial.ts';
 import { judgeDestinationVersion, judgeProof, judgeVersions } from './versions.ts';
 
 /** In the order in which a person would go through them. */
@@ -73,7 +74,14 @@ export function judgePreflight(
 
 function judgeShard(plan: Plan, shard: ShardPlan, sight: PreflightSight): Finding[] {
   const findings: Finding[] = [];
+  const subject = subjectOf(plan, shard, sight);
   const add: Add = (level, code, text, fix) => findings.push({ level, shard: shard.index, code, text, fix });
+  for (const rule of RULES) rule(subject, add);
+  judgeLink(subject, sight, add);
+  return findings;
+}
+
+export function subjectOf(plan: Plan, shard: ShardPlan, sight: PreflightSight): Subject {
   const seen = (side: 'source' | 'destination') => ({
     side,
     name: addressOf(shard[side]),
@@ -81,9 +89,7 @@ function judgeShard(plan: Plan, shard: ShardPlan, sight: PreflightSight): Findin
     look: sight[side],
     probe: side === 'source' ? sight.sourceProbe : sight.destinationProbe,
   });
-  const subject: Subject = { plan, shard, source: seen('source'), destination: seen('destination') };
-  for (const rule of RULES) rule(subject, add);
-  return findings;
+  return { plan, shard, source: seen('source'), destination: seen('destination') };
 }
 
 function judgeReplicas(subject: Subject, add: Add): void {

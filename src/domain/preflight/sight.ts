@@ -1,5 +1,6 @@
 /** What preflight saw of one shard: a look at each side, and what each was asked beyond that. */
 import type { ServerLook } from '../observation.ts';
+import type { LinkTrial } from './trial.ts';
 
 /** Answers to what a look does not ask. Made by redis/probe.ts. `null`: nobody knows. */
 export interface ServerProbe {
@@ -44,6 +45,10 @@ export interface PreflightSight {
   readonly destination: ServerLook;
   readonly sourceProbe: ServerProbe;
   readonly destinationProbe: ServerProbe;
+  /** Null where nobody tried, or was going to. */
+  readonly trial: LinkTrial | null;
+  /** What a trial has left behind, as a sentence; null when all is as it was. */
+  readonly left: string | null;
 }
 
 /** Of a server that was not asked: one that does not answer, or that loads. */

@@ -24,6 +24,8 @@ export function sightOf(source: OneSide = {}, destination: OneSide = {}, shard =
     destination: seen({ runId: `run-new-${shard}`, ...destination.facts }),
     sourceProbe: probe(source.probe, { 'slave-read-only': 'yes', ...source.settings }),
     destinationProbe: probe(destination.probe, { ...DESTINATION, ...destination.settings }),
+    trial: null,
+    left: null,
   };
 }
 

@@ -240,6 +240,8 @@ export class World {
         ...pairLook(pair, this.state.plan, index, this.#monotonic),
         sourceProbe: probe(),
         destinationProbe: probe(),
+        trial: null,
+        left: null,
       };
     });
     this.journal.append({ kind: 'preflight_done', report: judgePreflight(this.state.plan, sights, new Map()) });
