@@ -1,9 +1,9 @@
 /** The journal's sentences: one for each kind of event. Written when the row is written, never made up afterwards. */
 import { addressOf } from './endpoint.ts';
 import type { CutoverStep, Effect, Event, Side } from './event.ts';
-import { preflightText } from './judge-preflight.ts';
 import { assertNever } from './phase.ts';
 import { fenceAddress, type Plan } from './plan.ts';
+import { preflightText } from './preflight/judge.ts';
 import { capital, countText, plural, secondsText, shardText } from './words.ts';
 
 export function describe(event: Event, plan: Plan): string {

@@ -21,8 +21,10 @@ export interface Server {
  * | idempotent_follow   | SLAVEOF to the same master begins a new full sync                                          |
  * | output_limits       | client-output-buffer-limit does not exist; a source out of memory is the danger there      |
  * | live_settings       | repl-timeout and the ping period cannot be changed while it runs                           |
+ * | time                | the clock cannot be asked                                                                  |
  * | client_names        | CLIENT SETNAME and CLIENT LIST's name=                                                     |
  * | offsets             | no PSYNC: being in step is seen by buffers near zero, never by an offset                   |
+ * | stream_is_resp      | as a master it sends inline commands, which replicas from 6.0.4 on do not take             |
  * | pubsub_numsub       | a Sentinel is seen by its clients only                                                     |
  * | config_rewrite      | a changed role or setting cannot be written into the config file                           |
  * | backlog             | no partial resync                                                                          |
@@ -31,13 +33,17 @@ export interface Server {
  * | pause_all           | CLIENT PAUSE                                                                               |
  * | replid              | a history has no name of its own; the run id stands for it                                 |
  * | modules             | MODULE LIST                                                                                |
+ * | survives_aof        | a replica ends itself when its AOF cannot be started again after a full sync               |
+ * | keeps_local_writes  | (from here on) writes made on a replica are not passed on to replicas of its own           |
  * | client_types        | CLIENT LIST TYPE replica                                                                   |
+ * | ignores_maxmemory   | a replica evicts keys by itself while it follows                                           |
  * | acl                 | users, masteruser                                                                          |
  * | tls                 | tls-port, tls-replication                                                                  |
  * | refuses_inline      | (from here on) a replica drops a master that sends commands without RESP, as 2.4 and 2.6 do |
  * | sync_totals         | how much of a snapshot has arrived, and of how much                                        |
  * | error_stats         | errors are not counted by kind, so refused writes are not seen                             |
  * | pause_writes        | CLIENT PAUSE ms WRITE: the cut-over without loss                                           |
+ * | psync_failover      | PSYNC takes no fourth word                                                                 |
  * | functions           | FUNCTION                                                                                   |
  * | shared_buffers      | (from here on) a replica's output buffer is never empty                                    |
  * | diskless_max        | repl-diskless-sync-max-replicas                                                            |
@@ -49,8 +55,10 @@ const SINCE = {
   idempotent_follow: [2, 6, 0],
   output_limits: [2, 6, 0],
   live_settings: [2, 6, 0],
+  time: [2, 6, 0],
   client_names: [2, 6, 9],
   offsets: [2, 8, 0],
+  stream_is_resp: [2, 8, 0],
   pubsub_numsub: [2, 8, 0],
   config_rewrite: [2, 8, 0],
   backlog: [2, 8, 0],
@@ -59,13 +67,17 @@ const SINCE = {
   pause_all: [3, 0, 0],
   replid: [4, 0, 0],
   modules: [4, 0, 0],
+  survives_aof: [4, 0, 0],
+  keeps_local_writes: [4, 0, 0],
   client_types: [5, 0, 0],
+  ignores_maxmemory: [5, 0, 0],
   acl: [6, 0, 0],
   tls: [6, 0, 0],
   refuses_inline: [6, 0, 4],
   sync_totals: [6, 2, 0],
   error_stats: [6, 2, 0],
   pause_writes: [6, 2, 0],
+  psync_failover: [6, 2, 0],
   functions: [7, 0, 0],
   shared_buffers: [7, 0, 0],
   diskless_max: [7, 0, 0],

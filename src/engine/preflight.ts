@@ -1,12 +1,13 @@
 /** Looks at every server of a plan, once and in parallel, and judges what it saw. Changes nothing, keeps nothing open. */
 import type { Side } from '../domain/event.ts';
-import { judgePreflight, type PreflightSight } from '../domain/judge-preflight.ts';
 import type { ServerLook } from '../domain/observation.ts';
 import type { MigrationId, Plan } from '../domain/plan.ts';
+import { judgePreflight } from '../domain/preflight/judge.ts';
+import { NOT_PROBED, type PreflightSight, type ServerProbe } from '../domain/preflight/sight.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
 import { RedisError } from '../redis/errors.ts';
-import type { Inspector } from '../redis/inspector.ts';
-import { createHands, type HandsDeps } from './hands.ts';
+import { probeServer } from '../redis/probe.ts';
+import { createHands, type Hands, type HandsDeps } from './hands.ts';
 
 /** `taken`: run ids of the servers of other unfinished migrations. Never rejects for what a server does. */
 export async function runPreflight(
@@ -17,19 +18,16 @@ export async function runPreflight(
   const hands = createHands(plan, deps);
   try {
     const sights = await Promise.all(
-      plan.shards.map(async ({ index }): Promise<PreflightSight> => {
+      plan.shards.map(async (shard): Promise<PreflightSight> => {
         const [source, destination] = await Promise.all([
-          lookAt(hands.inspector(index, 'source'), 'source'),
-          lookAt(hands.inspector(index, 'destination'), 'destination'),
+          lookAt(plan, shard.index, 'source', hands, deps),
+          lookAt(plan, shard.index, 'destination', hands, deps),
         ]);
         return {
           source: source.look,
           destination: destination.look,
-          sourceConfigProblem: source.settings.problem,
-          destinationConfigProblem: destination.settings.problem,
-          sourceStaysWritable: source.settings.values.get('slave-read-only') === 'no',
-          destinationDatabases: numberIn(destination.settings, 'databases'),
-          destinationMinReplicas: numberIn(destination.settings, 'min-slaves-to-write'),
+          sourceProbe: source.probe,
+          destinationProbe: destination.probe,
         };
       }),
     );
@@ -39,37 +37,20 @@ export async function runPreflight(
   }
 }
 
-interface Settings {
-  readonly problem: string | null;
-  /** Name → value; null where the server has no such setting. */
-  readonly values: ReadonlyMap<string, string | null>;
+interface Seen {
+  readonly look: ServerLook;
+  readonly probe: ServerProbe;
 }
 
-/** The settings of each side that have to be readable for what comes later. */
-const SETTINGS: Readonly<Record<Side, readonly string[]>> = {
-  source: ['slave-read-only', 'repl-ping-slave-period'],
-  destination: ['masterauth', 'databases', 'min-slaves-to-write'],
-};
-
-async function lookAt(
-  inspector: Inspector,
-  side: Side,
-): Promise<{ readonly look: ServerLook; readonly settings: Settings }> {
-  const look = await inspector.look({ clients: 'none', commandStats: false });
+async function lookAt(plan: Plan, index: number, side: Side, hands: Hands, deps: HandsDeps): Promise<Seen> {
+  const look = await hands.inspector(index, side).look({ clients: 'none', commandStats: false });
+  const endpoint = plan.shards[index]?.[side];
   // A server that loads, or that we may not talk to, has a finding of its own already.
-  if (!look.ok || look.facts.loading) return { look, settings: { problem: null, values: new Map() } };
+  if (!endpoint || !look.ok || look.facts.loading) return { look, probe: NOT_PROBED };
   try {
-    const values = await Promise.all(
-      SETTINGS[side].map(async (name) => [name, await inspector.setting(name)] as const),
-    );
-    return { look, settings: { problem: null, values: new Map(values) } };
+    return { look, probe: await probeServer(endpoint, side, look.facts, deps) };
   } catch (error) {
     if (!(error instanceof RedisError)) throw error;
-    return { look, settings: { problem: error.message, values: new Map() } };
+    return { look: { ok: false, at: look.at, problem: error.problem }, probe: NOT_PROBED };
   }
-}
-
-function numberIn(settings: Settings, name: string): number | null {
-  const value = settings.values.get(name);
-  return value != null && /^\d+$/.test(value) ? Number(value) : null;
 }

@@ -12,6 +12,8 @@ export class RedisError extends Error {
   /** The command's name without its arguments. */
   readonly command: string;
   readonly outcomeUnknown: boolean;
+  /** Not a field: what is logged of an error must not repeat a server. */
+  readonly #said: string;
 
   constructor(problem: {
     kind: ProblemKind;
@@ -26,6 +28,12 @@ export class RedisError extends Error {
     this.address = problem.address;
     this.command = problem.command;
     this.outcomeUnknown = problem.outcomeUnknown;
+    this.#said = withoutArguments(problem.detail);
+  }
+
+  /** The words of the server or the socket, without arguments and secrets; for code, not for people. */
+  get said(): string {
+    return this.#said;
   }
 
   get problem(): Problem {

@@ -1,7 +1,9 @@
 /** Who may open a gate, when, and what is told to those who may not. */
 import { describe, expect, it } from 'vitest';
 import { gatesOf, validApprovals } from '../../src/domain/gate.ts';
+import type { PairLook } from '../../src/domain/observation.ts';
 import { GATES, type Gate, PHASES, type Phase } from '../../src/domain/phase.ts';
+import type { Sight } from '../../src/domain/sight.ts';
 import {
   ANA,
   aPlan,
@@ -17,6 +19,7 @@ import {
   sightOf,
   stateOf,
   toPlanned,
+  toStreaming,
   unseen,
 } from './support/build.ts';
 import { Desk, NO, planned, streaming, TWO } from './support/desk.ts';
@@ -275,3 +278,37 @@ it('times are shown in each reader’s own time, with UTC behind', () => {
   desk.click('gate:continue', BEN);
   expect(desk.click('gate:continue', BEN).text).toMatch(/<!date\^1700003\d{3}\^\{time_secs\}\|23:13:\d\d UTC>/);
 });
+
+describe('a source that cannot stop writes for a moment', () => {
+  const plan = aPlan(2);
+  const state = stateOf(plan, toStreaming(plan));
+  const looks = (version: string) => plan.shards.map((shard) => withVersion(followingPair(shard), version));
+  const switchOf = (sight: Sight, of = state) => gatesOf(of, sight, POLICY).find((one) => one.gate === 'switch');
+
+  it('keeps the gate switch closed, and says so', () => {
+    const gate = switchOf(sightOf(state, looks('6.0.16')));
+    expect(gate).toMatchObject({ open: false });
+    expect(gate?.reason).toMatch(
+      /^old-1:6379 runs Redis 6\.0\.16 and old-2:6379 runs Redis 6\.0\.16: .*from Redis 6\.2 on\..*stays closed/,
+    );
+    expect(switchOf(sightOf(state, looks('6.2.0')))).toMatchObject({ open: true });
+  });
+
+  it('is known from preflight while it does not answer', () => {
+    const [preflight, ...rest] = toStreaming(plan);
+    if (preflight?.kind !== 'preflight_done') throw new Error('Preflight comes first.');
+    const shards = preflight.report.shards.map((one) => ({
+      ...one,
+      source: one.source && { ...one.source, version: '5.0.14' },
+    }));
+    const old = stateOf(plan, [{ ...preflight, report: { ...preflight.report, shards } }, ...rest]);
+    const silent = looks('5.0.14').map((one) => ({ ...one, source: unseen('It hangs.') }));
+    expect(switchOf(sightOf(old, silent), old)?.reason).toMatch(/Redis 5\.0\.14/);
+    expect(switchOf(sightOf(state, silent))?.reason).toMatch(/in step/);
+  });
+});
+
+function withVersion(pair: PairLook, version: string): PairLook {
+  const { source } = pair;
+  return source.ok ? { ...pair, source: { ...source, facts: { ...source.facts, version } } } : pair;
+}

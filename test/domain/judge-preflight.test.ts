@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { judgePreflight, type PreflightSight, preflightText } from '../../src/domain/judge-preflight.ts';
 import { PROBLEM_KINDS, type ServerFacts } from '../../src/domain/observation.ts';
 import { fenceAddress, type Plan } from '../../src/domain/plan.ts';
+import { judgePreflight, preflightText } from '../../src/domain/preflight/judge.ts';
+import type { PreflightSight } from '../../src/domain/preflight/sight.ts';
 import type { Finding, FindingLevel } from '../../src/domain/preflight.ts';
-import { aPlan, freshPair, replication, seen, unseen } from './support/build.ts';
+import { aPlan, freshPair, probe, replication, seen, unseen } from './support/build.ts';
 
 type Facts = Partial<ServerFacts>;
 
@@ -16,11 +17,8 @@ function sight(
   return {
     source: seen({ runId: `run-old-${shard}`, keys: 20_000, ...source }),
     destination: seen({ runId: `run-new-${shard}`, ...destination }),
-    sourceConfigProblem: null,
-    sourceStaysWritable: false,
-    destinationConfigProblem: null,
-    destinationDatabases: 16,
-    destinationMinReplicas: 0,
+    sourceProbe: probe({}, { 'slave-read-only': 'yes' }),
+    destinationProbe: probe({}, { databases: '16', 'min-slaves-to-write': '0' }),
     ...more,
   };
 }
@@ -143,7 +141,7 @@ describe('findings', () => {
     ],
     [
       'a destination that refuses CONFIG',
-      sight({}, {}, { destinationConfigProblem: 'new-1:6379 does not know CONFIG GET.' }),
+      sight({}, {}, { destinationProbe: probe({ settingsProblem: 'new-1:6379 does not know CONFIG GET.' }) }),
       'error',
       'destination_no_config',
       /does not know CONFIG GET/,
@@ -151,7 +149,7 @@ describe('findings', () => {
     ],
     [
       'a source that refuses CONFIG',
-      sight({}, {}, { sourceConfigProblem: 'old-1:6379 does not know CONFIG GET.' }),
+      sight({}, {}, { sourceProbe: probe({ settingsProblem: 'old-1:6379 does not know CONFIG GET.' }) }),
       'error',
       'source_no_config',
       /does not know CONFIG GET/,
@@ -176,14 +174,14 @@ describe('findings', () => {
     [
       'a source below 6.2',
       sight({ version: '6.0.16' }),
-      'error',
+      'warning',
       'source_too_old',
-      /old-1:6379 runs Redis 6\.0\.16/,
-      /later|support/,
+      /old-1:6379 runs Redis 6\.0\.16\. Everything up to streaming works.*switch stays closed/,
+      /older sources/,
     ],
     [
       'a source whose fence would not hold',
-      sight({}, {}, { sourceStaysWritable: true }),
+      sight({}, {}, { sourceProbe: probe({}, { 'slave-read-only': 'no' }) }),
       'error',
       'source_stays_writable',
       /old-1:6379 has replica-read-only no/,
@@ -207,7 +205,7 @@ describe('findings', () => {
     ],
     [
       'a destination that wants replicas which it does not have',
-      sight({}, {}, { destinationMinReplicas: 1 }),
+      sight({}, {}, { destinationProbe: probe({}, { 'min-slaves-to-write': '1' }) }),
       'error',
       'too_few_replicas',
       /^new-1:6379 wants 1 replica before it takes writes \(min-replicas-to-write\) and has 0/,
@@ -232,21 +230,30 @@ describe('findings', () => {
 
   it.each<[string, PreflightSight]>([
     ['the last database there is', sight({ highestDatabase: 15 })],
-    ['a number of databases that is unknown', sight({ highestDatabase: 99 }, {}, { destinationDatabases: null })],
-    ['a source without keys', sight({ highestDatabase: null }, {}, { destinationDatabases: 1 })],
+    ['a number of databases that is unknown', sight({ highestDatabase: 99 }, {}, { destinationProbe: probe() })],
+    [
+      'a source without keys',
+      sight({ highestDatabase: null }, {}, { destinationProbe: probe({}, { databases: '1' }) }),
+    ],
     ['just as much memory', sight({ usedMemoryBytes: 1_048_576 }, { maxmemoryBytes: 1_048_576 })],
-    ['no limit of memory', sight({ usedMemoryBytes: 5e12 }, { maxmemoryBytes: 0 })],
-    ['a limit that is unknown', sight({ usedMemoryBytes: 5e12 }, { maxmemoryBytes: null })],
+    ['no limit of memory', sight({ usedMemoryBytes: 5e9 }, { maxmemoryBytes: 0 })],
+    ['a limit that is unknown', sight({ usedMemoryBytes: 5e9 }, { maxmemoryBytes: null })],
     ['a use that is unknown', sight({ usedMemoryBytes: null }, { maxmemoryBytes: 1 })],
-    ['a wish for replicas that is unknown', sight({}, {}, { destinationMinReplicas: null })],
-    ['a failing disk of the source', sight({ diskFails: true })],
+    [
+      'a wish for replicas that is unknown',
+      sight({}, {}, { destinationProbe: probe({}, { 'min-slaves-to-write': null }) }),
+    ],
   ])('there is room enough: %s', (_, one) => {
     expect(found([one])).toEqual([]);
   });
 
   it('a destination that has the replicas which it wants is fine', () => {
     const replicas = [{ host: 'r', port: 1, state: 'online', offset: 1n }];
-    const one = sight({}, { replication: replication({ replicas }) }, { destinationMinReplicas: 1 });
+    const one = sight(
+      {},
+      { replication: replication({ replicas }) },
+      { destinationProbe: probe({}, { 'min-slaves-to-write': '1' }) },
+    );
     expect(found([one]).map((finding) => finding.code)).toEqual(['destination_has_replicas']);
   });
 

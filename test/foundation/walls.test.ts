@@ -29,6 +29,11 @@ const rooms: readonly { readonly file: string; readonly may: string; readonly ma
     mayNot:
       '../clock.ts ../log.ts ../config.ts ../redis/info.ts ../store/store.ts ../engine/loop.ts ../slack/app.ts ../sandbox/fleet.ts ../main.ts node:fs zod ioredis @slack/types',
   },
+  {
+    file: 'src/domain/preflight/a.ts',
+    may: './b.ts ../plan.ts node:net',
+    mayNot: '../../clock.ts ../../redis/info.ts ../../store/store.ts ../../engine/loop.ts ../../main.ts node:fs zod',
+  },
   { file: 'src/clock.ts', may: 'node:crypto', mayNot: './log.ts ./domain/a.ts node:fs' },
   { file: 'src/log.ts', may: '', mayNot: './clock.ts ./domain/a.ts node:fs pino' },
   {

@@ -75,6 +75,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   COMMAND: (args) => commandInfo(args),
   ACL: ([sub]) => (sub?.toUpperCase() === 'WHOAMI' ? bulk('default') : error('ERR unknown subcommand')),
   MODULE: () => array([]),
+  PUBSUB: ([, channel]) => array([bulk(channel ?? ''), int(0)]),
+  // It holds no data: a fake follows a fake by name, not by a stream.
+  PSYNC: () => error("ERR PSYNC FAILOVER can't be sent to a master."),
+  REPLCONF: () => error('ERR syntax error'),
   FUNCTION: () => array([]),
   LATENCY: () => array([]),
   MEMORY: () => int(0),
@@ -191,6 +195,7 @@ function client([sub = '', ...args]: readonly string[], context: FakeContext, se
     case 'ID':
       return int(session.connection.id);
     case 'PAUSE':
+      if (!/^\d+$/.test(args[0] ?? '')) return error('ERR timeout is not an integer or out of range');
       state.pause(Number(args[0] ?? 0));
       return OK;
     case 'UNPAUSE':

@@ -7,6 +7,7 @@ import type { Policy } from '../../../src/domain/gate.ts';
 import { foldJournal } from '../../../src/domain/migration.ts';
 import type { PairLook, ReplicationFacts, ServerFacts, ServerLook } from '../../../src/domain/observation.ts';
 import { fenceAddress, type Plan, type ShardPlan } from '../../../src/domain/plan.ts';
+import { NOT_PROBED, type ServerProbe } from '../../../src/domain/preflight/sight.ts';
 import type { Finding, PreflightReport } from '../../../src/domain/preflight.ts';
 import type { ShardSight, Sight } from '../../../src/domain/sight.ts';
 import type { MigrationState, ShardRecord } from '../../../src/domain/state.ts';
@@ -112,6 +113,20 @@ export function seen(more: Partial<ServerFacts> = {}, at = 1_000): ServerLook {
 
 export function unseen(text: string, kind: 'timeout' | 'refused' | 'auth_failed' = 'timeout', at = 1_000): ServerLook {
   return { ok: false, at, problem: { kind, text } };
+}
+
+/** Of a server that hides nothing and that nobody else watches. */
+export function probe(
+  more: Partial<ServerProbe> = {},
+  settings: Readonly<Record<string, string | null>> = {},
+): ServerProbe {
+  return {
+    ...NOT_PROBED,
+    modules: [],
+    clock: { aheadMs: 0, errorMs: 1 },
+    settings: new Map(Object.entries(settings)),
+    ...more,
+  };
 }
 
 /** A healthy source with keys and an empty destination that follows nobody yet. */

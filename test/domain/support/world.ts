@@ -7,17 +7,17 @@ import { type ClickVerdict, judgeClick, type Rights } from '../../../src/domain/
 import { decide } from '../../../src/domain/decide.ts';
 import type { Effect } from '../../../src/domain/event.ts';
 import type { Policy } from '../../../src/domain/gate.ts';
-import { judgePreflight } from '../../../src/domain/judge-preflight.ts';
 import { fold, foldJournal } from '../../../src/domain/migration.ts';
 import type { PairLook } from '../../../src/domain/observation.ts';
 import { hasEnded } from '../../../src/domain/phase.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
+import { judgePreflight } from '../../../src/domain/preflight/judge.ts';
 import type { Sight } from '../../../src/domain/sight.ts';
 import type { MigrationState } from '../../../src/domain/state.ts';
 import { judge } from '../../../src/domain/verdict.ts';
 import type { ActionId, MigrationView } from '../../../src/domain/view.ts';
 import { viewOf } from '../../../src/domain/view-of.ts';
-import { NOT_LOOKED } from './build.ts';
+import { NOT_LOOKED, probe } from './build.ts';
 import { mayHappen, noNonsense, wasRight } from './invariants.ts';
 import { Journal } from './journal.ts';
 import { fence, type Pair, pairLook, turn } from './pair.ts';
@@ -228,11 +228,8 @@ export class World {
     const sights = this.pairs.map((pair, index) => {
       return {
         ...pairLook(pair, this.state.plan, index, this.#monotonic),
-        destinationConfigProblem: null,
-        sourceConfigProblem: null,
-        sourceStaysWritable: false,
-        destinationDatabases: null,
-        destinationMinReplicas: null,
+        sourceProbe: probe(),
+        destinationProbe: probe(),
       };
     });
     this.journal.append({ kind: 'preflight_done', report: judgePreflight(this.state.plan, sights, new Map()) });

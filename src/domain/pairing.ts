@@ -1,0 +1,33 @@
+/**
+ * Whether one version can replicate from another, by version alone. Pure. What stands in the way for other reasons
+ * (modules, memory, permissions) is for the rules in preflight/. Facts: redis.md 3.3 and the pairs that were tried.
+ */
+import { canLoad, isOlderRelease } from './compatibility.ts';
+import { can, type Server } from './dialect.ts';
+
+/**
+ * `inline_protocol`: the link looks up and drops at the first inline command (2.4 and 2.6 → 6.0.4 and later).
+ * `formats_differ`: the snapshots of the two families have nothing in common that the destination could load.
+ * `newer_to_older`: the destination is the older one: it lacks the format, or commands.
+ */
+export type Refusal = 'inline_protocol' | 'formats_differ' | 'newer_to_older';
+
+export function refusalOf(source: Server, destination: Server): Refusal | null {
+  if (!can(source, 'stream_is_resp') && can(destination, 'refuses_inline')) return 'inline_protocol';
+  if (!canLoad(source, destination)) {
+    // Valkey 8 and older write the format of Redis 7.2: to an older Redis it is a step back, not another family.
+    const apart = source.kind !== destination.kind && !isSharedFormat(source);
+    return apart ? 'formats_differ' : 'newer_to_older';
+  }
+  return isOlderRelease(destination, source) ? 'newer_to_older' : null;
+}
+
+/** Whether the cut-over from this source is proven to lose nothing; so far from 6.2 on. */
+export function isProven(source: Server): boolean {
+  return can(source, 'pause_writes');
+}
+
+/** Whether the last release that both families share, Redis 7.2, can load its snapshot. */
+function isSharedFormat(source: Server): boolean {
+  return canLoad(source, { kind: 'redis', version: '7.2.4' });
+}

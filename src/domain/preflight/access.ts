@@ -1,0 +1,102 @@
+/** What our user may do, and how the destination gets at its source: users, TLS, the address. */
+import { can, serverName } from '../dialect.ts';
+import { addressOf, followAddress } from '../endpoint.ts';
+import { type Add, factsOf, on, type Seen, type Subject } from './rule.ts';
+import type { Denied } from './sight.ts';
+
+export function judgeRights({ source, destination }: Subject, add: Add): void {
+  for (const seen of [source, destination]) {
+    const { settingsProblem, denied } = seen.probe;
+    if (settingsProblem !== null) {
+      add('error', `${seen.side}_no_config`, settingsProblem, 'Let our user run CONFIG GET and CONFIG SET on it.');
+    }
+    for (const one of denied) {
+      // A whole command that is hidden is told once, by what could not be read.
+      if (settingsProblem !== null && one.command.startsWith('CONFIG')) continue;
+      const code = `${seen.side}_no_${one.command.toLowerCase().replace(' ', '_')}`;
+      const level = one.command === 'CLIENT LIST' ? 'warning' : 'error';
+      const purpose = purposeOf(one.command);
+      const text =
+        one.why === 'hidden'
+          ? `${seen.name} does not know ${one.command}, which is needed ${purpose}: it is renamed, or a managed service hides it.`
+          : `${seen.name} does not let our user run ${one.command}, which is needed ${purpose}.`;
+      add(level, code, text, fixFor(seen, one));
+    }
+  }
+}
+
+function purposeOf(command: string): string {
+  switch (command) {
+    case 'SLAVEOF':
+      return 'to make a server follow another, and to fence the old one';
+    case 'CONFIG SET':
+      return 'to let the new server log in, and to put settings back';
+    case 'CLIENT PAUSE':
+      return 'to stop writes for the switch';
+    case 'CLIENT LIST':
+      return 'to see who is still connected after the switch, and below 2.8 what has not been sent yet';
+    default:
+      return 'by the new server, which logs in as that user to replicate';
+  }
+}
+
+function fixFor(seen: Seen, { command, why }: Denied): string {
+  if (why === 'hidden') {
+    const name = command.split(' ')[0];
+    return `If ${name} is renamed, put its name into the inventory; if a managed service hides it, this server cannot be part of a migration by replication.`;
+  }
+  const right = command.toLowerCase().replace(' ', '|');
+  return on(seen, `ACL SETUSER ${seen.endpoint.user ?? 'default'} +${right}`);
+}
+
+export function judgeLogin({ source, destination }: Subject, add: Add): void {
+  const to = factsOf(destination);
+  const { user } = source.endpoint;
+  if (!to || user === undefined || can(to, 'acl')) return;
+  const text = `${source.name} is entered with the user ${user}, and ${destination.name} (${serverName(to)}) can log in with a password only: users came with Redis 6.0.`;
+  const fix = `Give ${source.name} without a user, with the password of its default user, or use a destination from 6.0 on.`;
+  add('error', 'destination_without_users', text, fix);
+}
+
+export function judgeTls({ source, destination }: Subject, add: Add): void {
+  const to = factsOf(destination);
+  const leader = followAddress(source.endpoint);
+  if (!to || !leader.tls) return;
+  const { settings } = destination.probe;
+  const over = `${destination.name} is to follow ${addressOf(leader)} over TLS`;
+  // Not told by a server that hides its settings, or loads: it has a finding of its own.
+  if (can(to, 'tls') && !settings.has('tls-replication')) return;
+  if (!can(to, 'tls') || settings.get('tls-replication') === null) {
+    const why = can(to, 'tls') ? 'was built without TLS' : 'is older than TLS, which came with Redis 6.0';
+    const text = `${over}, and ${serverName(to)} there ${why}.`;
+    const fix = `Use a destination with TLS, or give ${source.name} an address without TLS (replicate-from in the inventory).`;
+    add('error', 'destination_without_tls', text, fix);
+    return;
+  }
+  if (!settings.get('tls-ca-cert-file') && !settings.get('tls-ca-cert-dir')) {
+    const text = `${over}, and trusts nobody: tls-ca-cert-file and tls-ca-cert-dir are empty.`;
+    add('error', 'destination_without_ca', text, on(destination, 'CONFIG SET tls-ca-cert-file /path/to/ca.crt'));
+  }
+  if (!settings.get('tls-cert-file') || !settings.get('tls-key-file')) {
+    const text = `${over}, and has no certificate of its own (tls-cert-file, tls-key-file): without one it cannot open a link over TLS.`;
+    const fix = on(destination, 'CONFIG SET tls-cert-file and tls-key-file');
+    add('error', 'destination_without_certificate', text, fix);
+  }
+}
+
+const LOOPBACK = /^(127\.|::1$|localhost\.?$)/;
+
+/** A loopback address means another server to the destination than to us: it would copy whatever listens there. */
+export function judgeAddress({ source, destination }: Subject, add: Add): void {
+  if (source.endpoint.replicateFrom !== undefined) return;
+  if (!LOOPBACK.test(source.endpoint.host) || LOOPBACK.test(destination.endpoint.host)) return;
+  const text = `${source.name} is an address of this machine's own, and ${destination.name} is elsewhere: it would look for its source on itself, and copy whatever answers there.`;
+  const fix = `Give the source by an address that ${destination.endpoint.host} can reach, or put it into the inventory with replicate-from.`;
+  add('error', 'source_loopback', text, fix);
+}
+
+export function judgeFence({ source }: Subject, add: Add): void {
+  if (source.probe.settings.get('slave-read-only') !== 'no') return;
+  const text = `${source.name} has replica-read-only no: the fence that keeps late writers out after the switch would not hold.`;
+  add('error', 'source_stays_writable', text, 'CONFIG SET replica-read-only yes on it, then check again.');
+}
