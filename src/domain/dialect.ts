@@ -85,6 +85,14 @@ const SINCE = {
 
 export type Feature = keyof typeof SINCE;
 
+/** All of them, in the order in which they came. */
+export const FEATURES = Object.keys(SINCE) as readonly Feature[];
+
+/** `2.8.18`: the first release of Redis that has it. */
+export function firstRelease(feature: Feature): string {
+  return SINCE[feature].join('.');
+}
+
 /** Whether this release has the feature. A server may still hide it. */
 export function can(server: Server, feature: Feature): boolean {
   if (server.kind === 'valkey') return true;

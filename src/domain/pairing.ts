@@ -27,6 +27,22 @@ export function isProven(source: Server): boolean {
   return can(source, 'pause_writes');
 }
 
+export interface Pairing {
+  readonly refused: Refusal | null;
+  /** Whether the switch can be made as well; false where the pair works only up to streaming so far. */
+  readonly proven: boolean;
+}
+
+/** For every source (rows) and every destination (columns). */
+export function pairMatrix(servers: readonly Server[]): readonly (readonly Pairing[])[] {
+  return servers.map((source) =>
+    servers.map((destination) => {
+      const refused = refusalOf(source, destination);
+      return { refused, proven: refused === null && isProven(source) };
+    }),
+  );
+}
+
 /** Whether the last release that both families share, Redis 7.2, can load its snapshot. */
 function isSharedFormat(source: Server): boolean {
   return canLoad(source, { kind: 'redis', version: '7.2.4' });

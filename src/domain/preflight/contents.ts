@@ -1,11 +1,13 @@
 /** What the data needs of a server beside its version: modules and function engines. */
 import type { ServerFacts } from '../observation.ts';
+import { refusalOf } from '../pairing.ts';
 import { countText, listText } from '../words.ts';
 import { type Add, bothOf, type Seen, type Subject } from './rule.ts';
 
 export function judgeModules(subject: Subject, add: Add): void {
   const both = bothOf(subject);
-  if (!both || isAsleep(both.from) || isAsleep(both.to)) return;
+  // A version that is refused lacks more than modules, and those that are built in cannot be loaded there.
+  if (!both || isAsleep(both.from) || isAsleep(both.to) || refusalOf(both.from, both.to) !== null) return;
   const { source, destination } = subject;
   const [needed, there] = [source.probe.modules, destination.probe.modules];
   if (needed?.length === 0) return;
