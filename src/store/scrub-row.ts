@@ -14,6 +14,9 @@ const MACHINE_KEYS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** Paths of files and names of commands: whatever is below these is read by the bot as well. */
+const MACHINE_TREES: ReadonlySet<string> = new Set(['tlsFiles', 'renamed']);
+
 export function scrubRow(row: NewRow, secrets: SecretRegistry): NewRow {
   return { ...row, event: scrubNode(row.event, secrets) as NewRow['event'], text: secrets.scrub(row.text) };
 }
@@ -25,6 +28,7 @@ function scrubNode(node: unknown, secrets: SecretRegistry): unknown {
   const tagged = 'kind' in node;
   return Object.fromEntries(
     Object.entries(node).map(([key, value]) => {
+      if (MACHINE_TREES.has(key)) return [key, value];
       if (typeof value !== 'string') return [key, scrubNode(value, secrets)];
       if (MACHINE_KEYS.has(key)) return [key, value];
       // In tagged objects these are a setting's or a variable's name and a setting's value; a plan's name is free text.

@@ -200,7 +200,15 @@ describe('a password that is an ordinary word', () => {
     for (const word of ['orders', 'requested', 'source', 'intent', 'masterauth', 'normal', 'fenced', 'UANA01'])
       secrets.add(word);
     const store = openSqliteStore({ file: ':memory:', secrets, clock });
-    const source = { host: 'orders-1', port: 6379, tls: false, password: { kind: 'env', name: 'ORDERS' } } as const;
+    const source = {
+      host: 'orders-1',
+      port: 6379,
+      tls: true,
+      tlsFiles: { ca: '/etc/orders/ca.crt', servername: 'orders.test' },
+      password: { kind: 'env', name: 'ORDERS' },
+      replicateFrom: { host: 'orders-1.internal', port: 6379, tls: false },
+      renamed: { config: 'orders-config' },
+    } as const;
     const requested: NewRow = {
       ...row('UANA01 asked to move orders-1'),
       event: {

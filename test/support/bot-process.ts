@@ -23,6 +23,8 @@ export interface BotProcess {
   stop(): Promise<number | null>;
   /** SIGKILL. */
   kill(): Promise<void>;
+  /** SIGHUP. */
+  hangUp(): void;
   admin(path: string): Promise<Response>;
   migrations(): Promise<readonly MigrationView[]>;
   migration(id: string): Promise<MigrationView>;
@@ -91,6 +93,9 @@ export async function createBot({ slack, mode, env = {} }: BotOptions): Promise<
     stop: () => end('SIGTERM'),
     async kill() {
       await end('SIGKILL');
+    },
+    hangUp() {
+      child?.kill('SIGHUP');
     },
     admin,
     async migrations() {

@@ -13,6 +13,7 @@ import { createPasswordVault } from '../../src/passwords.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
+import { readText } from './inventory.ts';
 
 export const POLICY: Policy = {
   approvals: { continue: 1, switch: 1, finish: 1 },
@@ -76,7 +77,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     passwords: createPasswordVault({
       botToken: new Secret('xoxb-for-the-engine-tests'),
       env: process.env,
-      readFile: () => '',
+      readFile: readText,
       secrets: registry,
       clock,
     }),

@@ -1,0 +1,102 @@
+/** The users of docs/permissions.md may do what a migration needs, and what they lack is told before the start. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
+import { otherServers } from '../support/other-servers.ts';
+import { settingsOf } from '../support/servers.ts';
+import { holdsNoSecret, NEW_PASSWORD, OLD_PASSWORD, OLD_TO_NEW, openStage, type Stage } from '../support/stage.ts';
+
+type Line = readonly string[];
+const page = readFileSync(join(import.meta.dirname, '../../docs/permissions.md'), 'utf8');
+const LINES: readonly Line[] = [...page.matchAll(/^ACL SETUSER (.*)$/gm)].map((found) => (found[1] ?? '').split(' '));
+const [ON_SOURCE = [], ON_DESTINATION = [], FOR_LINK = []] = LINES;
+
+let stage: Stage;
+
+beforeEach(async () => {
+  stage = await openStage();
+});
+
+afterEach(() => stage?.close());
+
+/** Returns the user's name. */
+async function createUser(at: RedisServerHandle, line: Line, password: string): Promise<string> {
+  expect(line).toContain('>PASSWORD');
+  const rules = line.map((word) => (word === '>PASSWORD' ? `>${password}` : word));
+  expect(await at.call('ACL', 'SETUSER', ...rules)).toBe('OK');
+  return line[0] ?? '';
+}
+
+test('the page has three lines: source, destination, link', () => {
+  expect(LINES.map((line) => line[0])).toEqual(['migrator', 'migrator', 'replica']);
+});
+
+test('a whole migration needs no more', async () => {
+  const source = await stage.server({ requirepass: 'of-an-administrator-1' });
+  const destination = await stage.server({ requirepass: 'of-an-administrator-2', config: { masteruser: 'somebody' } });
+  const users = [
+    await createUser(source, ON_SOURCE, OLD_PASSWORD),
+    await createUser(destination, ON_DESTINATION, NEW_PASSWORD),
+  ];
+  const before = [await settingsOf(source), await settingsOf(destination)];
+  const finished = await stage.move(
+    [{ url: `redis://127.0.0.1:${source.port}`, user: users[0], ...stage.oldPassword }, source],
+    [{ url: `redis://${users[1]}@127.0.0.1:${destination.port}`, ...stage.newPassword }, destination],
+  );
+  expect([await settingsOf(source), await settingsOf(destination)]).toEqual(before);
+  for (const one of [source, destination]) expect(await one.call('ACL', 'LOG')).toEqual([]);
+  holdsNoSecret(finished);
+});
+
+test('a right that is missing is told before the start', async () => {
+  const [source, destination] = await Promise.all([stage.server(), stage.server()]);
+  const harness = stage.engine(
+    { url: `redis://migrator@127.0.0.1:${source.port}`, ...stage.oldPassword },
+    { url: `redis://migrator@127.0.0.1:${destination.port}`, ...stage.newPassword },
+  );
+  const cases = [
+    ...['info', 'config|get', 'config|set', 'slaveof', 'client|pause', 'psync', 'replconf'].map((right) => ({
+      side: 'source',
+      right,
+    })),
+    ...['info', 'config|get', 'config|set', 'slaveof'].map((right) => ({ side: 'destination', right })),
+  ];
+  for (const { side, right } of cases) {
+    const without = (line: Line, where: string) => line.filter((word) => where !== side || word !== `+${right}`);
+    await createUser(source, without(ON_SOURCE, 'source'), OLD_PASSWORD);
+    await createUser(destination, without(ON_DESTINATION, 'destination'), NEW_PASSWORD);
+    const id = await harness.start(OLD_TO_NEW);
+    const { findings } = await harness.phase(id, 'planned');
+    const command = right.toUpperCase().replace('|', ' ');
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        text: expect.stringContaining(`does not let our user run ${command}`),
+      }),
+    );
+    await harness.click(id, 'migration:abort');
+    await harness.phase(id, 'aborted');
+  }
+});
+
+test.each(otherServers())('$name knows the words', async ({ binary, version }) => {
+  const at = await stage.server({ binary });
+  for (const line of LINES) {
+    // As the page says: there were no functions before 7.0.
+    const known = Number.parseInt(version, 10) >= 7 ? line : line.filter((word) => !word.startsWith('+function|'));
+    await createUser(at, known, OLD_PASSWORD);
+  }
+});
+
+test('the link alone needs no more', async () => {
+  const source = await stage.server({ requirepass: 'of-an-administrator-1' });
+  const destination = await stage.server();
+  await destination.config('masteruser', await createUser(source, FOR_LINK, OLD_PASSWORD));
+  await destination.config('masterauth', OLD_PASSWORD);
+  await destination.call('REPLICAOF', '127.0.0.1', source.port);
+  await expect
+    .poll(() => destination.info('replication'), { timeout: 10_000 })
+    .toMatchObject({ master_link_status: 'up' });
+  expect(await source.call('ACL', 'LOG')).toEqual([]);
+});
