@@ -27,10 +27,22 @@ const REDIS_RDB: readonly (readonly [number, number, number])[] = [
   [2, 4, 2],
 ];
 
-/** The version of the snapshot format that a server writes. Valkey 9 has a family of its own, from 80 on. */
+/** From here on the formats are those of Valkey alone. */
+const VALKEY_FORMATS = 80;
+
+/**
+ * The version of the snapshot format that a server writes. Valkey 9 has a family of its own, from 80 on. To a replica
+ * that does not announce Valkey 9, 9.1.2 sends format 11 (tried), unless a hash has fields that expire: then it fails,
+ * and begins again. So it counts as 80, whoever follows.
+ */
 export function rdbVersion(kind: ServerKind, version: string): number {
   if (kind === 'valkey') return isAtLeast(version, 9, 2) ? 81 : isAtLeast(version, 9, 0) ? 80 : 11;
   return REDIS_RDB.find(([major, minor]) => isAtLeast(version, major, minor))?.[2] ?? 1;
+}
+
+/** Whether it writes a format that no server of the other family has ever read. */
+export function hasFormatOfItsOwn({ kind, version }: { readonly kind: ServerKind; readonly version: string }): boolean {
+  return rdbVersion(kind, version) >= VALKEY_FORMATS;
 }
 
 /** Whether the destination can load what the source sends. */
@@ -40,8 +52,8 @@ export function canLoad(
 ): boolean {
   const from = rdbVersion(source.kind, source.version);
   const to = rdbVersion(destination.kind, destination.version);
-  if (destination.kind === 'valkey') return from <= 11 || (from >= 80 && from <= to);
-  return from < 80 && from <= to;
+  if (destination.kind === 'valkey') return from <= 11 || (from >= VALKEY_FORMATS && from <= to);
+  return from < VALKEY_FORMATS && from <= to;
 }
 
 /**

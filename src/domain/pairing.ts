@@ -2,7 +2,7 @@
  * Whether one version can replicate from another, by version alone. Pure. What stands in the way for other reasons
  * (modules, memory, permissions) is for the rules in preflight/. Facts: redis.md 3.3 and the pairs that were tried.
  */
-import { canLoad, isOlderRelease } from './compatibility.ts';
+import { canLoad, hasFormatOfItsOwn, isOlderRelease } from './compatibility.ts';
 import { can, type Server } from './dialect.ts';
 
 /**
@@ -16,7 +16,10 @@ export function refusalOf(source: Server, destination: Server): Refusal | null {
   if (!can(source, 'stream_is_resp') && can(destination, 'refuses_inline')) return 'inline_protocol';
   if (!canLoad(source, destination)) {
     // Valkey 8 and older write the format of Redis 7.2: to an older Redis it is a step back, not another family.
-    const apart = source.kind !== destination.kind && !isSharedFormat(source);
+    const apart =
+      source.kind === 'redis'
+        ? destination.kind === 'valkey'
+        : destination.kind === 'redis' && hasFormatOfItsOwn(source);
     return apart ? 'formats_differ' : 'newer_to_older';
   }
   return isOlderRelease(destination, source) ? 'newer_to_older' : null;
@@ -41,9 +44,4 @@ export function pairMatrix(servers: readonly Server[]): readonly (readonly Pairi
       return { refused, proven: refused === null && isProven(source) };
     }),
   );
-}
-
-/** Whether the last release that both families share, Redis 7.2, can load its snapshot. */
-function isSharedFormat(source: Server): boolean {
-  return canLoad(source, { kind: 'redis', version: '7.2.4' });
 }

@@ -1,39 +1,37 @@
 /** What the two versions mean for each other, and for the switch. */
-import { canLoad } from '../compatibility.ts';
+import { canLoad, hasFormatOfItsOwn } from '../compatibility.ts';
 import { can, serverName } from '../dialect.ts';
-import { isProven, refusalOf } from '../pairing.ts';
-import { type Add, bothOf, factsOf, type Subject } from './rule.ts';
+import { isProven, type Refusal, refusalOf } from '../pairing.ts';
+import { type Add, type Both, bothOf, factsOf, type Subject } from './rule.ts';
 
 export function judgeVersions(subject: Subject, add: Add): void {
   const both = bothOf(subject);
   if (!both) return;
-  const { from, to } = both;
-  const source = `${subject.source.name} (${serverName(from)})`;
-  const destination = subject.destination.name;
-  const refusal = refusalOf(from, to);
-  switch (refusal) {
-    case 'inline_protocol': {
-      const text = `${destination} (${serverName(to)}) would look as if it followed ${source}, and would not: it drops the link at the first command that comes without RESP, again and again, and later writes are missing.`;
-      const fix =
-        'Migrate to Redis 5.0 first, and from there on with a second migration: 5.0 takes what 2.4 and 2.6 send.';
-      add('error', refusal, text, fix);
-      return;
-    }
-    case 'formats_differ': {
-      const text = `${destination} runs ${serverName(to)} and cannot load the snapshot of ${source}: the formats of Redis from 7.4 and Valkey from 9.0 have gone apart. It would be emptied and stay empty.`;
-      add('error', refusal, text, `Use a destination that runs ${serverName(from)} or later.`);
-      return;
-    }
-    case 'newer_to_older': {
-      const text = canLoad(from, to)
-        ? `${destination} runs ${serverName(to)}, older than ${source}. It does not know every command that will reach it, and would drift away from its source unseen.`
-        : `${destination} runs ${serverName(to)} and cannot load what ${source} sends. It would be emptied and stay empty.`;
-      const other = from.kind === 'valkey' && to.kind === 'redis' ? ', or Redis 7.2 or later' : '';
-      add('error', refusal, text, `Use a destination that runs ${serverName(from)} or later${other}.`);
-      return;
-    }
-    case null:
-  }
+  const refusal = refusalOf(both.from, both.to);
+  if (refusal === null) return;
+  const source = `${subject.source.name} (${serverName(both.from)})`;
+  add('error', refusal, refusalText(refusal, both, source, subject.destination.name), wayOut(refusal, both));
+}
+
+function refusalText(refusal: Refusal, { from, to }: Both, source: string, destination: string): string {
+  const runs = `${destination} runs ${serverName(to)}`;
+  if (refusal === 'inline_protocol')
+    return `${runs} and would look as if it followed ${source}, and would not: it drops the link at the first command that comes without RESP, again and again, and later writes are missing.`;
+  if (canLoad(from, to))
+    return `${runs}, older than ${source}. It does not know every command that will reach it, and would drift away from its source unseen.`;
+  // Valkey 9.1.2, tried: to an older replica it sends an older format, which holds no hashes whose fields expire.
+  if (hasFormatOfItsOwn(from))
+    return `${runs} and cannot take all that ${source} may send: with hashes whose fields expire the full sync begins anew without end, and commands that it does not know make it drift away unseen.`;
+  if (refusal === 'formats_differ')
+    return `${runs} and cannot load the snapshot of ${source}: the formats of Redis from 7.4 on and of Valkey have gone apart. It would be emptied and stay empty.`;
+  return `${runs} and cannot load what ${source} sends. It would be emptied and stay empty.`;
+}
+
+function wayOut(refusal: Refusal, { from, to }: Both): string {
+  if (refusal === 'inline_protocol')
+    return 'Migrate to Redis 5.0 first, and from there on with a second migration: 5.0 takes what 2.4 and 2.6 send.';
+  const either = from.kind === 'valkey' && to.kind === 'redis' && !hasFormatOfItsOwn(from);
+  return `Use a destination that runs ${serverName(from)} or later${either ? ', or Redis 7.2 or later' : ''}.`;
 }
 
 export function judgeProof({ source }: Subject, add: Add): void {

@@ -25,7 +25,10 @@ describe('the two versions', () => {
     expect(first).toMatchObject({ level: 'error', code: 'formats_differ' });
     expect(first?.fix).toBe('Use a destination that runs Redis 7.4.1 or later.');
     expect(codes(findings(redis('8.0.2'), valkey('9.1.2')))).toEqual(['error formats_differ']);
-    expect(codes(findings(valkey('9.1.2'), redis('8.0.2')))).toEqual(['error formats_differ']);
+    const [back] = findings(valkey('9.1.2'), redis('8.0.2'));
+    expect(back).toMatchObject({ code: 'formats_differ', fix: 'Use a destination that runs Valkey 9.1.2 or later.' });
+    expect(back?.text).toMatch(/hashes whose fields expire/);
+    expect(findings(valkey('9.1.2'), valkey('8.0.1'))[0]?.text).toMatch(/hashes whose fields expire/);
     expect(codes(findings(redis('7.2.4'), valkey('7.2.5')))).toEqual([]);
     expect(codes(findings(valkey('8.0.1'), redis('7.2.4')))).toEqual([]);
   });
