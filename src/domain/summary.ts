@@ -12,7 +12,6 @@ export function finishSummary(state: MigrationState, sight: Sight): Event {
   const pauses = state.shards.map((shard) => shard.pauseMs).filter((ms) => ms !== null);
   const keys = sum(sight.shards?.map((one) => (one.look.destination.ok ? one.look.destination.facts.keys : 0)) ?? []);
   const fence = fenceAddress(state.plan.id);
-  const settings = state.ledger.length;
   return {
     kind: 'summary',
     lines: [
@@ -21,14 +20,48 @@ export function finishSummary(state: MigrationState, sight: Sight): Event {
       pauses.length === 0
         ? 'The pause of the writes was not measured.'
         : `Writes stood still for ${Math.max(...pauses)} ms at most${pauses.length > 1 ? `, ${Math.min(...pauses)} ms at least` : ''}, a shard.`,
-      settings === 0
-        ? 'No setting had to be changed.'
-        : `${plural(settings, 'setting')} changed on the way, and put back.`,
+      ...settingLines(state),
       `The old masters stay fenced: they are replicas of ${fence.host}:${fence.port}, where nobody listens, and refuse writes. ` +
         'REPLICAOF NO ONE on one of them makes it take writes again.',
-      'The new roles are not in the configuration files: make them part of your deployment, or a restart may bring the old ones back.',
+      roleLine(state, sight),
     ],
   };
+}
+
+/** What was changed on the way, by name and side, and what of it is still as we left it, or as somebody else did. */
+function settingLines(state: MigrationState): string[] {
+  const changed = state.ledger.filter((entry) => entry.until !== 'trial');
+  if (changed.length === 0) return ['No setting had to be changed.'];
+  const counts = new Map<string, number>();
+  for (const { name, side } of changed) {
+    const key = `${name} on the ${side}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  const names = [...counts].map(([key, many]) => (many === 1 ? key : `${key} of ${many} shards`));
+  const left = changed.filter((entry) => entry.closed && entry.restore?.seen !== true);
+  const put = left.length === 0 ? 'and put back' : `of which ${plural(left.length, 'setting')} could not be put back`;
+  const where = left.map(({ name, side, shard }) => {
+    const plan = state.plan.shards[shard];
+    return `${name} on ${plan ? addressOf(plan[side]) : side}`;
+  });
+  return [
+    `${plural(changed.length, 'setting')} changed on the way, ${put}: ${listText(names, 12)}.`,
+    ...(left.length === 0 ? [] : [`Look at ${listText(where, 20)}.`]),
+  ];
+}
+
+/** A restart brings back the role that a configuration file names. */
+function roleLine(state: MigrationState, sight: Sight): string {
+  const written = state.plan.shards.flatMap(({ index, destination }) => {
+    const look = sight.shards?.[index]?.look.destination;
+    return look?.ok && look.facts.configFile !== null ? [addressOf(destination)] : [];
+  });
+  const danger = 'a restart may bring the old role back, and with it the old master’s data';
+  if (written.length === 0)
+    return `The new roles are in no configuration file: make them part of your deployment, or ${danger}.`;
+  const rest =
+    written.length < state.plan.shards.length ? ' The others have none: make it part of your deployment.' : '';
+  return `The new roles are in no configuration file yet, so ${danger}. To write them down: CONFIG REWRITE on ${listText(written, 20)}.${rest}`;
 }
 
 export function abortSummary(state: MigrationState, sight: Sight): Event {
@@ -46,13 +79,14 @@ export function abortSummary(state: MigrationState, sight: Sight): Event {
     lines: [
       touched.length === 0
         ? 'Nothing had been changed on any server.'
-        : `The sources were not touched and go on as masters. ${plural(touched.length, 'destination')} had begun to replicate and stopped.`,
+        : `The sources go on as masters, their data as it was. ${plural(touched.length, 'destination')} had begun to replicate and stopped.`,
       ...(touched.length === 0
         ? []
         : [
             left.length === 0
               ? 'No data is left on the destinations.'
               : `Data is left on ${listText(left, 20)}. FLUSHALL there removes it.`,
+            ...settingLines(state),
           ]),
     ],
   };

@@ -163,7 +163,7 @@ function abortText(state: MigrationState): string {
   const begun = state.shards.filter((one) => one.replicate !== null).length;
   return begun === 0
     ? 'Nothing has been changed yet. The migration ends.'
-    : `${plural(begun, 'destination')} will stop following and keep what was copied so far. The sources are not touched.`;
+    : `${plural(begun, 'destination')} will stop following and keep what was copied so far. The sources go on as masters, their settings as they were.`;
 }
 
 function sum(numbers: readonly number[]): number {
