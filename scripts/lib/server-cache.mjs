@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { access, constants as modes, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, mkdir, constants as modes, readdir, rename, rm, stat } from 'node:fs/promises';
 import { constants, homedir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
