@@ -87,7 +87,10 @@ test('a destination with keys is wiped only with --yes-wipe and the name typed',
   await harness?.phase(without.id, 'aborted');
 
   const { id, view } = await planned(urls(sources), urls(destinations), true);
-  expect(view.findings).toMatchObject([{ level: 'warning', code: 'destination_not_empty' }]);
+  expect(view.findings).toMatchObject([
+    { level: 'warning', code: 'destination_not_empty' },
+    { level: 'note', code: 'link_not_tried' },
+  ]);
   expect(view.actions[0]).toMatchObject({ action: 'gate:continue', ask: 'form' });
   expect(await harness?.click(id, 'gate:continue')).toMatchObject({ accepted: false });
   expect(await harness?.click(id, 'gate:continue', { typedName: 'order' })).toMatchObject({ accepted: false });

@@ -61,9 +61,12 @@ describe('every pair', () => {
     const groups = Array.from({ length: Math.ceil(allowed.length / SHARDS_A_MIGRATION) }, (_, place) =>
       allowed.slice(place * SHARDS_A_MIGRATION, (place + 1) * SHARDS_A_MIGRATION),
     );
-    const ids = await Promise.all(groups.map((group) => stream(harness, group)));
+    const planned = await Promise.all(groups.map((group) => plan(harness, group)));
+    // The trials of the links count for Redis; what counts here is what comes after them.
+    const tried = await Promise.all(allowed.map(({ source }) => fullSyncsOf(source)));
+    const ids = await Promise.all(planned.map((id) => stream(harness, id)));
     const syncs = await Promise.all(allowed.map(({ source }) => fullSyncsOf(source)));
-    expect(syncs, 'one full sync each').toEqual(allowed.map(() => '1'));
+    expect(syncs, 'one full sync each').toEqual(tried.map((count) => count + 1));
     await arrives(allowed, 'before');
     await writeTo(allowed, 'at once');
     await arrives(allowed, 'at once');
@@ -105,9 +108,13 @@ async function refusedOf(harness: Harness, pairs: readonly Pair[]): Promise<Read
   return refused;
 }
 
-async function stream(harness: Harness, pairs: readonly Pair[]): Promise<string> {
+async function plan(harness: Harness, pairs: readonly Pair[]): Promise<string> {
   const id = await harness.start(requestOf(pairs, `the one with ${pairs[0]?.name}`));
   await harness.open(id, 'continue');
+  return id;
+}
+
+async function stream(harness: Harness, id: string): Promise<string> {
   await harness.click(id, 'gate:continue');
   await harness.phase(id, 'streaming');
   return id;
@@ -121,8 +128,8 @@ function requestOf(pairs: readonly Pair[], name: string) {
   };
 }
 
-async function fullSyncsOf(server: RedisServerHandle): Promise<string | undefined> {
-  return (await server.info('stats'))['sync_full'];
+async function fullSyncsOf(server: RedisServerHandle): Promise<number> {
+  return Number((await server.info('stats'))['sync_full']);
 }
 
 /** The same key on db 0 and on db 3 of every source. */
