@@ -64,7 +64,7 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
   // What a cut-over that was let go had changed on the sources.
   const restore = restoreAll(state, sight, 'cutover');
   const list = [
-    ...parkEffects(state, shards, policy),
+    ...parkEffects(state, shards, policy, sight.wallNow),
     ...tuneEffects(state),
     ...begin.list,
     ...restore.effects,

@@ -29,7 +29,6 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
       return withShard(state, effect.shard, (shard) => ({
         ...shard,
         replicate: stepFrom(shard.replicate, row),
-        parked: null,
         // The first attempt's look is the base: later ones may be of a server that has followed already.
         before: shard.before ?? effect.before,
       }));
@@ -101,17 +100,18 @@ export function withStep(
   change: (step: Step) => Step,
 ): MigrationState {
   const hit = (step: Step | null) => (step?.intent === intent ? change(step) : step);
+  const stepped = (shard: ShardRecord): ShardRecord => {
+    const replicate = hit(shard.replicate);
+    // Aside until it is seen to follow again: the order to do so may never have arrived.
+    const follows = replicate !== shard.replicate && replicate?.seen === true;
+    const parked = follows ? null : hit(shard.parked);
+    return { ...shard, replicate, parked, detach: hit(shard.detach), fence: hit(shard.fence) };
+  };
   return {
     ...state,
     shards: state.shards.map((shard) =>
       [shard.replicate, shard.detach, shard.fence, shard.parked].some((step) => step?.intent === intent)
-        ? {
-            ...shard,
-            replicate: hit(shard.replicate),
-            detach: hit(shard.detach),
-            fence: hit(shard.fence),
-            parked: hit(shard.parked),
-          }
+        ? stepped(shard)
         : shard,
     ),
     ledger: state.ledger.map((one) => {

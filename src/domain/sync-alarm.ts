@@ -21,7 +21,7 @@ const LOOP_SYNCS = 2;
 export function alarmRows(state: MigrationState, one: ShardSight, wallNow: number): Event[] {
   const record = recordOf(state, one);
   const { shard } = one.verdict;
-  if (record.replicate === null || record.parked !== null) return [];
+  if (record.replicate === null || one.verdict.state === 'queued') return [];
   if (record.alarm !== null) {
     if (one.inStepTicks < STEADY_TICKS) return [];
     // One more full sync after this one is the next alarm.
