@@ -124,6 +124,7 @@ function beforeOf(source: ServerFacts, destination: ServerFacts): BeforeReplicat
     destinationRunId: destination.runId,
     destinationReplid: destination.replication.replid,
     destinationRefusedCommands: destination.refusedCommands,
+    sourceBufferDisconnections: source.bufferDisconnections,
   };
 }
 

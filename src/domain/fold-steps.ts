@@ -31,6 +31,7 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
         replicate: stepFrom(shard.replicate, row),
         // The first attempt's look is the base: later ones may be of a server that has followed already.
         before: shard.before ?? effect.before,
+        toldSyncs: Math.max(shard.toldSyncs, syncsBefore(shard, effect)),
       }));
     case 'park':
       return withShard(state, effect.shard, (shard) => ({
@@ -57,6 +58,12 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
     default:
       return assertNever(effect);
   }
+}
+
+/** Full syncs that had begun when we sent it after its source once more: the next one is our own doing. */
+function syncsBefore({ before }: ShardRecord, { before: now }: Extract<Effect, { kind: 'replicate' }>): number {
+  if (before === null || before.sourceRunId !== now.sourceRunId) return 0;
+  return (now.sourceFullSyncs ?? 0) - (before.sourceFullSyncs ?? 0);
 }
 
 type SetConfig = Extract<Effect, { kind: 'set_config' }>;
