@@ -20,7 +20,7 @@ const SETTLE_MS = 1_000;
 export function heldRows(state: MigrationState, one: ShardSight): Event[] {
   const record = recordOf(state, one);
   const plan = state.plan.shards[one.verdict.shard];
-  if (!plan || record.parked !== null || record.replicate?.seen !== true || record.promoted) return [];
+  if (!plan || record.replicate?.seen !== true || record.promoted) return [];
   const seen = [...roles(state, plan, one), ...settings(state, one)];
   const { shard } = one.verdict;
   const known = (held: Held) => record.held.some((other) => isSame(held, other));
@@ -74,7 +74,8 @@ function isSame(one: Held, other: Held): boolean {
   return one.side === other.side && one.what === other.what && one.ledger === other.ledger;
 }
 
-function roles(state: MigrationState, plan: ShardPlan, { look }: ShardSight): Held[] {
+function roles(state: MigrationState, plan: ShardPlan, one: ShardSight): Held[] {
+  const { look } = one;
   const found: Held[] = [];
   const add = (side: Held['side'], what: Held['what'], text: string) => found.push({ side, what, ledger: null, text });
   const leader = followAddress(plan.source);
@@ -89,7 +90,7 @@ function roles(state: MigrationState, plan: ShardPlan, { look }: ShardSight): He
   const { role, replication } = destination.facts;
   const before = `was a replica of ${addressOf(leader)}`;
   if (role === 'master') add('destination', 'role', `${name} ${before} and is a master now, which is not our doing.`);
-  else if (!isAt(replication.master, leader)) {
+  else if (!isAt(replication.master, leader) && !(recordOf(state, one).parked && isBehindFence(state, destination))) {
     const now = replication.master ? addressOf(replication.master) : 'nobody';
     add('destination', 'master', `${name} ${before} and follows ${now} now, which is not our doing.`);
   }
