@@ -80,7 +80,7 @@ async function inSlack(act: Exclude<SlackAct, { kind: 'suggest' }>, slack: Sandb
       return command(act, slack);
     case 'say': {
       const { channel, threadTs } = act;
-      slack.say({ user, channel, text: act.text, ...(threadTs === null ? {} : { threadTs }) });
+      slack.say({ user, channel, text: escaped(act.text), ...(threadTs === null ? {} : { threadTs }) });
       return null;
     }
     case 'click': {
@@ -95,6 +95,11 @@ async function inSlack(act: Exclude<SlackAct, { kind: 'suggest' }>, slack: Sandb
     case 'open_home':
       return (await slack.openHome(user)).trouble;
   }
+}
+
+/** As Slack's client sends what is typed: nobody calls the channel by hand. */
+function escaped(typed: string): string {
+  return typed.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 const COMMAND = '/redis-migrate';
