@@ -79,6 +79,13 @@ describe.skipIf(CHROMIUM === null)('what the page shows', () => {
     await stage.sent('kill_server').toEqual({ kind: 'kill_server', server: 'old-2' });
     await world.getByRole('button', { name: 'Cut the link of Shard 2' }).click();
     await stage.sent('cut_link').toEqual({ kind: 'cut_link', server: 'new-2' });
+    const { servers } = stage.server.state.world;
+    const cut = servers.map((one) => (one.id === 'new-2' ? { ...one, isCut: true, isSlow: true } : one));
+    stage.server.set({ world: { ...stage.server.state.world, servers: cut } });
+    await world.getByText('link cut').waitFor();
+    await world.getByText('new is slow').waitFor();
+    await world.getByRole('button', { name: 'Mend the link of Shard 2' }).click();
+    await stage.sent('mend_link').toEqual({ kind: 'mend_link', server: 'new-2' });
     await world.getByRole('button', { name: 'Flood writes' }).click();
     await stage.sent('flood_writes').toBeTruthy();
     stage.server.set(story.FINISHED);

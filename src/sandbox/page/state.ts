@@ -99,6 +99,9 @@ export interface WorldServer {
   readonly link: 'up' | 'down' | null;
   readonly keys: number | null;
   readonly opsPerSecond: number | null;
+  /** Of a new server: whether its link is cut, and whether it was slowed. */
+  readonly isCut: boolean;
+  readonly isSlow: boolean;
 }
 
 export interface WorldApplication {

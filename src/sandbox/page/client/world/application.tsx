@@ -12,6 +12,9 @@ interface ApplicationProps {
   readonly run: Run;
 }
 
+/** What fits into `.instances`; where there are more, the keyboard has to reach the list to scroll it. */
+const MOST_SHOWN = 8;
+
 export function Application({ application, due, run }: ApplicationProps) {
   const sum = (of: (one: WorldApplication) => number) => application.reduce((total, one) => total + of(one), 0);
   const speed = sum((one) => one.acknowledgedPerSecond);
@@ -36,7 +39,7 @@ export function Application({ application, due, run }: ApplicationProps) {
           </div>
         </dl>
         <Sparkline acknowledgedPerSecond={speed} refused={refused} />
-        <ul aria-label="Instances" className="instances">
+        <ul aria-label="Instances" className="instances" {...(application.length > MOST_SHOWN ? { tabIndex: 0 } : {})}>
           {application.map((one) => (
             <li className={`instance instance-${one.pointsAt}`} key={one.shard}>
               <span>
