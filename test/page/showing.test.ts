@@ -73,7 +73,9 @@ describe.skipIf(CHROMIUM === null)('what the page shows', () => {
     const page = await stage.show(story.SWITCHED);
     const world = page.getByRole('complementary', { name: 'The world outside Slack' });
     await world.getByRole('button', { name: 'Point the application at the new servers' }).click();
-    await stage.sent('point_application').toEqual({ kind: 'point_application' });
+    await stage.sent('point_application').toEqual({ kind: 'point_application', shard: null });
+    await world.getByRole('button', { name: 'Point instance 3 at its new server' }).click();
+    await stage.sent('point_application').toEqual({ kind: 'point_application', shard: 2 });
     await world.getByRole('button', { name: 'Make trouble for Shard 2' }).click();
     await world.getByRole('button', { name: 'Kill the old server of Shard 2' }).click();
     await stage.sent('kill_server').toEqual({ kind: 'kill_server', server: 'old-2' });

@@ -89,7 +89,7 @@ export class DemoWorld implements WorldSource {
     const { application, bot } = this.#parts;
     switch (act.kind) {
       case 'point_application':
-        return application.pointAtNew();
+        return application.pointAtNew(act.shard);
       case 'flood_writes':
         return application.flood();
       case 'stop_bot':

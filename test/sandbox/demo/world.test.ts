@@ -167,7 +167,8 @@ describe('one shard', () => {
     });
     expect(server('old-1').link).toBe(null);
     await until(() => app().refused > 0, { what: 'refused writes' });
-    await world.act({ kind: 'point_application' });
+    await expect(world.act({ kind: 'point_application', shard: 7 })).rejects.toThrow('There is no instance 8');
+    await world.act({ kind: 'point_application', shard: 0 });
     expect(app().pointsAt).toBe('new');
     const { acknowledged } = app();
     await until(() => app().acknowledged > acknowledged, { what: 'writes on the new server' });
