@@ -119,7 +119,9 @@ export function createInspector(
 
 async function readSetting(server: Connection, name: string): Promise<string | null> {
   const reply = await server.call('CONFIG GET', name);
-  return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null;
+  if (!Array.isArray(reply) || reply.length < 2) return null;
+  // 2.4 answers nil for a setting that has no value.
+  return typeof reply[1] === 'string' ? reply[1] : '';
 }
 
 /** Null when the server does not let us read settings: the rest of the look is worth having without. */
