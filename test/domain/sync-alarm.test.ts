@@ -58,17 +58,17 @@ function lookAt(journal: Journal, moment: Moment): PairLook {
   const pair = followingPair(shard);
   const { host, port } = shard.source;
   const copying = replication({ master: { host, port }, syncing: true, readOnly: true });
-  const with_ = (
+  const withFacts = (
     look: ServerLook,
     facts: Partial<ServerFacts>,
     values: Readonly<Record<string, string>>,
   ): ServerLook => (look.ok ? { ...look, facts: { ...look.facts, ...facts }, settings: read(values) } : look);
-  const destination = with_(
+  const destination = withFacts(
     pair.destination,
     { keys: keysThere, ...(inStep ? {} : { replication: copying }) },
     settingsThere,
   );
-  const from = with_(pair.source, { fullSyncs, ...source }, settings);
+  const from = withFacts(pair.source, { fullSyncs, ...source }, settings);
   return { source: from.ok ? { ...from, replicaBufferBytes: bufferBytes } : from, destination };
 }
 
