@@ -100,13 +100,14 @@ describe('is held, and told with before and after', () => {
     ],
     ['held master', { link: { master: FENCE } }, /and follows 127\.\S+:1 now, which is not our doing/],
     ['held read_only', { link: { readOnly: false } }, /^new-1:6379 refused writes as a replica and takes them now/],
-  ])('%s: %j', (what, changed, text) => {
+  ])('%s, $2', (what, changed, text) => {
     const desk = begun();
     expect(tick(desk, lookAt(desk, changed))).toEqual([what]);
     expect(desk.state.shards[0]?.held[0]?.text).toMatch(text);
     // Told once; nothing is done to it, and no gate opens.
     expect(tick(desk, lookAt(desk, changed))).toEqual([]);
     expect(decided(desk.state, [lookAt(desk, changed)]).effects).toEqual([]);
+    desk.journal.append(enter('streaming'));
     expect(desk.gate('switch')).toMatchObject({ open: false, reason: heldText(desk.state) });
   });
 
