@@ -156,7 +156,9 @@ test('what somebody else changes is held, told with before and after, and asked 
   await destination.config('replica-read-only', 'no');
   await closed(/refused writes as a replica and takes them now/);
   expect(await made.click(id, 'gate:switch')).toMatchObject({ accepted: false });
+  expect(await made.click(id, 'migration:resume')).toMatchObject({ accepted: false });
   await destination.config('replica-read-only', 'yes');
+  await until(() => made.view(id).actions.some((one) => one.action === 'migration:resume'));
   await closed(/takes them now/);
   expect(await made.click(id, 'migration:resume')).toMatchObject({ accepted: true });
   await made.open(id, 'switch');
