@@ -26,7 +26,7 @@ export interface Inspector {
    * writes stand still. Rejects with RedisError.
    */
   replication(): Promise<ReplicationSight>;
-  /** A setting's value; null when the server has no such setting. Rejects with RedisError. */
+  /** A setting's value, empty for a password that is not set; null when the server has no such setting. Rejects with RedisError. */
   setting(name: string): Promise<string | null>;
   close(): void;
 }
@@ -119,7 +119,9 @@ export function createInspector(
 
 async function readSetting(server: Connection, name: string): Promise<string | null> {
   const reply = await server.call('CONFIG GET', name);
-  return Array.isArray(reply) && typeof reply[1] === 'string' ? reply[1] : null;
+  if (!Array.isArray(reply) || reply.length < 2) return null;
+  // 2.4 answers the name and nothing for a password that is not set.
+  return typeof reply[1] === 'string' ? reply[1] : '';
 }
 
 /** Null when the server does not let us read settings: the rest of the look is worth having without. */

@@ -112,6 +112,11 @@ export function recordedServer(records: readonly Recorded[], role: RecordedRole)
         return isAtLeast(5, 0) ? slaveOf(args) : unknown(command);
       case 'SLAVEOF':
         return slaveOf(args);
+      case 'SYNC':
+      case 'PSYNC':
+        // There is nothing to copy: only with a wrong number of arguments, by which preflight tries whether it is there.
+        if (name === 'PSYNC' ? !isAtLeast(2, 8) || args.length >= 2 : args.length === 0) return unknown(command);
+        return error(`ERR wrong number of arguments for '${word.toLowerCase()}' command`);
       case 'GET':
         return isStale() ? recordedOr('link down, no stale data', 'GET', bulk(null)) : bulk(null);
       case 'SET':
