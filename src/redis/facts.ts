@@ -145,6 +145,13 @@ export function clientFrom(fields: ReadonlyMap<string, string>): ClientFacts {
     isReplica: flags.includes('S'),
     isMaster: flags.includes('M'),
     // What is queued for this client: the static buffer and the list behind it.
-    outputBufferBytes: (numberOf(fields.get('obl')) ?? 0) + (numberOf(fields.get('omem')) ?? 0),
+    outputBufferBytes: (numberOf(fields.get('obl')) ?? 0) + listBytes(fields),
   };
+}
+
+/** 2.4 counts the list's blocks only; most are full [SRC 2.4.18 redis.h: REDIS_REPLY_CHUNK_BYTES]. */
+const BLOCK_BYTES_2_4 = 7_500;
+
+function listBytes(fields: ReadonlyMap<string, string>): number {
+  return numberOf(fields.get('omem')) ?? (numberOf(fields.get('oll')) ?? 0) * BLOCK_BYTES_2_4;
 }
