@@ -26,7 +26,7 @@ export interface Inspector {
    * writes stand still. Rejects with RedisError.
    */
   replication(): Promise<ReplicationSight>;
-  /** A setting's value; null when the server has no such setting. Rejects with RedisError. */
+  /** A setting's value, empty for a password that is not set; null when the server has no such setting. Rejects with RedisError. */
   setting(name: string): Promise<string | null>;
   close(): void;
 }

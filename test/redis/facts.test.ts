@@ -137,6 +137,12 @@ it('a link that was never up has been down for nobody knows how long', () => {
   }
 });
 
+it('what a 2.4 has still to send is seen by the blocks of its list, which it does not tell the size of', () => {
+  // As a real one said it, 38,000 keys behind a link that had stalled.
+  const text = 'addr=127.0.0.1:51234 fd=9 idle=0 flags=S db=0 sub=0 psub=0 qbuf=0 obl=0 oll=2150 events=rw cmd=sync\n';
+  expect(parseClientList(text).map(clientFrom)).toMatchObject([{ isReplica: true, outputBufferBytes: 16_125_000 }]);
+});
+
 describe('a writer parked by a pause', () => {
   it.each(NAMES.filter((name) => isAtLeast(name, '6.2')))('is in the list of %s', (name) => {
     const list = recordsOf(name).find((one) => one.state === 'paused' && one.command === 'CLIENT LIST');

@@ -26,6 +26,8 @@ const COMMANDS = [
   'CLIENT PAUSE 1',
   'SLAVEOF a b',
   'SLAVEOF NO ONE',
+  'SYNC x',
+  'PSYNC',
   'NOSUCH',
   'NOSUCH a b',
   'EXEC',
