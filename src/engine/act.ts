@@ -16,8 +16,10 @@ import { replicate, type SyncDeps } from './replicate.ts';
 /** Never rejects for what a server does; rejects when the journal cannot be written. */
 export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Promise<void> {
   const entry = journal.state.entry;
-  // A person may have aborted while we were asking a server: what was decided before that is not done any more.
-  const still = () => journal.state.entry === entry;
+  // A person may have aborted, or somebody changed the server, while we were asking it: what was decided before that is
+  // not done any more.
+  const sameEntry = () => journal.state.entry === entry;
+  const still = () => sameEntry() && journal.state.shards[effect.shard]?.held.length === 0;
   const hands = createHands(journal.state.plan, deps);
   try {
     switch (effect.kind) {
@@ -57,7 +59,7 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
   } catch (error) {
     if (!(error instanceof RedisError) && !(error instanceof PasswordUnavailableError)) throw error;
     // On the way to the command, not by the command: it was not done, and the next attempt begins from the start.
-    if (still()) await send(effect, journal, () => Promise.resolve({ kind: 'refused', detail: error.message }));
+    if (sameEntry()) await send(effect, journal, () => Promise.resolve({ kind: 'refused', detail: error.message }));
   } finally {
     hands.close();
   }

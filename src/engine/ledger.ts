@@ -37,7 +37,10 @@ export async function changeSetting(
   const secret = SECRET_SETTINGS.includes(name);
   if (secret) deps.registry.add(old);
   const wanted = typeof value === 'string' ? value : value.reveal();
-  if (old === wanted) return null;
+  if (old === wanted) {
+    saw(change, journal);
+    return null;
+  }
   if (!still()) return 'The migration has moved on meanwhile.';
   const effect: Effect = {
     kind: 'set_config',
@@ -57,6 +60,14 @@ export async function changeSetting(
   if ((await inspector.setting(name)) !== wanted) return `${name} was set and does not show it.`;
   journal.append([{ kind: 'seen', intent: intent.seq, detail: `${name} is set.` }]);
   return null;
+}
+
+/** It has our value, of which a bot that died in between had not yet written down that it was seen. */
+function saw({ shard, side, name }: Change, journal: Journal): void {
+  const entry = journal.state.ledger.find(
+    (one) => one.shard === shard && one.side === side && one.name === name && !one.closed,
+  );
+  if (entry && !entry.set) journal.append([{ kind: 'seen', intent: entry.lastSet, detail: `${name} is set.` }]);
 }
 
 /** Puts one entry back. Returns null when CONFIG GET shows the old value, or a sentence about why not. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { foldJournal } from '../../src/domain/migration.ts';
 import { SecretRegistry } from '../../src/log.ts';
 import { fill } from '../../src/sandbox/redis/fill.ts';
 import { startFleet } from '../../src/sandbox/redis/fleet.ts';
@@ -102,6 +103,10 @@ describe.concurrent('killed with -9', () => {
             master_link_status: 'up',
             slave_read_only: '1',
           });
+          // Each is known to have arrived: only then is it watched.
+          const { ledger } = foldJournal(again.journal(id));
+          expect(ledger.filter((one) => !one.set).map((one) => one.name)).toEqual([]);
+          expect(ledger.map((one) => one.name)).toContain('masterauth');
         }
         expect(await harness.click(id, 'migration:abort')).toMatchObject({ accepted: true });
       }
