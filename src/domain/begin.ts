@@ -7,7 +7,7 @@ import type { ServerFacts } from './observation.ts';
 import type { Verdict } from './place.ts';
 import { fenceAddress } from './plan.ts';
 import { recordOf, type ShardSight, type Sight, type SyncLoad } from './sight.ts';
-import { stillParked } from './source-guard.ts';
+import { stillParked, waitsAside } from './source-guard.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
 import { capital, plural, shardText } from './words.ts';
 
@@ -25,14 +25,19 @@ export function starts(state: MigrationState, shards: readonly ShardSight[], sig
     if (!look.destination.ok || !look.source.ok) continue;
     if (record.held.length > 0 || record.promoted || isTried(state, record)) continue;
     const parked = isParked(state, record, look.destination.facts);
-    if (parked && stillParked(state, one, record, policy, sight.wallNow) !== null) continue;
-    if (!parked && (look.destination.facts.role !== 'master' || !isDue(record.replicate, sight.wallNow))) continue;
+    if (
+      parked
+        ? stillParked(state, one, record, policy, sight.wallNow) !== null
+        : look.destination.facts.role !== 'master'
+    )
+      continue;
+    if (!(parked && waitsAside(record)) && !isDue(record.replicate, sight.wallNow)) continue;
     const held1 = heldBack(state, one, sight.taken);
     if (held1 !== null) {
       held = held1;
       continue;
     }
-    if (record.replicate === null || parked) {
+    if (!isSyncing(record, one.verdict)) {
       const host = hostOf(state, one);
       if (total >= policy.syncsTotal || (perHost.get(host) ?? 0) >= policy.syncsPerHost) continue;
       total += 1;
@@ -125,15 +130,13 @@ function beforeOf(source: ServerFacts, destination: ServerFacts): BeforeReplicat
     destinationRunId: destination.runId,
     destinationReplid: destination.replication.replid,
     destinationRefusedCommands: destination.refusedCommands,
+    sourceBufferDisconnections: source.bufferDisconnections,
   };
 }
 
 function isSyncing(record: ShardRecord, verdict: Verdict): boolean {
-  return (
-    record.replicate !== null &&
-    record.parked === null &&
-    ['queued', 'snapshot', 'transfer', 'loading'].includes(verdict.state)
-  );
+  if (record.replicate === null) return false;
+  return verdict.state === 'queued' ? !waitsAside(record) : ['snapshot', 'transfer', 'loading'].includes(verdict.state);
 }
 
 function count(map: Map<string, number>, key: string, more: number): void {

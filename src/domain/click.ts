@@ -2,7 +2,7 @@
 
 import type { Event } from './event.ts';
 import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
-import { releaseRows } from './held.ts';
+import { heldText, releaseRows } from './held.ts';
 import { mayAsk } from './may-ask.ts';
 import { findingsMark } from './migration.ts';
 import { assertNever, type Gate, hasEnded, type Phase } from './phase.ts';
@@ -60,7 +60,8 @@ export function judgeClick(
       const allowed = either(rights);
       if (!allowed.ok) return refuse(allowed.why);
       if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
-      if (!mayAsk(state, 'recheck')) return refuse(`There is nothing to check again: the migration is ${state.phase}.`);
+      if (!mayAsk(state, sight, 'recheck'))
+        return refuse(`There is nothing to check again: the migration is ${state.phase}.`);
       return {
         accepted: true,
         rows: [
@@ -72,9 +73,9 @@ export function judgeClick(
     }
     case 'migration:tune':
     case 'migration:resume':
-      return judgeServers(event.action, click, state, rights, refuse);
+      return judgeServers(event.action, click, state, sight, rights, refuse);
     case 'migration:abort':
-      return judgeAbort(click, state, rights, refuse);
+      return judgeAbort(click, state, sight, rights, refuse);
     default:
       return assertNever(event.action);
   }
@@ -85,6 +86,7 @@ function judgeServers(
   action: 'migration:tune' | 'migration:resume',
   { event, seq }: PendingClick,
   state: MigrationState,
+  sight: Sight,
   rights: Rights,
   refuse: Refuse,
 ): ClickVerdict {
@@ -92,17 +94,17 @@ function judgeServers(
   if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
   const { user } = event;
   if (action === 'migration:tune') {
-    if (!mayAsk(state, 'tune')) return refuse('There is no alarm any more that a setting would mend.');
+    if (!mayAsk(state, sight, 'tune')) return refuse('There is no alarm any more that a setting would mend.');
     return {
       accepted: true,
       rows: [{ kind: 'tune_asked', user, click: seq }],
       text: 'The settings are being changed; they are put back when the migration ends.',
     };
   }
-  if (!mayAsk(state, 'resume')) return refuse('No shard is held any more by something that can be agreed to.');
+  if (!mayAsk(state, sight, 'resume')) return refuse(heldText(state) ?? 'No shard is held any more.');
   return {
     accepted: true,
-    rows: [{ kind: 'resume_asked', user, click: seq }, ...releaseRows(state, user)],
+    rows: [{ kind: 'resume_asked', user, click: seq }, ...releaseRows(state, sight, user)],
     text: 'It goes on with the servers as they are now.',
   };
 }
@@ -113,14 +115,20 @@ function either(rights: Rights): MayDo {
   return rights.request.ok ? rights.request : rights.approve.ok ? rights.approve : rights.request;
 }
 
-function judgeAbort({ event, seq }: PendingClick, state: MigrationState, rights: Rights, refuse: Refuse): ClickVerdict {
+function judgeAbort(
+  { event, seq }: PendingClick,
+  state: MigrationState,
+  sight: Sight,
+  rights: Rights,
+  refuse: Refuse,
+): ClickVerdict {
   const giveUp = state.phase === 'aborting';
   // A button of before the abort, pressed twice or by two people at once, is no wish to leave servers behind.
   const old = event.entry !== null && event.entry < state.stretch;
   if (giveUp && old) return refuse('It is being aborted already.');
   const allowed = giveUp ? rights.approve : either(rights);
   if (!allowed.ok) return refuse(allowed.why);
-  if (!mayAsk(state, 'abort')) {
+  if (!mayAsk(state, sight, 'abort')) {
     if (giveUp) return refuse('It is being aborted already.');
     return refuse(
       `It is too late to abort: the migration is ${state.phase}. The new servers have, or are about to have, the writes.`,

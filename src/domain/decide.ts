@@ -64,8 +64,8 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
   // What a cut-over that was let go had changed on the sources.
   const restore = restoreAll(state, sight, 'cutover');
   const list = [
-    ...parkEffects(state, shards, policy),
-    ...tuneEffects(state),
+    ...parkEffects(state, shards, policy, sight.wallNow),
+    ...tuneEffects(state, shards),
     ...begin.list,
     ...restore.effects,
     ...fenceEffects(state, sight),
@@ -90,11 +90,13 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
   return { ...NOTHING, effects: effects.list, rows, enter, waitingFor: gateText(gates, 'switch') + letGo };
 }
 
-/** What an approver agreed to, until it is done. */
-function tuneEffects(state: MigrationState): Effect[] {
-  return state.shards.flatMap(({ index, tune }) =>
-    tune.length === 0 ? [] : [{ kind: 'tune', shard: index, changes: tune }],
-  );
+/** What an approver agreed to, until it is done; not while its servers are away or somebody else changes them. */
+function tuneEffects(state: MigrationState, shards: readonly ShardSight[]): Effect[] {
+  return shards.flatMap((one): Effect[] => {
+    const { index, tune, held } = recordOf(state, one);
+    const mayBeDone = held.length === 0 && one.look.source.ok && one.look.destination.ok;
+    return tune.length > 0 && mayBeDone ? [{ kind: 'tune', shard: index, changes: tune }] : [];
+  });
 }
 
 function alarmText(state: MigrationState): string | null {

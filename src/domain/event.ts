@@ -43,6 +43,8 @@ export interface BeforeReplication {
   /** A server that has followed since has another one. */
   readonly destinationReplid: string | null;
   readonly destinationRefusedCommands: number | null;
+  /** Absent in rows of before it was kept. */
+  readonly sourceBufferDisconnections?: number | null;
 }
 
 /** What is about to be done to one server. Addresses are in the plan; passwords are looked up when it is sent. */

@@ -29,9 +29,9 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
       return withShard(state, effect.shard, (shard) => ({
         ...shard,
         replicate: stepFrom(shard.replicate, row),
-        parked: null,
         // The first attempt's look is the base: later ones may be of a server that has followed already.
         before: shard.before ?? effect.before,
+        toldSyncs: Math.max(shard.toldSyncs, syncsBefore(shard, effect)),
       }));
     case 'try_link':
     case 'end_trial':
@@ -61,6 +61,12 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
     default:
       return assertNever(effect);
   }
+}
+
+/** Full syncs that had begun when we sent it after its source once more: the next one is our own doing. */
+function syncsBefore({ before }: ShardRecord, { before: now }: Extract<Effect, { kind: 'replicate' }>): number {
+  if (before === null || before.sourceRunId !== now.sourceRunId) return 0;
+  return (now.sourceFullSyncs ?? 0) - (before.sourceFullSyncs ?? 0);
 }
 
 type SetConfig = Extract<Effect, { kind: 'set_config' }>;
@@ -104,18 +110,18 @@ export function withStep(
   change: (step: Step) => Step,
 ): MigrationState {
   const hit = (step: Step | null) => (step?.intent === intent ? change(step) : step);
+  const stepped = (shard: ShardRecord): ShardRecord => {
+    const replicate = hit(shard.replicate);
+    // Aside until it is seen to follow again: the order to do so may never have arrived.
+    const follows = replicate !== shard.replicate && replicate?.seen === true;
+    const parked = follows ? null : hit(shard.parked);
+    return { ...shard, replicate, parked, trial: hit(shard.trial), detach: hit(shard.detach), fence: hit(shard.fence) };
+  };
   return {
     ...state,
     shards: state.shards.map((shard) =>
       [shard.replicate, shard.trial, shard.detach, shard.fence, shard.parked].some((step) => step?.intent === intent)
-        ? {
-            ...shard,
-            replicate: hit(shard.replicate),
-            trial: hit(shard.trial),
-            detach: hit(shard.detach),
-            fence: hit(shard.fence),
-            parked: hit(shard.parked),
-          }
+        ? stepped(shard)
         : shard,
     ),
     ledger: state.ledger.map((one) => {

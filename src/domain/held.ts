@@ -9,7 +9,7 @@ import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Event } from './event.ts';
 import type { ServerLook } from './observation.ts';
 import type { ShardPlan } from './plan.ts';
-import { recordOf, type ShardSight } from './sight.ts';
+import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { Held, LedgerEntry, MigrationState } from './state.ts';
 import { capital, shardText } from './words.ts';
 
@@ -20,12 +20,12 @@ const SETTLE_MS = 1_000;
 export function heldRows(state: MigrationState, one: ShardSight): Event[] {
   const record = recordOf(state, one);
   const plan = state.plan.shards[one.verdict.shard];
-  if (!plan || record.parked !== null || record.replicate?.seen !== true || record.promoted) return [];
+  if (!plan || record.replicate?.seen !== true || record.promoted) return [];
   const seen = [...roles(state, plan, one), ...settings(state, one)];
   const { shard } = one.verdict;
   const known = (held: Held) => record.held.some((other) => isSame(held, other));
   const fresh = seen.filter((held) => !known(held));
-  const over = record.held.filter((held) => mendsItself(held, one) && !seen.some((other) => isSame(held, other)));
+  const over = record.held.filter((held) => isAsBefore(state, held, one) && !seen.some((other) => isSame(held, other)));
   return [
     ...fresh.map((held): Event => ({ kind: 'held', shard, ...held })),
     ...over.map(({ side, what, ledger }): Event => {
@@ -36,45 +36,60 @@ export function heldRows(state: MigrationState, one: ShardSight): Event[] {
 }
 
 /** What a click on "go on" lets go, with the words for the journal. Roles and masters are mended at the server only. */
-export function releaseRows(state: MigrationState, user: string): Event[] {
-  return state.shards.flatMap(({ index, held }) =>
-    held.filter(isForPeople).map(({ side, what, ledger, text }): Event => {
-      const words = `goes on although ${text}${ledger === null ? '' : ' It is left so at the end, too.'}`;
-      return { kind: 'released', shard: index, side, what, ledger, by: user, text: words };
-    }),
-  );
+export function releaseRows(state: MigrationState, sight: Sight, user: string): Event[] {
+  return releasable(state, sight).map(({ index, held }): Event => {
+    const { side, what, ledger, text } = held;
+    const words = `goes on although ${text}${ledger === null ? '' : ' It is left so at the end, too.'}`;
+    return { kind: 'released', shard: index, side, what, ledger, by: user, text: words };
+  });
+}
+
+/** What a person may agree to now. A copy that still takes writes would be another one again by the next look. */
+function releasable(state: MigrationState, { shards }: Sight) {
+  return allHeld(state).filter(({ held, index }) => {
+    if (held.what !== 'read_only') return held.what === 'setting';
+    const look = shards?.find((one) => one.verdict.shard === index)?.look[held.side];
+    return look?.ok === true && look.facts.replication.readOnly !== false;
+  });
+}
+
+function allHeld(state: MigrationState): readonly { readonly held: Held; readonly index: number }[] {
+  return state.shards.flatMap(({ held, index }) => held.map((one) => ({ held: one, index })));
 }
 
 /** What is held, as one sentence; null when nothing is. */
 export function heldText(state: MigrationState): string | null {
-  const all = state.shards.flatMap((record) => record.held.map((held) => ({ held, index: record.index })));
+  const all = allHeld(state);
   const [first] = all;
   if (!first) return null;
   const rest = all.length > 1 ? ` And ${all.length - 1} more; the thread has them.` : '';
-  const ask = all.some(({ held }) => isForPeople(held))
-    ? ' Put it back, or say to go on with it as it is.'
-    : ' Put it back as it was, or abort.';
-  return `${capital(shardText(first.index))}: ${first.held.text}${ask}${rest}`;
+  return `${capital(shardText(first.index))}: ${first.held.text} ${ASK[first.held.what]}${rest}`;
 }
 
-export function canResume(state: MigrationState): boolean {
-  return state.shards.some((record) => record.held.some(isForPeople));
+const ASK: Readonly<Record<Held['what'], string>> = {
+  role: 'Put it back as it was, or abort.',
+  master: 'Put it back as it was, or abort.',
+  read_only: 'Set it to yes again, look for what was written there, then say to go on; or abort.',
+  setting: 'Put it back, or say to go on with it as it is.',
+};
+
+export function canResume(state: MigrationState, sight: Sight): boolean {
+  return releasable(state, sight).length > 0;
 }
 
-function isForPeople({ what }: Held): boolean {
-  return what === 'read_only' || what === 'setting';
-}
-
-/** A copy that took writes stays another copy, whatever the flag says later. */
-function mendsItself(held: Held, { look }: ShardSight): boolean {
-  return held.what !== 'read_only' && look[held.side].ok;
+/** Seen to be as it was, not just not seen. A copy that took writes stays another one, whatever the flag says later. */
+function isAsBefore(state: MigrationState, { what, side, ledger }: Held, { look }: ShardSight): boolean {
+  if (what !== 'setting') return what !== 'read_only' && look[side].ok;
+  const entry = state.ledger.find((one) => one.intent === ledger && !one.closed && one.restore === null);
+  return entry === undefined || readingOf(entry, look[side]) === entry.value;
 }
 
 function isSame(one: Held, other: Held): boolean {
   return one.side === other.side && one.what === other.what && one.ledger === other.ledger;
 }
 
-function roles(state: MigrationState, plan: ShardPlan, { look }: ShardSight): Held[] {
+function roles(state: MigrationState, plan: ShardPlan, one: ShardSight): Held[] {
+  const { look } = one;
   const found: Held[] = [];
   const add = (side: Held['side'], what: Held['what'], text: string) => found.push({ side, what, ledger: null, text });
   const leader = followAddress(plan.source);
@@ -89,7 +104,7 @@ function roles(state: MigrationState, plan: ShardPlan, { look }: ShardSight): He
   const { role, replication } = destination.facts;
   const before = `was a replica of ${addressOf(leader)}`;
   if (role === 'master') add('destination', 'role', `${name} ${before} and is a master now, which is not our doing.`);
-  else if (!isAt(replication.master, leader)) {
+  else if (!isAt(replication.master, leader) && !(recordOf(state, one).parked && isBehindFence(state, destination))) {
     const now = replication.master ? addressOf(replication.master) : 'nobody';
     add('destination', 'master', `${name} ${before} and follows ${now} now, which is not our doing.`);
   }

@@ -1,11 +1,12 @@
 /** Which requests beside the gates a migration can take now. Pure. */
 import { canResume } from './held.ts';
 import { assertNever } from './phase.ts';
+import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
 
 export type Request = 'recheck' | 'abort' | 'tune' | 'resume';
 
-export function mayAsk(state: MigrationState, what: Request): boolean {
+export function mayAsk(state: MigrationState, sight: Sight, what: Request): boolean {
   const follows = state.phase === 'syncing' || state.phase === 'streaming';
   switch (what) {
     case 'recheck':
@@ -13,7 +14,7 @@ export function mayAsk(state: MigrationState, what: Request): boolean {
     case 'tune':
       return follows && state.shards.some(({ alarm, tune }) => alarm !== null && alarm.tune.length > 0 && !tune.length);
     case 'resume':
-      return follows && canResume(state);
+      return follows && canResume(state, sight);
     case 'abort':
       // A second abort leaves behind what cannot be reached.
       if (state.phase === 'aborting') return !state.giveUp;

@@ -223,10 +223,12 @@ function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>
   const drifts = state.phase === 'switched' ? [...state.drifts, { row, shard, side, runId, text }] : state.drifts;
   const renewed = (before: BeforeReplication): BeforeReplication =>
     side === 'source'
-      ? { ...before, sourceRunId: runId, sourceFullSyncs: 0 }
+      ? { ...before, sourceRunId: runId, sourceFullSyncs: 0, sourceBufferDisconnections: 0 }
       : { ...before, destinationRunId: runId, destinationRefusedCommands: 0 };
   return withShard({ ...state, drifts }, shard, (one) =>
-    runId === null || one.before === null ? one : { ...one, before: renewed(one.before) },
+    runId === null || one.before === null
+      ? one
+      : { ...one, before: renewed(one.before), toldSyncs: side === 'source' ? 0 : one.toldSyncs },
   );
 }
 

@@ -12,7 +12,7 @@ export interface ShardSight {
   readonly inStepTicks: number;
   /** Looks running in which it was in trouble. */
   readonly troubleTicks: number;
-  /** How quick the source answered the last looks, the quickest of three; null before. */
+  /** How quick the source answered the last looks, the quickest of three; 0 where its destination is as slow; null before. */
   readonly sourceLatencyMs: number | null;
 }
 

@@ -3,6 +3,7 @@
  * parked, as a replica of our own closed port, where it keeps refusing writes, and takes its turn again later. Pure.
  */
 import { can } from './dialect.ts';
+import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect } from './event.ts';
 import type { Policy } from './gate.ts';
@@ -13,20 +14,31 @@ import { bytesText } from './words.ts';
 
 /** How long a source has to recover before it is asked again; longer each time. */
 const REST_MS = 30_000;
-/** The states in which a full sync weighs on its source. */
-const HEAVY: readonly ShardState[] = ['snapshot', 'transfer', 'loading'];
+/** The states in which a full sync weighs on its source. While it loads, a destination takes no order either. */
+const HEAVY: readonly ShardState[] = ['snapshot', 'transfer'];
 
-export function parkEffects(state: MigrationState, shards: readonly ShardSight[], policy: Policy): Effect[] {
+export function parkEffects(
+  state: MigrationState,
+  shards: readonly ShardSight[],
+  policy: Policy,
+  wallNow: number,
+): Effect[] {
   return shards.flatMap((one): Effect[] => {
     const record = recordOf(state, one);
     const { destination } = one.look;
-    const running = record.replicate?.seen === true && record.parked === null && record.held.length === 0;
+    // One that copies although it was told to wait aside did not do so.
+    const running = record.replicate?.seen === true && isDue(record.parked, wallNow) && record.held.length === 0;
     if (!running || !HEAVY.includes(one.verdict.state)) return [];
     // Where a replica takes writes from everybody, a parked one would be open to them.
     if (!destination.ok || !can(destination.facts, 'read_only_replicas')) return [];
     const why = suffering(state, one, policy);
     return why === null ? [] : [{ kind: 'park', shard: one.verdict.shard, why }];
   });
+}
+
+/** Whether it was told to wait aside, and not yet to follow its source again. */
+export function waitsAside({ parked, replicate }: ShardRecord): boolean {
+  return parked !== null && (replicate === null || replicate.intent < parked.intent);
 }
 
 /** Why a parked destination may not take its turn yet; null when it may. */

@@ -43,7 +43,7 @@ export interface ShardRecord {
   /** Whether it was once in step since replication started. */
   readonly wasInStep: boolean;
   readonly trouble: string | null;
-  /** The last time that it was taken from its source for the source's sake; replicating again clears it. */
+  /** The last time that it was taken from its source for the source's sake; cleared when it is seen to follow again. */
   readonly parked: Step | null;
   readonly parkedWhy: string | null;
   readonly timesParked: number;

@@ -22,7 +22,7 @@ const LOOP_SYNCS = 2;
 export function alarmRows(state: MigrationState, one: ShardSight, wallNow: number): Event[] {
   const record = recordOf(state, one);
   const { shard } = one.verdict;
-  if (record.replicate === null || record.parked !== null) return [];
+  if (record.replicate === null || one.verdict.state === 'queued') return [];
   if (record.alarm !== null) {
     if (one.inStepTicks < STEADY_TICKS) return [];
     // One more full sync after this one is the next alarm.
@@ -56,7 +56,8 @@ function judge(plan: ShardPlan, record: ShardRecord, one: ShardSight, wallNow: n
   if (need === null) return null;
   const syncs = (one.verdict.fullSyncs ?? 0) - record.toldSyncs;
   const climbing = climbingText(need, one);
-  if (syncs < LOOP_SYNCS && climbing === null) return null;
+  // In step, another full sync was one of another replica.
+  if (climbing === null && (syncs < LOOP_SYNCS || one.verdict.state === 'in_step')) return null;
   const times = `${addressOf(plan.source)} has begun ${countText(one.verdict.fullSyncs ?? 0)} full syncs for ${addressOf(plan.destination)}`;
   if (climbing !== null) return { cause: 'output_buffer', text: climbing, tune: mending(need, 'output_buffer') };
   const cause = causeOf(need, record, destination.ok ? destination.facts : null, source.facts);
@@ -107,7 +108,9 @@ function causeOf(
 ): AlarmCause {
   const limit = limitOf(need);
   const { bytes, seconds } = expectation(need);
-  if (limit !== null && ((source.bufferDisconnections ?? 0) > 0 || bytes > limit)) return 'output_buffer';
+  const before = record.before?.sourceBufferDisconnections ?? null;
+  const cutOff = before !== null && (source.bufferDisconnections ?? 0) > before;
+  if (limit !== null && (cutOff || bytes > limit)) return 'output_buffer';
   if (record.wasInStep) return 'backlog';
   const timeouts = [need.settings.source, need.settings.destination].map((one) => Number(one.get('repl-timeout') ?? 0));
   if (timeouts.some((timeout) => timeout > 0 && timeout < seconds)) return 'timeout';

@@ -26,21 +26,25 @@ const LEAST_TIMEOUT_SECONDS = 60;
 const ASSUMED_WRITES_BYTES_PER_SECOND = 5 * MIB;
 
 export const SOURCE_SYNC_SETTINGS: readonly string[] = [
+  'maxmemory',
   'client-output-buffer-limit',
   'repl-backlog-size',
   'repl-timeout',
   'repl-diskless-sync',
   'repl-diskless-sync-delay',
 ];
-export const DESTINATION_SYNC_SETTINGS: readonly string[] = ['repl-timeout', 'repl-backlog-size'];
+export const DESTINATION_SYNC_SETTINGS: readonly string[] = ['maxmemory', 'repl-timeout', 'repl-backlog-size'];
+
+interface Memory {
+  readonly usedMemoryBytes: number | null;
+  readonly rssBytes: number | null;
+  readonly systemMemoryBytes: number | null;
+  readonly maxmemoryBytes: number | null;
+}
 
 export interface SyncNeed {
-  readonly source: Server & {
-    readonly usedMemoryBytes: number | null;
-    readonly rssBytes: number | null;
-    readonly systemMemoryBytes: number | null;
-  };
-  readonly destination: Server;
+  readonly source: Server & Memory;
+  readonly destination: Server & Memory;
   /** As measured; null where nobody knows. */
   readonly writeBytesPerSecond: number | null;
   /** How long a sync is known to take at least; null before the first. */
@@ -86,17 +90,19 @@ export function outputLimitOf(value: string | null | undefined): OutputLimit | n
   const place = words.findIndex((word) => word === 'slave' || word === 'replica');
   const [hard, soft, softSeconds] = words.slice(place + 1, place + 4).map(Number);
   if (place < 0 || hard === undefined || soft === undefined || softSeconds === undefined) return null;
-  return [hard, soft, softSeconds].every(Number.isFinite) ? { hard, soft, softSeconds } : null;
+  return [hard, soft, softSeconds].every((one) => Number.isFinite(one) && one >= 0)
+    ? { hard, soft, softSeconds }
+    : null;
 }
 
 /** The same value with other limits for replicas; CONFIG SET takes what CONFIG GET gives. */
-function withLimit(value: string, bytes: number): string {
+function withLimit(value: string, { hard, soft, softSeconds }: OutputLimit): string {
   const words = value.trim().split(/\s+/);
   const place = words.findIndex((word) => word === 'slave' || word === 'replica');
   return words
-    .with(place + 1, String(bytes))
-    .with(place + 2, String(bytes))
-    .with(place + 3, '60')
+    .with(place + 1, String(hard))
+    .with(place + 2, String(soft))
+    .with(place + 3, String(softSeconds))
     .join(' ');
 }
 
@@ -110,15 +116,19 @@ function outputLimit(need: SyncNeed): Tune | null {
   if (enough(limit.hard) && enough(limit.soft)) return null;
   const raised = Math.max(RAISED_LIMIT_BYTES, mebibytes(wanted));
   const room = roomFor(need.source);
-  const hard = room === null ? raised : Math.max(RAISED_LIMIT_BYTES, Math.min(raised, mebibytes(room)));
-  if (limit.hard !== 0 && hard <= limit.hard && enough(limit.soft)) return null;
+  const bytesNow = room === null ? raised : Math.max(RAISED_LIMIT_BYTES, Math.min(raised, mebibytes(room)));
+  const widened = (limitBytes: number) => (limitBytes === 0 ? 0 : Math.max(limitBytes, bytesNow));
+  const hard = widened(limit.hard);
+  const soft = widened(limit.soft);
+  if (hard === limit.hard && soft === limit.soft) return null;
   const lowest = Math.min(...[limit.hard, limit.soft].filter((one) => one > 0));
-  const why = `${writes(need)} and a copy that may take ${secondsText(seconds)}, its replicas' output buffer needs more than ${bytesText(lowest)}, or the copy begins again and again. Now ${bytesText(hard)}`;
-  return { side: 'source', name: 'client-output-buffer-limit', value: withLimit(value, hard), why };
+  const why = `${writes(need)} and a copy that may take ${secondsText(seconds)}, its replicas' output buffer needs more than ${bytesText(lowest)}, or the copy begins again and again. Now ${bytesText(bytesNow)}`;
+  const wide = { hard, soft, softSeconds: Math.max(60, limit.softSeconds) };
+  return { side: 'source', name: 'client-output-buffer-limit', value: withLimit(value, wide), why };
 }
 
 /** Buffers are not bounded by maxmemory: half of what the machine has left may go into one. */
-function roomFor({ rssBytes, systemMemoryBytes }: SyncNeed['source']): number | null {
+function roomFor({ rssBytes, systemMemoryBytes }: Memory): number | null {
   return rssBytes === null || systemMemoryBytes === null ? null : Math.max(0, systemMemoryBytes - rssBytes) / 2;
 }
 
@@ -127,10 +137,22 @@ function backlog(need: SyncNeed, side: 'source' | 'destination'): Tune | null {
   const now = numberIn(need, side, name);
   const rate = need.writeBytesPerSecond;
   if (now === null || rate === null) return null;
-  const wanted = Math.min(MOST_BACKLOG_BYTES, mebibytes(rate * OUTAGE_SECONDS));
+  const wanted = Math.min(MOST_BACKLOG_BYTES, mebibytes(rate * OUTAGE_SECONDS), backlogRoom(need, side));
   if (now >= wanted) return null;
   const why = `${writes(need)}, ${bytesText(now)} bridge a cut link for ${secondsText(now / Math.max(1, rate))} only. Now ${bytesText(wanted)}`;
   return { side, name, value: String(wanted), why };
+}
+
+/**
+ * A backlog counts as used memory, for which keys would be evicted or writes refused: half of what maxmemory and the
+ * machine leave may go into it, at a destination once it holds the whole copy. Before 3.2 INFO tells no maxmemory.
+ */
+function backlogRoom(need: SyncNeed, side: 'source' | 'destination'): number {
+  const server = need[side];
+  const used = Math.max(server.usedMemoryBytes ?? 0, need.source.usedMemoryBytes ?? 0);
+  const maxmemory = server.maxmemoryBytes ?? numberIn(need, side, 'maxmemory') ?? 0;
+  const left = maxmemory === 0 ? Number.POSITIVE_INFINITY : Math.max(0, maxmemory - used) / 2;
+  return Math.floor(Math.min(left, roomFor(server) ?? Number.POSITIVE_INFINITY) / MIB) * MIB;
 }
 
 function timeout(need: SyncNeed, side: 'source' | 'destination'): Tune | null {
@@ -147,7 +169,7 @@ function timeout(need: SyncNeed, side: 'source' | 'destination'): Tune | null {
 function delay(settings: ReadonlyMap<string, string | null>): Tune | null {
   const name = 'repl-diskless-sync-delay';
   const now = settings.get(name);
-  if (settings.get('repl-diskless-sync') !== 'yes' || now == null || now === '0') return null;
+  if (settings.get('repl-diskless-sync') !== 'yes' || now == null || !/^[1-9]\d*$/.test(now)) return null;
   return { side: 'source', name, value: '0', why: `every full sync would wait ${now} s for others` };
 }
 

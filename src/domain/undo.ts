@@ -1,5 +1,4 @@
 /** Putting back: settings of the ledger, and destinations that stop following when a migration is aborted. Pure. */
-import { isParked } from './begin.ts';
 import { type Decision, NOTHING } from './decision.ts';
 import { fenceEffects, isBehindFence } from './drift.ts';
 import { isDue } from './due.ts';
@@ -38,7 +37,7 @@ export function aborting(state: MigrationState, sight: Sight): Decision {
     }
     const { detach } = record;
     const { master } = look.facts.replication;
-    if (master !== null && !isAt(master, followAddress(plan.source)) && !isParked(state, record, look.facts)) {
+    if (master !== null && !isAt(master, followAddress(plan.source)) && !isBehindFence(state, look)) {
       const detail = `${name} follows ${addressOf(master)} by now, which is not our doing. It is left so.`;
       rows.push({ kind: 'given_up', what: 'detach', ledger: null, shard: record.index, detail });
       continue;

@@ -120,15 +120,15 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
       consequenceOf(gate, state, sight, wipes),
     );
   }
-  if (mayAsk(state, 'recheck'))
+  if (mayAsk(state, sight, 'recheck'))
     add('migration:recheck', 'none', 'Every server is looked at again. Nothing is changed.');
-  if (mayAsk(state, 'tune')) {
+  if (mayAsk(state, sight, 'tune')) {
     const loud = state.shards.flatMap(({ index, alarm }) => (alarm ? [{ shard: index, tune: alarm.tune }] : []));
     const text = `${tuneText(loud)}. They are put back when the migration ends.`;
     add('migration:tune', 'confirm', text);
   }
-  if (mayAsk(state, 'resume')) add('migration:resume', 'confirm', heldText(state) ?? '');
-  if (mayAsk(state, 'abort')) {
+  if (mayAsk(state, sight, 'resume')) add('migration:resume', 'confirm', heldText(state) ?? '');
+  if (mayAsk(state, sight, 'abort')) {
     const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
     actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });
   }

@@ -100,6 +100,13 @@ interface PairWatch {
   counted: string;
 }
 
+/** A bot that is short of time itself sees everybody late: a source is slow when its destination is not. */
+function latencyOf({ source, destination }: PairWatch): number | null {
+  const ms = source.latencyMs();
+  const other = destination.latencyMs();
+  return ms === null || other === null ? null : ms > other * 2 ? ms : 0;
+}
+
 export interface Watch {
   /** Looks at all servers; resolves when all have answered or `patienceMs` is over. */
   refresh(optionsOf: (shard: number, side: Side) => LookOptions, patienceMs: number): Promise<void>;
@@ -159,7 +166,7 @@ export function createWatch(state: MigrationState, clock: Clock, deps: Connectio
           pair.troubleTicks = isTrouble(verdict) ? pair.troubleTicks + 1 : 0;
         } else if (verdict.state !== 'in_step') pair.inStepTicks = 0;
         const { inStepTicks, troubleTicks } = pair;
-        return [{ look, verdict, inStepTicks, troubleTicks, sourceLatencyMs: pair.source.latencyMs() }];
+        return [{ look, verdict, inStepTicks, troubleTicks, sourceLatencyMs: latencyOf(pair) }];
       });
     },
     unsettle() {

@@ -149,14 +149,15 @@ export function clientFrom(fields: ReadonlyMap<string, string>): ClientFacts {
     idleSeconds: numberOf(fields.get('idle')) ?? 0,
     isReplica: flags.includes('S'),
     isMaster: flags.includes('M'),
-    // What is queued for this client: the static buffer and the list behind it.
-    outputBufferBytes: (numberOf(fields.get('obl')) ?? 0) + listBytes(fields),
+    outputBufferBytes: queuedBytes(fields),
   };
 }
 
-/** 2.4 counts the list's blocks only; most are full [SRC 2.4.18 redis.h: REDIS_REPLY_CHUNK_BYTES]. */
-const BLOCK_BYTES_2_4 = 7_500;
+/** What one queued reply holds in 2.4, which tells their number and not their bytes (REDIS_REPLY_CHUNK_BYTES). */
+const OLD_REPLY_BYTES = 7_500;
 
-function listBytes(fields: ReadonlyMap<string, string>): number {
-  return numberOf(fields.get('omem')) ?? (numberOf(fields.get('oll')) ?? 0) * BLOCK_BYTES_2_4;
+/** What is queued for a client: the static buffer and the list behind it. */
+function queuedBytes(fields: ReadonlyMap<string, string>): number {
+  const list = numberOf(fields.get('omem')) ?? (numberOf(fields.get('oll')) ?? 0) * OLD_REPLY_BYTES;
+  return (numberOf(fields.get('obl')) ?? 0) + list;
 }

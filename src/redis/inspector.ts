@@ -120,7 +120,7 @@ export function createInspector(
 async function readSetting(server: Connection, name: string): Promise<string | null> {
   const reply = await server.call('CONFIG GET', name);
   if (!Array.isArray(reply) || reply.length < 2) return null;
-  // 2.4 answers the name and nothing for a password that is not set.
+  // 2.4 answers nil for a setting that has no value.
   return typeof reply[1] === 'string' ? reply[1] : '';
 }
 

@@ -106,8 +106,10 @@ async function settingsOf(
   const settings = new Map<string, string | null>();
   for (const [place, answer] of answers.entries()) {
     if (!answer.ok) return { settings: new Map(), settingsProblem: answer.error.message };
-    const value = listOf(answer.reply)[1];
-    settings.set(names[place] ?? '', typeof value === 'string' ? value : null);
+    const [found, value] = listOf(answer.reply);
+    // 2.4 gives nil for a setting that is there and empty.
+    const empty = found === undefined ? null : '';
+    settings.set(names[place] ?? '', typeof value === 'string' ? value : empty);
   }
   return { settings, settingsProblem: null };
 }

@@ -38,6 +38,8 @@ test.concurrent.for(CASES)(
     const url = (port: number) => `redis://127.0.0.1:${port}`;
     const id = await harness.start({ sources: [url(links.source.port)], destinations: [url(links.destination.port)] });
     await harness.open(id, 'continue');
+    // The trial of the link, which comes before anybody approves, counts as one for Redis.
+    const before = Number((await source.info('stats'))['sync_full']);
     if (gate === 'continue') links[side].cutAfter(command);
     await harness.click(id, 'gate:continue');
     await harness.open(id, 'switch');
@@ -55,7 +57,7 @@ test.concurrent.for(CASES)(
     expect(await traffic.verify([destination])).toMatchObject({ missing: 0, examples: [] });
     expect(await destination.call('CONFIG', 'GET', 'masterauth')).toEqual(['masterauth', 'left-over']);
     expect(await source.call('CONFIG', 'GET', 'repl-ping-slave-period')).toEqual(['repl-ping-slave-period', '10']);
-    expect((await source.info('stats'))['sync_full']).toBe('1');
+    expect(Number((await source.info('stats'))['sync_full']) - before).toBe(1);
     expect(await source.info('replication')).toMatchObject({ role: 'slave' });
   },
 );

@@ -154,6 +154,6 @@ describe('recheck', () => {
     expect(desk.click('migration:recheck', EVE).text).toBe(
       'There is nothing to check again: the migration is checking.',
     );
-    expect(PHASES.filter((phase) => mayAsk({ ...desk.state, phase }, 'recheck'))).toEqual(['planned']);
+    expect(PHASES.filter((phase) => mayAsk({ ...desk.state, phase }, desk.sight, 'recheck'))).toEqual(['planned']);
   });
 });

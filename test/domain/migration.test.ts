@@ -175,7 +175,7 @@ describe('a drift', () => {
   it('makes the new process of one side what later looks are held against, counted from nothing', () => {
     expect(base(drift('source', 'new-run'))).toEqual([
       null,
-      beforeOf(1, { ...counts, sourceRunId: 'new-run', sourceFullSyncs: 0 }),
+      beforeOf(1, { ...counts, sourceRunId: 'new-run', sourceFullSyncs: 0, sourceBufferDisconnections: 0 }),
     ]);
     expect(base(drift('destination', 'new-run'))).toEqual([
       null,

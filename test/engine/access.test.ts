@@ -5,7 +5,6 @@ import { type CertificateAuthority, createAuthority } from '../../src/sandbox/re
 import { listenOnFreePort } from '../../src/sandbox/redis/ports.ts';
 import { type Proxy, startProxy } from '../../src/sandbox/redis/proxy.ts';
 import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
-import { until } from '../../src/sandbox/redis/wait.ts';
 import { settingsOf } from '../support/servers.ts';
 import { holdsNoSecret, NEW_PASSWORD, OLD_PASSWORD, OLD_TO_NEW, openStage, type Stage } from '../support/stage.ts';
 
@@ -143,20 +142,16 @@ describe('replicate-from', () => {
     expect(proxy.passed.fromTarget).toBeGreaterThan(1_000);
   });
 
-  test('left out, the link never comes up and nothing can be switched', async () => {
+  test('left out, it is found out before anybody approves', async () => {
     const bot = stage.engine(
       { url: `redis://127.0.0.1:${gatePort}` },
       { url: `redis://127.0.0.1:${destination.port}` },
     );
     const id = await bot.start(OLD_TO_NEW);
-    await bot.open(id, 'continue');
-    await bot.click(id, 'gate:continue');
-    await until(() => turnedAway > 1, { what: 'the destination to try twice' });
-    expect(await destination.info('replication')).toMatchObject({
-      master_port: String(gatePort),
-      master_link_status: 'down',
-    });
-    expect(bot.view(id)).toMatchObject({ phase: 'syncing' });
-    expect(bot.view(id).gates.find((one) => one.gate === 'switch')?.open).toBe(false);
+    const { findings, gates } = await bot.phase(id, 'planned');
+    expect(turnedAway).toBeGreaterThan(0);
+    expect(findings.map((one) => one.code)).toEqual(['source_not_reached']);
+    expect(gates.find((one) => one.gate === 'continue')?.open).toBe(false);
+    expect(await destination.info('replication')).toMatchObject({ role: 'master' });
   });
 });

@@ -1,6 +1,8 @@
 /**
  * An engine of the built bot in a process of its own, that kills itself right before or right after a row of the journal
- * is written. Arguments: state file, migration id, `before` or `after`, kind of the row, its step or phase.
+ * is written. Arguments: state file, migration id, `before` or `after`, kind of the row, its step or phase, or what it
+ * is about: the kind of its effect. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`, and
+ * whether to `abort` instead of approving the switch.
  */
 import { systemClock } from '../../dist/clock.js';
 import { parseAllowedHosts } from '../../dist/domain/allowed-hosts.js';
@@ -12,24 +14,31 @@ import { createPasswordVault } from '../../dist/passwords.js';
 import { openSqliteStore } from '../../dist/store/sqlite.js';
 
 const [file, id, when, kind, detail] = process.argv.slice(2);
+const { policy = {}, aheadMs = 0, abort = false } = JSON.parse(process.env.CHILD ?? '{}');
+const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
 const registry = new SecretRegistry();
 const store = openSqliteStore({ file, secrets: registry, clock: systemClock });
 const die = () => process.kill(process.pid, 'SIGKILL');
+const effects = new Map(store.journal(id).map(({ seq, event }) => [seq, event.effect?.kind]));
 const isIt = (rows) =>
-  rows.some(({ event }) => event.kind === kind && [undefined, event.step, event.phase].includes(detail));
+  rows.some(({ event }) => {
+    const about = event.effect?.kind ?? effects.get(event.intent);
+    return event.kind === kind && [undefined, event.step, event.phase, about].includes(detail);
+  });
 const append = store.append.bind(store);
 store.append = (migration, version, phase, rows) => {
   const hit = isIt(rows);
   if (hit && when === 'before') die();
   const stored = append(migration, version, phase, rows);
   if (hit) die();
+  for (const { seq, event } of stored) effects.set(seq, event.effect?.kind);
   return stored;
 };
 
 const { allowed } = parseAllowedHosts('127.0.0.1');
 const yes = async () => ({ ok: true });
 const engine = new Engine({
-  clock: systemClock,
+  clock,
   store,
   registry,
   passwords: createPasswordVault({
@@ -51,6 +60,7 @@ const engine = new Engine({
     tuneSyncs: true,
     maxSourceLatencyMs: 1_000,
     maxSourceMemoryPercent: 90,
+    ...policy,
   },
   groups: () => emptyInventory,
   allowedHosts: allowed,
@@ -62,10 +72,14 @@ const engine = new Engine({
   metrics: noMetrics,
 });
 engine.start();
-const gate = { planned: 'gate:continue', streaming: 'gate:switch', switched: 'gate:finish' };
+const next = {
+  planned: 'gate:continue',
+  streaming: abort ? 'migration:abort' : 'gate:switch',
+  switched: 'gate:finish',
+};
 async function approve() {
   const view = engine.view(id);
-  const action = gate[view.phase];
+  const action = next[view.phase];
   if (!view.actions.some((one) => one.action === action)) return;
   const ticket = engine.click({ migration: id, action, user: 'U00000BEN', value: null, typedName: null });
   await engine.settleClick(ticket);

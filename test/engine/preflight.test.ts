@@ -7,6 +7,7 @@ import { fill } from '../../src/sandbox/redis/fill.ts';
 import { type Fleet, startFleet } from '../../src/sandbox/redis/fleet.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
 import { createHarness, type Harness } from '../support/engine.ts';
+import { otherServers } from '../support/other-servers.ts';
 import { settingsOf, startPairs, urls } from '../support/servers.ts';
 
 let fleet: Fleet;
@@ -87,7 +88,10 @@ test('a destination with keys is wiped only with --yes-wipe and the name typed',
   await harness?.phase(without.id, 'aborted');
 
   const { id, view } = await planned(urls(sources), urls(destinations), true);
-  expect(view.findings).toMatchObject([{ level: 'warning', code: 'destination_not_empty' }]);
+  expect(view.findings).toMatchObject([
+    { level: 'warning', code: 'destination_not_empty' },
+    { level: 'note', code: 'link_not_tried' },
+  ]);
   expect(view.actions[0]).toMatchObject({ action: 'gate:continue', ask: 'form' });
   expect(await harness?.click(id, 'gate:continue')).toMatchObject({ accepted: false });
   expect(await harness?.click(id, 'gate:continue', { typedName: 'order' })).toMatchObject({ accepted: false });
@@ -168,4 +172,45 @@ test('a source that would take writes as a replica is refused: the fence would n
   });
   const letGo = harness?.view(view.id);
   expect(letGo?.journal.find((row) => row.kind === 'cutover_let_go')?.text).toContain('replica-read-only');
+});
+
+const SIX = otherServers().find((one) => one.kind === 'redis' && one.version.startsWith('6.0.'));
+
+test.skipIf(SIX === undefined)('a source below 6.2 streams, and its gate switch stays closed', async () => {
+  const config = { 'repl-diskless-sync-delay': '0' };
+  const source = await fleet.server({ config, ...(SIX ? { binary: SIX.binary } : {}) });
+  const destination = await fleet.server({ config });
+  const { id, view } = await planned(urls([source]), urls([destination]));
+  expect(view.findings.map((one) => [one.level, one.code])).toEqual([['warning', 'source_too_old']]);
+  await harness?.click(id, 'gate:continue');
+  await harness?.phase(id, 'streaming');
+  await source.call('SET', 'late', 'write');
+  await until(async () => (await destination.call('GET', 'late')) === 'write');
+  const streaming = harness?.view(id);
+  expect(streaming?.waitingFor).toMatch(/runs Redis 6\.0\.\d+: the cut-over without loss .* this gate stays closed/);
+  expect(streaming?.actions.map((one) => one.action)).toEqual(['migration:abort']);
+  expect(await harness?.click(id, 'gate:switch')).toMatchObject({ accepted: false });
+  await harness?.click(id, 'migration:abort');
+  await harness?.phase(id, 'aborted');
+  expect((await destination.info())['role']).toBe('master');
+});
+
+test('a Sentinel and settings that would bite later are told before anything is done', async () => {
+  const source = await fleet.server({ config: { maxmemory: '100mb', 'maxmemory-policy': 'allkeys-lru' } });
+  const destination = await fleet.server({ config: { databases: '2' } });
+  const sentinel = source.client({ connectionName: 'sentinel-8917d79a-pubsub' });
+  await sentinel.subscribe('__sentinel__:hello');
+  const elsewhere = source.client({ db: 3 });
+  await elsewhere.set('k', 'v');
+  const { id, view } = await planned(urls([source]), urls([destination]));
+  expect(view.findings.map((one) => [one.level, one.code])).toEqual([
+    ['error', 'source_sentinel'],
+    ['error', 'too_few_databases'],
+    ['warning', 'eviction_differs'],
+  ]);
+  sentinel.disconnect();
+  await elsewhere.del('k');
+  await source.config('maxmemory-policy', 'noeviction');
+  await harness?.click(id, 'migration:recheck');
+  await harness?.open(id, 'continue');
 });

@@ -15,6 +15,7 @@ const SURFACES = [
   ['a refusal', story.REFUSED, `#as=${EVE}`],
   ['the form', story.FORM, ''],
   ['the Home tab', story.HOME, '#in=home'],
+  ['choices and files', story.CHOICES, ''],
 ] as const;
 
 /** What tells that the surface is there. */
@@ -25,6 +26,7 @@ const SEEN: Readonly<Record<(typeof SURFACES)[number][0], string>> = {
   'a refusal': 'Only visible to you',
   'the form': 'Migrate Redis servers',
   'the Home tab': 'Running migrations',
+  'choices and files': 'Which way?',
 };
 
 describe.skipIf(CHROMIUM === null)('axe-core', () => {

@@ -187,6 +187,15 @@ describe('a client that names itself to deceive', () => {
     expect(client).toMatchObject({ lastCommand: 'set', outputBufferBytes: 12 });
   });
 
+  it('a reply that 2.4 has queued is something, though 2.4 does not tell how long it is', () => {
+    const old = (oll: number) =>
+      `addr=127.0.0.1:5 fd=7 idle=0 flags=S db=0 qbuf=0 obl=3 oll=${oll} events=rw cmd=sync\n`;
+    const queued = (oll: number) => parseClientList(old(oll)).map(clientFrom)[0]?.outputBufferBytes ?? 0;
+    expect(queued(0)).toBe(3);
+    expect(queued(1)).toBeGreaterThan(4_096);
+    expect(queued(200)).toBeGreaterThan(1_000_000);
+  });
+
   it('no name without spaces moves another field', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[!-~]{0,30}$/), (name) => {

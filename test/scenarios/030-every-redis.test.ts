@@ -1,9 +1,11 @@
 /**
  * Every server that this machine has, to every other: a pair is refused in preflight, or it streams, and what is written
  * later on db 0 and on db 3 arrives, at once and 15 s later too. "Up" alone is no proof: a link can drop and come back.
+ * OTHER_SERVERS may name servers made by hand as well, down to 2.4 (see scripts/lib/other-servers.mjs).
  */
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { can, type Server } from '../../src/domain/dialect.ts';
 import { pairMatrix } from '../../src/domain/pairing.ts';
 import { fill } from '../../src/sandbox/redis/fill.ts';
 import { startFleet } from '../../src/sandbox/redis/fleet.ts';
@@ -35,12 +37,12 @@ describe('every pair', () => {
     expect(kinds.length, 'at least one server to test with').toBeGreaterThan(0);
     const fleet = await startFleet();
     onTestFinished(() => fleet.close());
-    const config = { 'repl-diskless-sync-delay': '0' };
+    const configOf = (server: Server) => (can(server, 'diskless') ? { 'repl-diskless-sync-delay': '0' } : {});
     const pairs: Pair[] = [];
     for (const [row, from] of kinds.entries()) {
       const started = kinds.map(async (to, column) => {
-        const source = await fleet.server({ binary: from.binary, config });
-        const destination = await fleet.server({ binary: to.binary, config });
+        const source = await fleet.server({ binary: from.binary, config: configOf(from) });
+        const destination = await fleet.server({ binary: to.binary, config: configOf(to) });
         return { name: `${from.name} → ${to.name}`, row, column, source, destination };
       });
       pairs.push(...(await Promise.all(started)));
@@ -61,9 +63,13 @@ describe('every pair', () => {
     const groups = Array.from({ length: Math.ceil(allowed.length / SHARDS_A_MIGRATION) }, (_, place) =>
       allowed.slice(place * SHARDS_A_MIGRATION, (place + 1) * SHARDS_A_MIGRATION),
     );
-    const ids = await Promise.all(groups.map((group) => stream(harness, group)));
+    const planned = await Promise.all(groups.map((group) => plan(harness, group)));
+    // The trials of the links count for Redis; what counts here is what comes after them.
+    const tried = await Promise.all(allowed.map(({ source }) => fullSyncsOf(source)));
+    const ids = await Promise.all(planned.map((id) => stream(harness, id)));
     const syncs = await Promise.all(allowed.map(({ source }) => fullSyncsOf(source)));
-    expect(syncs, 'one full sync each').toEqual(allowed.map(() => '1'));
+    // Servers before 2.8, which somebody may have made by hand, do not count them: not a number stays none.
+    expect(syncs, 'one full sync each').toEqual(tried.map((count) => count + 1));
     await arrives(allowed, 'before');
     await writeTo(allowed, 'at once');
     await arrives(allowed, 'at once');
@@ -74,7 +80,7 @@ describe('every pair', () => {
     expect(await Promise.all(allowed.map(({ source }) => fullSyncsOf(source))), 'no further full sync').toEqual(syncs);
     for (const id of ids) {
       expect(harness.view(id)).toMatchObject({ phase: 'streaming' });
-      for (const shard of harness.view(id).shards) expect(shard).toMatchObject({ state: 'in_step', fullSyncs: 1 });
+      for (const shard of harness.view(id).shards) expect(shard).toMatchObject({ state: 'in_step' });
     }
     const cells = pairs.map(
       ({ name, row, column }) =>
@@ -105,9 +111,13 @@ async function refusedOf(harness: Harness, pairs: readonly Pair[]): Promise<Read
   return refused;
 }
 
-async function stream(harness: Harness, pairs: readonly Pair[]): Promise<string> {
+async function plan(harness: Harness, pairs: readonly Pair[]): Promise<string> {
   const id = await harness.start(requestOf(pairs, `the one with ${pairs[0]?.name}`));
   await harness.open(id, 'continue');
+  return id;
+}
+
+async function stream(harness: Harness, id: string): Promise<string> {
   await harness.click(id, 'gate:continue');
   await harness.phase(id, 'streaming');
   return id;
@@ -121,8 +131,8 @@ function requestOf(pairs: readonly Pair[], name: string) {
   };
 }
 
-async function fullSyncsOf(server: RedisServerHandle): Promise<string | undefined> {
-  return (await server.info('stats'))['sync_full'];
+async function fullSyncsOf(server: RedisServerHandle): Promise<number> {
+  return Number((await server.info('stats'))['sync_full']);
 }
 
 /** The same key on db 0 and on db 3 of every source. */

@@ -60,7 +60,7 @@ test('unprepared, the loop alarm names the cause within ten seconds, and its but
   expect(alarm?.text).toMatch(/output buffer.*1\.0 MiB/);
   expect(alarm?.text).toMatch(/CONFIG SET client-output-buffer-limit "[^"]*slave \d{9,} \d{9,} 60/);
   expect(made.view(id).waitingFor).toContain('output buffer');
-  expect((await pairs.sources[0]?.info('stats'))?.['sync_full']).not.toBe('1');
+  expect(Number((await pairs.sources[0]?.info('stats'))?.['sync_full'])).toBeGreaterThan(1);
 
   expect(made.view(id).actions.map((one) => one.action)).toContain('migration:tune');
   expect(await made.click(id, 'migration:tune')).toMatchObject({ accepted: true });
@@ -84,7 +84,8 @@ test('prepared, the copy ends on the first try, and every setting is as before',
   expect(told.join('\n')).toMatch(/set client-output-buffer-limit on .*: with .*\/s of writes/);
   expect(told.join('\n')).toMatch(/set repl-diskless-sync-delay on .*: every full sync would wait 5 s/);
   expect(told.join('\n')).toMatch(/set repl-timeout on .*: the copy may take/);
-  expect(await pairs.sources[0]?.info('stats')).toMatchObject({ sync_full: '1' });
+  // The trial of the link counts as one for Redis.
+  expect(await pairs.sources[0]?.info('stats')).toMatchObject({ sync_full: '2' });
 
   await made.open(id, 'switch');
   await made.click(id, 'gate:switch');
@@ -155,7 +156,9 @@ test('what somebody else changes is held, told with before and after, and asked 
   await destination.config('replica-read-only', 'no');
   await closed(/refused writes as a replica and takes them now/);
   expect(await made.click(id, 'gate:switch')).toMatchObject({ accepted: false });
+  expect(await made.click(id, 'migration:resume')).toMatchObject({ accepted: false });
   await destination.config('replica-read-only', 'yes');
+  await until(() => made.view(id).actions.some((one) => one.action === 'migration:resume'));
   await closed(/takes them now/);
   expect(await made.click(id, 'migration:resume')).toMatchObject({ accepted: true });
   await made.open(id, 'switch');

@@ -51,6 +51,16 @@ export function actionView(patch: Partial<ActionView> = {}): ActionView {
   };
 }
 
+/** As the engine would sum it up, shards alike. */
+function progressOf(shards: readonly ShardView[]): MigrationView['progress'] {
+  const sum = (figures: readonly (number | null)[]) => figures.reduce<number>((total, one) => total + (one ?? 0), 0);
+  return {
+    percent: shards.length === 0 ? null : sum(shards.map((one) => one.percent)) / shards.length,
+    bytesPerSecond: sum(shards.map((one) => one.bytesPerSecond)),
+    etaSeconds: Math.max(0, ...shards.map((one) => one.etaSeconds ?? 0)),
+  };
+}
+
 export function view(patch: Partial<MigrationView> = {}): MigrationView {
   return {
     id: 'm-7k3q',
@@ -70,7 +80,7 @@ export function view(patch: Partial<MigrationView> = {}): MigrationView {
       gateView('finish'),
     ],
     journal: [],
-    progress: { percent: 42, bytesPerSecond: 1_048_576, etaSeconds: 90 },
+    progress: progressOf(patch.shards ?? [shardView(0), shardView(1), shardView(2)]),
     createdAt: AT,
     phaseSince: AT,
     asOf: AT,

@@ -8,9 +8,19 @@ export function judgeVersions(subject: Subject, add: Add): void {
   const both = bothOf(subject);
   if (!both) return;
   const refusal = refusalOf(both.from, both.to);
-  if (refusal === null) return;
+  if (refusal === null) {
+    if (both.from.kind === 'valkey' && both.to.kind === 'redis') judgeOtherFamily(subject, both, add);
+    return;
+  }
   const source = `${subject.source.name} (${serverName(both.from)})`;
   add('error', refusal, refusalText(refusal, both, source, subject.destination.name), wayOut(refusal, both));
+}
+
+/** Tried, Valkey 8.1.1 → Redis 8.0.2: it follows, and refuses SET … IFEQ, so that the old value stays. */
+function judgeOtherFamily({ source, destination }: Subject, { from, to }: Both, add: Add): void {
+  const text = `${destination.name} (${serverName(to)}) can follow ${source.name} (${serverName(from)}), and does not know what only Valkey has, such as SET … IFEQ from 8.1 on: such a command changes the old server alone. The bot sees that one was refused, and does not switch then.`;
+  const fix = `Make sure that no application uses what only Valkey has, or use a destination that runs ${serverName(from)} or later.`;
+  add('warning', 'other_family', text, fix);
 }
 
 function refusalText(refusal: Refusal, { from, to }: Both, source: string, destination: string): string {

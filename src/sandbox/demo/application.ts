@@ -43,8 +43,11 @@ export class Application {
     });
   }
 
-  pointAtNew(): void {
-    for (const { shard, new: fresh } of this.#pairs) {
+  /** One instance, or with null all of them. Throws a sentence when there is no such instance. */
+  pointAtNew(which: number | null): void {
+    const moving = this.#pairs.filter(({ shard }) => which === null || shard === which);
+    if (moving.length === 0) throw new Error(`There is no instance ${(which ?? 0) + 1}.`);
+    for (const { shard, new: fresh } of moving) {
       this.#targets[shard] = fresh;
       for (const traffic of this.#traffics) traffic.pointAt(shard, fresh);
     }

@@ -38,7 +38,7 @@ export async function playStory(parts: AutoParts): Promise<boolean> {
   const switched = await story.phase('switched');
   story.showStatus(switched.messageTs ?? '');
   await systemClock.sleep(REPOINT_MS);
-  await world.act({ kind: 'point_application' });
+  await world.act({ kind: 'point_application', shard: null });
   voice.acts('the application', 'now writes to the new servers');
   await story.press('finish');
   const finished = await story.phase('finished');

@@ -18,6 +18,10 @@ export class Troubles {
     this.#pairs = pairs;
   }
 
+  isSlow(server: RedisServerHandle): boolean {
+    return this.#slow.has(server);
+  }
+
   async kill(id: string): Promise<void> {
     const server = this.#server(id);
     if (!server.running) throw new Error(`${id} is down already.`);

@@ -89,7 +89,7 @@ export class DemoWorld implements WorldSource {
     const { application, bot } = this.#parts;
     switch (act.kind) {
       case 'point_application':
-        return application.pointAtNew();
+        return application.pointAtNew(act.shard);
       case 'flood_writes':
         return application.flood();
       case 'stop_bot':
@@ -115,7 +115,18 @@ export class DemoWorld implements WorldSource {
     const server = pair[side];
     const { running } = server;
     const sight = running ? (this.#sights.get(server) ?? UNSEEN) : UNSEEN;
-    return { id: server.name, side, shard: pair.shard, address: addressIn(pair, side), running, ...sight };
+    const isCut = side === 'new' && pair.wire.isCut;
+    const isSlow = running && this.#troubles.isSlow(server);
+    return {
+      id: server.name,
+      side,
+      shard: pair.shard,
+      address: addressIn(pair, side),
+      running,
+      ...sight,
+      isCut,
+      isSlow,
+    };
   }
 
   async #keepLooking(): Promise<void> {

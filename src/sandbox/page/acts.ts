@@ -28,7 +28,8 @@ const ACT = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('submit'), user: id, viewId: id, values }),
   z.object({ kind: z.literal('close_view'), user: id, viewId: id }),
   z.object({ kind: z.literal('open_home'), user: id }),
-  z.object({ kind: z.enum(['point_application', 'flood_writes', 'stop_bot', 'start_bot']) }),
+  z.object({ kind: z.literal('point_application'), shard: z.number().int().nonnegative().nullable() }),
+  z.object({ kind: z.enum(['flood_writes', 'stop_bot', 'start_bot']) }),
   z.object({
     kind: z.enum(['kill_server', 'start_server', 'cut_link', 'mend_link', 'slow_destination']),
     server: id,
@@ -80,7 +81,7 @@ async function inSlack(act: Exclude<SlackAct, { kind: 'suggest' }>, slack: Sandb
       return command(act, slack);
     case 'say': {
       const { channel, threadTs } = act;
-      slack.say({ user, channel, text: act.text, ...(threadTs === null ? {} : { threadTs }) });
+      slack.say({ user, channel, text: escaped(act.text), ...(threadTs === null ? {} : { threadTs }) });
       return null;
     }
     case 'click': {
@@ -95,6 +96,11 @@ async function inSlack(act: Exclude<SlackAct, { kind: 'suggest' }>, slack: Sandb
     case 'open_home':
       return (await slack.openHome(user)).trouble;
   }
+}
+
+/** As Slack's client sends what is typed: nobody calls the channel by hand. */
+function escaped(typed: string): string {
+  return typed.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
 const COMMAND = '/redis-migrate';

@@ -99,6 +99,9 @@ export interface WorldServer {
   readonly link: 'up' | 'down' | null;
   readonly keys: number | null;
   readonly opsPerSecond: number | null;
+  /** Of a new server: whether its link is cut, and whether it was slowed. */
+  readonly isCut: boolean;
+  readonly isSlow: boolean;
 }
 
 export interface WorldApplication {
@@ -141,7 +144,8 @@ export type Act =
   | { readonly kind: 'submit'; readonly user: string; readonly viewId: string; readonly values: FieldValues }
   | { readonly kind: 'close_view'; readonly user: string; readonly viewId: string }
   | { readonly kind: 'open_home'; readonly user: string }
-  | { readonly kind: 'point_application' }
+  /** `shard` null: all of its instances. */
+  | { readonly kind: 'point_application'; readonly shard: number | null }
   | {
       readonly kind: 'kill_server' | 'start_server' | 'cut_link' | 'mend_link' | 'slow_destination';
       readonly server: string;

@@ -113,10 +113,11 @@ export function recordedServer(records: readonly Recorded[], role: RecordedRole)
       case 'SLAVEOF':
         return slaveOf(args);
       case 'SYNC':
+        return error("ERR wrong number of arguments for 'sync' command");
       case 'PSYNC':
-        // There is nothing to copy: only with a wrong number of arguments, by which preflight tries whether it is there.
-        if (name === 'PSYNC' ? !isAtLeast(2, 8) || args.length >= 2 : args.length === 0) return unknown(command);
-        return error(`ERR wrong number of arguments for '${word.toLowerCase()}' command`);
+        return isAtLeast(2, 8) ? psync(args) : unknown(command);
+      case 'REPLCONF':
+        return isAtLeast(2, 6) ? error('ERR syntax error') : unknown(command);
       case 'GET':
         return isStale() ? recordedOr('link down, no stale data', 'GET', bulk(null)) : bulk(null);
       case 'SET':
@@ -189,6 +190,13 @@ export function recordedServer(records: readonly Recorded[], role: RecordedRole)
       default:
         return recordedOr('standalone', `CONFIG ${sub}`, settings.noSuchSub(sub));
     }
+  }
+
+  /** Nobody is served: from these servers no stream comes. */
+  function psync(args: readonly string[]): WireReply {
+    return isAtLeast(6, 2) && args[2]?.toUpperCase() === 'FAILOVER'
+      ? error("ERR PSYNC FAILOVER can't be sent to a master.")
+      : error("ERR wrong number of arguments for 'psync' command");
   }
 
   function slaveOf([host = '', port = '']: readonly string[]): WireReply {

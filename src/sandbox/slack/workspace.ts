@@ -134,7 +134,7 @@ export class Workspace {
   constructor(clock: Clock, announce: (change: SandboxChange) => void) {
     this.clock = clock;
     this.#announce = announce;
-    this.addUser({ id: this.botUserId, name: 'redis-migrate', isBot: true });
+    this.addUser({ id: this.botUserId, name: 'redis-migrate', realName: 'redis-migrate', isBot: true });
   }
 
   announce(change: SandboxChange): void {

@@ -150,6 +150,7 @@ export function beforeOf(shard: number, more: Partial<BeforeReplication> = {}): 
     destinationRunId: `run-new-${shard}`,
     destinationReplid: OWN_REPLID,
     destinationRefusedCommands: 0,
+    sourceBufferDisconnections: null,
     ...more,
   };
 }

@@ -63,14 +63,15 @@ export function useRealStage() {
     get url() {
       return server.url;
     },
-    /** Everything is acknowledged unless `listeners` do. */
-    async bot(listeners: (app: App) => void = () => {}): Promise<Bot> {
+    /** Whatever `listeners` leave, it acknowledges; unless it is told to leave that too. */
+    async bot(listeners: (app: App) => void = () => {}, leaves = false): Promise<Bot> {
       bot = await startBot(slack, 'socket', (app) => {
         app.use(async ({ body, next }) => {
           heard.push(body as unknown as Body);
           await next();
         });
         listeners(app);
+        if (leaves) return;
         app.action(/.*/, async ({ ack }) => ack());
         app.view(/.*/, async ({ ack }) => ack());
         app.command(/.*/, async ({ ack }) => ack());

@@ -291,3 +291,36 @@ export const HOME: DemoState = {
   ...PLANNED,
   homes: [{ user: ANA, viewId: 'V0HOME', blocks: json(homeView([migration({ shards: shards(() => ({})) })]).blocks) }],
 };
+
+const option = (value: string) => ({ text: { type: 'plain_text', text: `the ${value} way` }, value });
+const options = ['fast', 'safe'].map(option);
+
+export const CHOICES: DemoState = {
+  ...EMPTY,
+  messages: [
+    message(0, {
+      blocks: json([
+        {
+          type: 'section',
+          block_id: 's',
+          text: { type: 'mrkdwn', text: 'Which way? <https://example.com|read on> before you choose.' },
+          accessory: { type: 'overflow', action_id: 'o', options },
+        },
+        {
+          type: 'actions',
+          block_id: 'a',
+          elements: [
+            { type: 'static_select', action_id: 'one', placeholder: { type: 'plain_text', text: 'Way' }, options },
+            { type: 'multi_static_select', action_id: 'many', options, initial_options: options },
+            { type: 'datepicker', action_id: 'day' },
+            { type: 'radio_buttons', action_id: 'radio', options },
+          ],
+        },
+      ]),
+      files: [
+        { id: 'F1', name: 'lag.png', title: 'Lag', alt: 'It falls', type: 'png', bytes: 9_000, isPicture: true },
+        { id: 'F2', name: 'all.csv', title: 'All shards', alt: null, type: 'csv', bytes: 900, isPicture: false },
+      ],
+    }),
+  ],
+};

@@ -63,6 +63,8 @@ function server(side: 'old' | 'new', shard: number, patch: Partial<WorldServer> 
     link: null,
     keys: side === 'old' ? 50_000 + shard * 731 : 0,
     opsPerSecond: side === 'old' ? 512 + shard * 17 : 1,
+    isCut: false,
+    isSlow: false,
     ...patch,
   };
 }

@@ -122,7 +122,7 @@ describe('npm run demo', () => {
       within: 20_000,
       what: 'the fences',
     });
-    expect(await act(address, { kind: 'point_application' })).toEqual(OK);
+    expect(await act(address, { kind: 'point_application', shard: null })).toEqual(OK);
     await press('gate:finish');
     const verified = await until(() => newest().world.verified, {
       within: 20_000,

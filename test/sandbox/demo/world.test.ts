@@ -99,13 +99,14 @@ describe('one shard', () => {
     const tries = async () => (await pair.new.log(200)).split('Non blocking connect for SYNC fired').length;
     const triedBefore = await tries();
     await until(async () => (await tries()) >= triedBefore + 2, { what: 'two reconnects that were cut off' });
-    expect(server('new-1')).toMatchObject({ role: 'replica', link: 'down' });
+    expect(server('new-1')).toMatchObject({ role: 'replica', link: 'down', isCut: true });
     // Everybody else still gets through by the same address.
     expect(await (await connectRaw(pair.wire)).send('PING')).toBe('PONG');
     expect(app()).toMatchObject({ pointsAt: 'old', refused: 0 });
     expect(await settings()).toEqual(before);
     await world.act({ kind: 'mend_link', server: 'new-1' });
     await until(() => server('new-1').link === 'up', { what: 'the link to be seen up again' });
+    expect(server('new-1').isCut).toBe(false);
     expect([await sync('full'), await sync('partial_ok')]).toEqual([full, partial + 1]);
     await expect(world.act({ kind: 'mend_link', server: 'new-1' })).rejects.toThrow('is not cut');
   });
@@ -125,6 +126,7 @@ describe('one shard', () => {
       return performance.now() - began > 300;
     };
     await until(isSlow, { what: 'an answer that takes its time' });
+    expect(server('new-1').isSlow).toBe(true);
     await expect(world.act({ kind: 'slow_destination', server: 'new-1' })).rejects.toThrow('slow already');
   });
 
@@ -165,7 +167,8 @@ describe('one shard', () => {
     });
     expect(server('old-1').link).toBe(null);
     await until(() => app().refused > 0, { what: 'refused writes' });
-    await world.act({ kind: 'point_application' });
+    await expect(world.act({ kind: 'point_application', shard: 7 })).rejects.toThrow('There is no instance 8');
+    await world.act({ kind: 'point_application', shard: 0 });
     expect(app().pointsAt).toBe('new');
     const { acknowledged } = app();
     await until(() => app().acknowledged > acknowledged, { what: 'writes on the new server' });

@@ -103,7 +103,7 @@ describe('what the page is shown', () => {
       channels: [{ id: MIGRATIONS, name: 'migrations' }],
     });
     expect(state.people.map((person) => `${person.name}: ${person.role}`)).toEqual([
-      'Redis-migrate: bot',
+      'redis-migrate: bot',
       'Ana: requester',
       'Ben: approver',
       'Eve: nobody',

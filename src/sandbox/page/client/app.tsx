@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Act, DemoState } from '../state.ts';
 import { Channel } from './channel.tsx';
 import { restoreFocus } from './dialog.tsx';
+import { useForgetting } from './fields/fields.tsx';
 import { Form } from './form/form.tsx';
 import { Home } from './home.tsx';
 import { type Live, send, useLive } from './live.ts';
@@ -47,6 +48,7 @@ function Page({ state, connection }: { readonly state: DemoState; readonly conne
   const worldWanted = place.world ?? width >= NARROW;
   const world = worldWanted && (thread === null || width >= WIDE);
   const opener = useRef<Element | null>(null);
+  useForgetting(state.views.map((one) => one.id));
   const unread = useUnread(state, me?.id ?? '', atHome ? null : (channel?.id ?? null));
 
   const act = useCallback(
@@ -83,6 +85,8 @@ function Page({ state, connection }: { readonly state: DemoState; readonly conne
   if (workspace === null || me === undefined || channel === undefined)
     return <main className="starting">This workspace has no people or no channel.</main>;
   const view = state.views.findLast((one) => one.user === me.id);
+  // Behind an open form nothing can be read or clicked.
+  const trouble = <Toasts onClose={dropToast} toasts={toasts} />;
   return (
     <WorkspaceProvider value={workspace}>
       <a className="skip" href="#composer" onClick={skipToComposer}>
@@ -100,8 +104,13 @@ function Page({ state, connection }: { readonly state: DemoState; readonly conne
         </main>
         {world && <World onClose={() => go({ world: false })} />}
       </div>
-      {view !== undefined && <Form channel={channel.id} key={view.id} open={view} />}
-      <Toasts onClose={dropToast} toasts={toasts} />
+      {view === undefined ? (
+        trouble
+      ) : (
+        <Form channel={channel.id} key={view.id} open={view}>
+          {trouble}
+        </Form>
+      )}
     </WorkspaceProvider>
   );
 }

@@ -3,6 +3,7 @@ import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import { COMMAND, complete, migrationsIn, type Suggestion } from './commands.ts';
 import { Icon } from './icons.tsx';
 import { useTyped } from './typed.ts';
+import { useWidth } from './width.ts';
 import { useWorkspace } from './workspace.tsx';
 
 interface ComposerProps {
@@ -26,6 +27,7 @@ export function Composer({ channel, name, threadTs, offered = null }: ComposerPr
   const known = { servers: state.world.servers, migrations: migrationsIn(state) };
   const suggestions = closed || threadTs !== null ? [] : complete(text, known);
   const isCommand = text.startsWith('/');
+  const roomy = useWidth() >= 700;
 
   useEffect(() => {
     if (offered === null) return;
@@ -149,7 +151,7 @@ export function Composer({ channel, name, threadTs, offered = null }: ComposerPr
           autoFocus
           onChange={(event) => write(event.target.value)}
           onKeyDown={onKey}
-          placeholder={threadTs === null ? `Message #${name}, or type ${COMMAND}` : 'Reply…'}
+          placeholder={threadTs === null ? `Message #${name}${roomy ? `, or type ${COMMAND}` : ''}` : 'Reply…'}
           ref={input}
           rows={1}
           spellCheck={!isCommand}

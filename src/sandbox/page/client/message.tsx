@@ -30,6 +30,7 @@ export const Message = memo(function Message({ message, close, replies, onThread
   const at = dateOf(message.ts);
   const root = message.threadTs ?? message.ts;
   const short = close && message.threadTs === null;
+  const began = message.threadTs === null ? '' : firstWords(state.messages.find((one) => one.ts === root)?.text ?? '');
   return (
     <li className={`message${short ? ' message-close' : ''}`} data-message={message.ts} tabIndex={-1}>
       {short ? (
@@ -56,7 +57,7 @@ export const Message = memo(function Message({ message, close, replies, onThread
         )}
         {message.threadTs !== null && onThread !== null && (
           <button className="broadcast-of" onClick={() => onThread(root)} type="button">
-            replied to a thread
+            replied to a thread{began === '' ? '' : `: ${began}`}
           </button>
         )}
         <Content channel={message.channel} ts={message.ts} what={message} />
@@ -90,6 +91,12 @@ export const Message = memo(function Message({ message, close, replies, onThread
     </li>
   );
 });
+
+/** Of the message that a thread hangs on, as Slack names it. */
+function firstWords(text: string): string {
+  const line = text.split('\n')[0]?.replace(/<[^>]*>|[*_~`]/g, '') ?? '';
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}
 
 export const Ephemeral = memo(function Ephemeral({ ephemeral }: { readonly ephemeral: PageEphemeral }) {
   const { state } = useWorkspace();

@@ -1,4 +1,7 @@
-/** Where the person is: kept in the address, so that a reload, or a second window for a second person, comes back to it. */
+/**
+ * Where the person is: kept in the address, so that a reload, or a second window for a second person, comes back to it.
+ * Another channel or thread is a step that the browser's back button takes back; who acts is none.
+ */
 import { useCallback, useEffect, useState } from 'react';
 
 export interface Place {
@@ -37,12 +40,19 @@ export function usePlace(): readonly [Place, Go] {
   const [place, setPlace] = useState(read);
   useEffect(() => {
     const reread = () => setPlace(read());
+    addEventListener('popstate', reread);
     addEventListener('hashchange', reread);
-    return () => removeEventListener('hashchange', reread);
+    return () => {
+      removeEventListener('popstate', reread);
+      removeEventListener('hashchange', reread);
+    };
   }, []);
   const go = useCallback((change: Partial<Place>) => {
-    const next = { ...read(), ...change };
-    history.replaceState(null, '', write(next));
+    const before = read();
+    const next = { ...before, ...change };
+    const isStep = next.channel !== before.channel || (next.thread !== before.thread && next.thread !== null);
+    if (isStep) history.pushState(null, '', write(next));
+    else history.replaceState(null, '', write(next));
     setPlace(next);
   }, []);
   return [place, go];

@@ -11,6 +11,9 @@ function chosen(): Theme {
   return dark.matches ? 'dark' : 'light';
 }
 
+// Before anything is drawn: who likes the dark sees no flash of light.
+document.documentElement.dataset['theme'] = chosen();
+
 export function useTheme(): readonly [Theme, () => void] {
   const [theme, setTheme] = useState(chosen);
   useEffect(() => {

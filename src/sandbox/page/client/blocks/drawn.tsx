@@ -1,9 +1,10 @@
 /** What slack-blocks-to-jsx draws: every block that nobody can click. */
 import { type ComponentProps, type ReactNode, useLayoutEffect, useMemo, useRef } from 'react';
 import { Message } from 'slack-blocks-to-jsx';
-import { isObject, type JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { slackDate } from '../time.ts';
 import { useWorkspace } from '../workspace.tsx';
+import { prepared } from './prepared.ts';
 
 type LibraryBlocks = ComponentProps<typeof Message>['blocks'];
 
@@ -19,11 +20,12 @@ export function Drawn({ block }: { readonly block: JsonObject }) {
     [people, channels],
   );
   const hooks = useMemo(() => hooksFor(me.id), [me.id]);
-  const blocks = useMemo(() => [indented(block)] as unknown as LibraryBlocks, [block]);
+  const blocks = useMemo(() => [prepared(block)] as unknown as LibraryBlocks, [block]);
 
   // The library gives every message the same id; a document may have an id only once.
   useLayoutEffect(() => {
     holder.current?.querySelector('#slack_blocks_to_jsx')?.removeAttribute('id');
+    for (const link of holder.current?.querySelectorAll('a') ?? []) tame(link);
   });
 
   // The state comes ten times a second; a block that says the same is not parsed again.
@@ -36,6 +38,13 @@ export function Drawn({ block }: { readonly block: JsonObject }) {
       {drawn}
     </div>
   );
+}
+
+/** A link leaves this page where it is, and is one only where it leads to a page or a mailbox. */
+function tame(link: HTMLAnchorElement): void {
+  if (!/^(https?:\/\/|mailto:)/i.test(link.getAttribute('href') ?? '')) link.removeAttribute('href');
+  link.target = '_blank';
+  link.rel = 'noopener noreferrer';
 }
 
 function hooksFor(me: string): NonNullable<ComponentProps<typeof Message>['hooks']> {
@@ -54,16 +63,4 @@ function hooksFor(me: string): NonNullable<ComponentProps<typeof Message>['hooks
       );
     },
   };
-}
-
-/** Slack keeps the spaces that a line begins with; the library trims them, but not behind a space of no width. */
-function indented(part: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(part).map(([key, value]) => {
-      if (key === 'text' && typeof value === 'string')
-        return [key, value.replace(/^ +/gm, (spaces) => `\u200b${'\u00a0'.repeat(spaces.length)}`)];
-      if (Array.isArray(value)) return [key, value.map((item: unknown) => (isObject(item) ? indented(item) : item))];
-      return [key, isObject(value) ? indented(value) : value];
-    }),
-  );
 }

@@ -2,7 +2,7 @@
  * A form that the bot opened for the acting person. What was typed is kept while the form stays open, also when the bot
  * changes it; errors stand at their fields, and the focus goes to the first one.
  */
-import { type SubmitEvent, useEffect, useRef, useState } from 'react';
+import { type ReactNode, type SubmitEvent, useEffect, useRef, useState } from 'react';
 import type { PageView } from '../../state.ts';
 import { Blocks } from '../blocks/blocks.tsx';
 import { Dialog } from '../dialog.tsx';
@@ -13,13 +13,20 @@ import { objectsAt, textAt, wordsAt } from '../json.ts';
 import { useWorkspace } from '../workspace.tsx';
 import { Field } from './field.tsx';
 
-export function Form({ open, channel }: { readonly open: PageView; readonly channel: string }) {
+interface FormProps {
+  readonly open: PageView;
+  readonly channel: string;
+  /** Stands in front of the form. */
+  readonly children: ReactNode;
+}
+
+export function Form({ open, channel, children }: FormProps) {
   const { act, me } = useWorkspace();
   const [own, setOwn] = useState<Readonly<Record<string, string>>>({});
   const [busy, setBusy] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const blocks = objectsAt(open.view, 'blocks');
-  const fields = useFieldsOf({ viewId: open.id }, channel, blocks);
+  const fields = useFieldsOf({ viewId: open.id }, channel, blocks, open.id);
   const title = wordsAt(open.view, 'title');
   const send = wordsAt(open.view, 'submit');
   const errors = { ...open.errors, ...own };
@@ -80,6 +87,7 @@ export function Form({ open, channel }: { readonly open: PageView; readonly chan
           )}
         </footer>
       </form>
+      {children}
     </Dialog>
   );
 }

@@ -9,10 +9,15 @@ interface ApplicationProps {
   readonly application: readonly WorldApplication[];
   /** The old servers refuse writes: it is time to point it elsewhere. */
   readonly due: boolean;
+  /** Its writes were looked up: it writes no more. */
+  readonly ended: boolean;
   readonly run: Run;
 }
 
-export function Application({ application, due, run }: ApplicationProps) {
+/** What fits into `.instances`; where there are more, the keyboard has to reach the list to scroll it. */
+const MOST_SHOWN = 8;
+
+export function Application({ application, due, ended, run }: ApplicationProps) {
   const sum = (of: (one: WorldApplication) => number) => application.reduce((total, one) => total + of(one), 0);
   const speed = sum((one) => one.acknowledgedPerSecond);
   const refused = sum((one) => one.refused);
@@ -36,23 +41,32 @@ export function Application({ application, due, run }: ApplicationProps) {
           </div>
         </dl>
         <Sparkline acknowledgedPerSecond={speed} refused={refused} />
-        <ul aria-label="Instances" className="instances">
+        <ul aria-label="Instances" className="instances" {...(application.length > MOST_SHOWN ? { tabIndex: 0 } : {})}>
           {application.map((one) => (
             <li className={`instance instance-${one.pointsAt}`} key={one.shard}>
               <span>
                 Instance {one.shard + 1} <span aria-hidden="true">→</span> <b>{one.pointsAt}</b>
               </span>
-              <span>{whole(one.acknowledgedPerSecond)}/s</span>
+              <span>{ended ? 'ended' : `${whole(one.acknowledgedPerSecond)}/s`}</span>
               {one.refused > 0 && <span className="refused">{short(one.refused)} refused</span>}
+              {due && one.pointsAt === 'old' && (
+                <TroubleButton
+                  act={{ kind: 'point_application', shard: one.shard }}
+                  label={`Point instance ${one.shard + 1} at its new server`}
+                  run={run}
+                >
+                  → new
+                </TroubleButton>
+              )}
             </li>
           ))}
         </ul>
         <div className="card-foot">
-          <TroubleButton act={{ kind: 'point_application' }} disabled={old === 0} primary={due} run={run}>
+          <TroubleButton act={{ kind: 'point_application', shard: null }} disabled={old === 0} primary={due} run={run}>
             {old === 0 ? 'Pointed at the new servers' : 'Point the application at the new servers'}
           </TroubleButton>
-          <TroubleButton act={{ kind: 'flood_writes' }} run={run}>
-            <Icon name="bolt" size={12} /> Flood writes
+          <TroubleButton act={{ kind: 'flood_writes' }} disabled={ended} run={run}>
+            <Icon name="bolt" size={12} /> {ended ? 'The application has ended' : 'Flood writes'}
           </TroubleButton>
         </div>
       </div>

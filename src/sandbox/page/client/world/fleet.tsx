@@ -39,12 +39,15 @@ function PairCard({ pair, run }: { readonly pair: Pair; readonly run: Run }) {
   const troubles = useId();
   const { shard, old, fresh } = pair;
   const whole = `Shard ${shard + 1}`;
-  const link = [old, fresh].find((server) => server?.role === 'replica')?.link ?? fresh?.link ?? null;
+  const up = [old, fresh].find((server) => server?.role === 'replica')?.link ?? fresh?.link ?? 'none';
+  const isCut = fresh?.isCut === true;
+  const link = isCut ? 'cut' : up;
   return (
     <li className="card pair">
       <div className="pair-head">
         <h4>{whole}</h4>
-        <span className={`link link-${link ?? 'none'}`}>{LINK_WORDS[link ?? 'none']}</span>
+        <span className={`link link-${link}`}>{LINK_WORDS[link]}</span>
+        {fresh?.isSlow === true && <span className="link link-down">new is slow</span>}
         <button
           aria-controls={troubles}
           aria-expanded={open}
@@ -71,18 +74,20 @@ function PairCard({ pair, run }: { readonly pair: Pair; readonly run: Run }) {
         )}
         {fresh !== undefined && (
           <>
-            <TroubleButton act={{ kind: 'cut_link', server: fresh.id }} label={`Cut the link of ${whole}`} run={run}>
-              Cut link
-            </TroubleButton>
-            <TroubleButton act={{ kind: 'mend_link', server: fresh.id }} label={`Mend the link of ${whole}`} run={run}>
-              Mend link
+            <TroubleButton
+              act={{ kind: isCut ? 'mend_link' : 'cut_link', server: fresh.id }}
+              label={`${isCut ? 'Mend' : 'Cut'} the link of ${whole}`}
+              run={run}
+            >
+              {isCut ? 'Mend link' : 'Cut link'}
             </TroubleButton>
             <TroubleButton
               act={{ kind: 'slow_destination', server: fresh.id }}
+              disabled={fresh.isSlow}
               label={`Slow the new server of ${whole}`}
               run={run}
             >
-              Slow new
+              {fresh.isSlow ? 'Slow for 20 s' : 'Slow new'}
             </TroubleButton>
           </>
         )}
@@ -93,7 +98,7 @@ function PairCard({ pair, run }: { readonly pair: Pair; readonly run: Run }) {
   );
 }
 
-const LINK_WORDS = { up: 'link up', down: 'link down', none: 'no link' } as const;
+const LINK_WORDS = { up: 'link up', down: 'link down', cut: 'link cut', none: 'no link' } as const;
 
 function ServerLine({ server, other }: { readonly server: WorldServer; readonly other: WorldServer | undefined }) {
   const role = server.running ? (server.role ?? 'no answer') : 'stopped';

@@ -39,6 +39,7 @@ export function World({ onClose }: { readonly onClose: () => void }) {
         <Application
           application={world.application}
           due={world.servers.some((server) => server.role === 'fenced')}
+          ended={counted}
           run={run}
         />
         <Fleet run={run} servers={world.servers} />
