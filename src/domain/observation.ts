@@ -52,7 +52,7 @@ export interface ServerFacts {
   readonly highestDatabase: number | null;
   /** [rdb_last_bgsave_status, aof_last_write_status] the last attempt to write to the disk failed. */
   readonly diskFails: boolean;
-  /** [sync_full] full syncs served since the process started. */
+  /** [sync_full] full syncs served since the process started; 2.6: [cmdstat_sync], where it was asked for. 2.4 counts none. */
   readonly fullSyncs: number | null;
 }
 

@@ -2,6 +2,7 @@
  * The loop alarm: full syncs that do not end, or are about to break off. Names the cause, the numbers and the setting
  * that mends it. Pure. No status but the count of full syncs shows such a loop: the link looks busy all the while.
  */
+import { can } from './dialect.ts';
 import { addressOf } from './endpoint.ts';
 import type { AlarmCause, Event, Tune } from './event.ts';
 import { STEADY_TICKS } from './gate.ts';
@@ -60,7 +61,11 @@ function judge(plan: ShardPlan, record: ShardRecord, one: ShardSight, wallNow: n
   const times = `${addressOf(plan.source)} has begun ${countText(one.verdict.fullSyncs ?? 0)} full syncs for ${addressOf(plan.destination)}`;
   if (climbing !== null) return { cause: 'output_buffer', text: climbing, tune: mending(need, 'output_buffer') };
   const cause = causeOf(need, record, destination.ok ? destination.facts : null, source.facts);
-  return { cause, text: `${times}, and it never ends: ${causeText(cause, need)}`, tune: mending(need, cause) };
+  return {
+    cause,
+    text: `${times}${cause === 'backlog' ? '' : ', and it never ends'}: ${causeText(cause, need)}`,
+    tune: mending(need, cause),
+  };
 }
 
 /** What a sync of this shard needs, by what was measured while it went on. Null while settings were not read. */
@@ -115,7 +120,8 @@ function causeOf(
 
 function causeText(cause: AlarmCause, need: SyncNeed): string {
   const { bytes, seconds } = expectation(need);
-  const rate = need.writeBytesPerSecond === null ? '' : ` at ${bytesText(need.writeBytesPerSecond)}/s of writes`;
+  const guess = need.writeBytesPerSecond === null ? ', which is a guess,' : '';
+  const rate = ` at ${bytesText(bytes / seconds)}/s of writes${guess}`;
   switch (cause) {
     case 'output_buffer':
       return `the output buffer for replicas (client-output-buffer-limit) may hold ${bytesText(limitOf(need) ?? 0)}, and a copy of ${secondsText(seconds)}${rate} fills it with ${bytesText(bytes)}.`;
@@ -124,6 +130,7 @@ function causeText(cause: AlarmCause, need: SyncNeed): string {
     case 'cannot_load':
       return 'the destination takes the snapshot and does not load it. Its log names the reason: the format, a module, memory, the disk.';
     case 'backlog':
+      if (!can(need.source, 'backlog')) return 'the link broke, and before Redis 2.8 that means another full copy.';
       return `a cut link takes longer than the backlog lasts (repl-backlog-size ${need.settings.source.get('repl-backlog-size') ?? 'unknown'} bytes${rate}).`;
     case 'link':
       return 'the link breaks before the copy is over. The logs of both servers name the reason: a firewall, a proxy, the network.';

@@ -79,7 +79,7 @@ async function tune(
     const problem = await changeSetting({ shard, side, name, value, why, until: 'end' }, journal, hands, deps, still);
     told.push(problem === null ? `${name} is set on the ${side}.` : `${name} could not be set: ${problem}`);
   }
-  const source = await hands.inspector(shard, 'source').look({ clients: 'none', commandStats: false });
+  const source = await hands.inspector(shard, 'source').look({ clients: 'none', commandStats: true });
   const before = journal.state.shards[shard]?.before?.sourceFullSyncs ?? 0;
   const fullSyncs = source.ok ? Math.max(0, (source.facts.fullSyncs ?? 0) - before) : 0;
   journal.append([{ kind: 'tuned', shard, fullSyncs, text: told.join(' ') }]);

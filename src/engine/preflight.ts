@@ -7,7 +7,7 @@ import type { ServerLook } from '../domain/observation.ts';
 import type { MigrationId, Plan } from '../domain/plan.ts';
 import { judgePreflight, subjectOf } from '../domain/preflight/judge.ts';
 import { NOT_PROBED, type PreflightSight, type ServerProbe } from '../domain/preflight/sight.ts';
-import { type LinkTrial, whyNotTried } from '../domain/preflight/trial.ts';
+import { whyNotTried } from '../domain/preflight/trial.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
 import { RedisError } from '../redis/errors.ts';
 import { probeServer } from '../redis/probe.ts';
@@ -15,6 +15,8 @@ import { createHands, type Hands, type HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 import type { SyncDeps } from './replicate.ts';
 import { leftOver, tryLink, undoTrial } from './try-link.ts';
+
+const LITTLE = { clients: 'none', commandStats: false } as const;
 
 /** `taken`: run ids of the servers of other unfinished migrations. Never rejects for what a server does. */
 export async function runPreflight(
@@ -57,8 +59,11 @@ export async function runPreflightWithTrials(
         const why = deps.policy.tuneSyncs
           ? whyNotTried(subjectOf(plan, shard, sight))
           : 'It takes settings of both servers, and TUNE_SYNCS=false leaves them alone.';
-        const trial: LinkTrial = why === null ? await tryLink(shard, work) : { kind: 'not_tried', why };
-        return { ...sight, trial, left: leftOver(shard, journal) };
+        if (why !== null) return { ...sight, trial: { kind: 'not_tried', why } };
+        const trial = await tryLink(shard, work);
+        // Up to Redis 6.0 a snapshot that somebody makes meanwhile goes to everybody who waits for one.
+        const destination = await hands.inspector(shard.index, 'destination').look(LITTLE);
+        return { ...sight, destination, trial, left: leftOver(shard, journal) };
       }),
     );
     return judgePreflight(
@@ -96,7 +101,7 @@ interface Seen {
 }
 
 async function lookAt(plan: Plan, index: number, side: Side, hands: Hands, deps: HandsDeps): Promise<Seen> {
-  const look = await hands.inspector(index, side).look({ clients: 'none', commandStats: false });
+  const look = await hands.inspector(index, side).look(LITTLE);
   const endpoint = plan.shards[index]?.[side];
   // A server that loads, or that we may not talk to, has a finding of its own already.
   if (!endpoint || !look.ok || look.facts.loading) return { look, probe: NOT_PROBED };

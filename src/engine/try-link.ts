@@ -2,13 +2,15 @@
  * Tries, before anybody is asked to approve, whether a destination can reach its source. The source's diskless syncs
  * wait for a day, so that the destination shows up there and gets nothing; then it is freed and everything is put back,
  * in that order. Each step is in the journal before it is done; what a crash leaves is undone by the next preflight, or
- * by an abort. Never used on a destination that holds keys.
+ * by an abort. Never used on a destination that holds keys. Up to Redis 6.0 a snapshot that somebody else makes in that
+ * very moment still reaches the destination: it is not empty then, which preflight tells.
  */
 import { addressOf, followAddress } from '../domain/endpoint.ts';
 import type { Effect } from '../domain/event.ts';
 import type { ReplicaFacts } from '../domain/observation.ts';
 import type { ShardPlan } from '../domain/plan.ts';
 import type { LinkTrial } from '../domain/preflight/trial.ts';
+import { plural } from '../domain/words.ts';
 import { PasswordUnavailableError } from '../passwords.ts';
 import { RedisError } from '../redis/errors.ts';
 import type { Outcome } from '../redis/operator.ts';
@@ -131,7 +133,10 @@ async function free(shard: ShardPlan, work: TrialWork): Promise<void> {
     if (replicas.every((replica) => replica.state === 'online')) break;
     await deps.clock.sleep(LOOK_EVERY_MS);
   }
-  const text = `${addressOf(shard.destination)} follows nobody again, nothing was copied.`;
+  const look = await destination.look({ clients: 'none', commandStats: false });
+  const keys = look.ok ? look.facts.keys : null;
+  const copied = keys === null ? '' : keys === 0 ? ', nothing was copied' : `, and holds ${plural(keys, 'key')} now`;
+  const text = `${addressOf(shard.destination)} follows nobody again${copied}.`;
   journal.append([{ kind: 'trial_over', shard: index, text }]);
 }
 

@@ -39,7 +39,7 @@ export function factsFrom(info: Info, commandStats: boolean): ServerFacts {
     bufferDisconnections: numberOf(info.get('client_output_buffer_limit_disconnections')),
     highestDatabase: highestDatabase(info),
     diskFails: info.get('rdb_last_bgsave_status') === 'err' || info.get('aof_last_write_status') === 'err',
-    fullSyncs: numberOf(info.get('sync_full')),
+    fullSyncs: numberOf(info.get('sync_full')) ?? (commandStats ? syncCalls(info) : null),
   };
 }
 
@@ -62,6 +62,11 @@ function sumWrites(info: Info): number {
     }
   }
   return calls;
+}
+
+/** Before 2.8 every SYNC is a full one, and 2.6 counts them. */
+function syncCalls(info: Info): number {
+  return numberOf(parsePairs(info.get('cmdstat_sync') ?? '').get('calls')) ?? 0;
 }
 
 /** errorstats came with 6.2; there, no line for an error that never happened means none. */

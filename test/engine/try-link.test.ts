@@ -7,10 +7,13 @@ import { SecretRegistry } from '../../src/log.ts';
 import { fill } from '../../src/sandbox/redis/fill.ts';
 import { type Fleet, startFleet } from '../../src/sandbox/redis/fleet.ts';
 import { freePort } from '../../src/sandbox/redis/ports.ts';
+import { startProxy } from '../../src/sandbox/redis/proxy.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createHarness, type Harness } from '../support/engine.ts';
+import { inventoryOf } from '../support/inventory.ts';
+import { otherServers } from '../support/other-servers.ts';
 import { type Pairs, settingsOf, startPairs, urls } from '../support/servers.ts';
 import { withHook } from '../support/store-hook.ts';
 
@@ -91,6 +94,48 @@ test('a wrong password for the link is found out before anybody approves', async
   const { codes } = await planned(createHarness());
   expect(codes.some((code) => /psync|source_not_reached/.test(code))).toBe(true);
 });
+
+const six = otherServers().find((one) => one.kind === 'redis' && one.version.startsWith('6.0.'));
+
+test.skipIf(six === undefined)(
+  'up to 6.0 a snapshot that somebody makes in that very moment reaches the destination: that is told, and nobody may go on',
+  async ({ onTestFinished }) => {
+    const binary = six?.binary ?? '';
+    const [source, destination] = await Promise.all([fleet.server({ binary }), fleet.server({ binary })]);
+    pairs = { sources: [source], destinations: [destination] };
+    await fill(source, { keys: 500 });
+    const before = await all();
+    const proxy = await startProxy({ target: source });
+    onTestFinished(() => proxy.close());
+    const store = openStore();
+    let sprung: Promise<unknown> | undefined;
+    // The bot does not see the destination arrive at its source until the snapshot has arrived there.
+    const spring = async () => {
+      proxy.stall();
+      const filled = async () => {
+        await source.call('BGSAVE').catch(() => undefined);
+        return Number(await destination.call('DBSIZE').catch(() => 0)) > 0;
+      };
+      await until(filled, { within: 4_000 }).finally(() => proxy.resume());
+    };
+    const hooked = withHook(store, ({ event }: NewRow) => {
+      if (event.kind === 'intent' && event.effect.kind === 'try_link') sprung = spring();
+    });
+    const entry = { url: `redis://127.0.0.1:${proxy.port}`, 'replicate-from': `127.0.0.1:${source.port}` };
+    const made = createHarness({ store: hooked, inventory: inventoryOf({ old: [entry] }) });
+    const { view, codes } = await planned(made, ['old']);
+    await sprung;
+    expect(codes).toContain('destination_not_empty');
+    expect(view.findings.find((one) => one.code === 'destination_not_empty')?.text).toMatch(/holds 500 keys/);
+    expect(view.gates.find((one) => one.gate === 'continue')).toMatchObject({ open: false });
+    const over = view.journal.find((row) => row.kind === 'trial_over');
+    expect(over?.text).toMatch(/follows nobody again, and holds 500 keys now/);
+    expect(await destination.info('replication')).toMatchObject({ role: 'master' });
+    expect(await all()).toEqual(before);
+    await made.close();
+    store.close();
+  },
+);
 
 test('a destination that holds keys is left alone, and that is said', async () => {
   await pairs.destinations[0]?.call('SET', 'precious', '1');

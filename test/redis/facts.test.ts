@@ -241,6 +241,14 @@ describe('the reader of INFO', () => {
     expect(factsFrom(parseInfo(`role:master\r\n${stats}`), false).writeCalls).toBeNull();
   });
 
+  it('counts full syncs, before 2.8 by the calls of SYNC', () => {
+    const stats = 'cmdstat_sync:calls=3,usec=1\r\n';
+    expect(factsFrom(parseInfo(`role:master\r\n${stats}`), true).fullSyncs).toBe(3);
+    expect(factsFrom(parseInfo('role:master\r\ncmdstat_set:calls=5,usec=1\r\n'), true).fullSyncs).toBe(0);
+    expect(factsFrom(parseInfo(`role:master\r\nsync_full:1\r\n${stats}`), true).fullSyncs).toBe(1);
+    expect(factsFrom(parseInfo('role:master\r\n'), false).fullSyncs).toBeNull();
+  });
+
   it('counts refused writes', () => {
     const refused = 'role:slave\r\ntotal_error_replies:9\r\nerrorstat_READONLY:count=4\r\nerrorstat_ERR:count=5\r\n';
     expect(read(refused).readonlyRefusals).toBe(4);
