@@ -91,6 +91,7 @@ describe.concurrent('killed with -9', () => {
       onTestFinished(() => harness.close().then(() => again.close()));
       const aborts = runs.some(([, , , more]) => 'abort' in more);
       if (!aborts) {
+        await harness.phase(id, 'planned', 'syncing', 'streaming');
         if (harness.view(id).phase === 'planned') {
           await harness.open(id, 'continue');
           await harness.click(id, 'gate:continue');
