@@ -39,6 +39,7 @@ type Step =
   | { readonly kind: 'click'; readonly click: Click }
   | { readonly kind: 'onwards'; readonly user: string }
   | { readonly kind: 'loop'; readonly shard: number; readonly user: string; readonly luck: readonly Luck[] }
+  | { readonly kind: 'meddle'; readonly shard: number; readonly user: string; readonly suffers: boolean }
   | { readonly kind: 'shard'; readonly shard: number; readonly change: Change }
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'quiet'; readonly ms: number }
@@ -108,6 +109,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       luck,
     }),
   },
+  // Somebody changes what we set, maybe while its source suffers, and somebody agrees to it.
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('meddle'),
+      shard: fc.nat({ max: 2 }),
+      user: fc.constantFrom(...USERS),
+      suffers: fc.boolean(),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('shard'), shard: fc.nat({ max: 2 }), change }) },
   {
     weight: 1,
@@ -126,6 +137,8 @@ function take(world: World, one: Step): void {
       return;
     case 'onwards':
       return onwards(world, one.user);
+    case 'meddle':
+      return meddle(world, one);
     case 'loop':
       return loop(world, one.shard, one.user, one.luck);
     case 'shard': {
@@ -171,6 +184,25 @@ function loop(world: World, shard: number, user: string, lucks: readonly Luck[])
   for (let ticks = 0; ticks < 3; ticks += 1) world.tick(['done']);
   pressOffered(world, user);
   for (let ticks = 0; ticks < 2; ticks += 1) world.tick(lucks);
+}
+
+function meddle(world: World, { shard, user, suffers }: Extract<Step, { kind: 'meddle' }>): void {
+  const pair = world.pair(shard);
+  Object.assign(pair, { sourceUp: true, destinationUp: true });
+  if (suffers && pair.doing === 'streaming') {
+    turn(pair, 'snapshot');
+    pair.sourceLatencyMs = 5_000;
+    world.tick(['done']);
+    pair.sourceLatencyMs = null;
+  }
+  const index = shard % world.pairs.length;
+  const ours = world.state.ledger.find((one) => one.shard === index && !one.closed && one.value !== null && one.set);
+  if (!ours) return;
+  somebodySets(pair, `${ours.side} ${ours.name}`, ours.name === 'slave-read-only' ? 'no' : '61');
+  for (let ticks = 0; ticks < 2; ticks += 1) world.tick(['done']);
+  world.journal.now += 40_000;
+  world.tick(['done']);
+  pressOffered(world, user);
 }
 
 function press(world: World, action: ActionId, user: string): ClickVerdict | null {
