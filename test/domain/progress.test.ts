@@ -115,7 +115,7 @@ it('no figure is below nothing, above all of it, or none at all', () => {
       fc.array(verdict, { minLength: 1, maxLength: 4 }),
       fc.integer({ min: -9_999, max: 9_999 }),
       (all, seconds) => {
-        const { percent, bytesPerSecond, etaSeconds } = progress(all as Partial<Verdict>[], { seconds });
+        const { percent, bytesPerSecond, etaSeconds } = progress(all, { seconds });
         for (const figure of [percent, bytesPerSecond, etaSeconds])
           if (figure !== null) expect(Number.isFinite(figure) && figure >= 0, String(figure)).toBe(true);
         if (percent !== null) expect(percent).toBeLessThanOrEqual(100);
