@@ -57,7 +57,8 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
         ),
       };
     case 'tune':
-      return state;
+      // In the journal only when it could not even be begun; each change has a row of its own.
+      return withShard(state, effect.shard, (shard) => ({ ...shard, tuneFailedAt: row.at }));
     default:
       return assertNever(effect);
   }

@@ -11,7 +11,7 @@ import type { ServerLook } from './observation.ts';
 import type { ShardPlan } from './plan.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { Held, LedgerEntry, MigrationState } from './state.ts';
-import { capital, shardText } from './words.ts';
+import { capital, quoted, shardText } from './words.ts';
 
 /** A reading that began so soon after our own change may show what was before it. */
 const SETTLE_MS = 1_000;
@@ -122,7 +122,7 @@ function settings(state: MigrationState, { look, verdict }: ShardSight): Held[] 
     if (now === null || now === entry.value) return [];
     const plan = state.plan.shards[entry.shard];
     const name = plan ? addressOf(plan[entry.side]) : entry.side;
-    const text = `${entry.name} on ${name} was set to "${entry.value}" by us and is "${now}" now.`;
+    const text = `${entry.name} on ${name} was set to ${quoted(entry.value ?? '')} by us and is ${quoted(now)} now.`;
     return [{ side: entry.side, what: 'setting', ledger: entry.intent, text }];
   });
 }

@@ -46,6 +46,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       timesParked: 0,
       alarm: null,
       tune: [],
+      tuneFailedAt: null,
       toldSyncs: 0,
       held: [],
     })),
@@ -146,6 +147,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
         ...shard,
         alarm: null,
         tune: [],
+        tuneFailedAt: null,
         toldSyncs: event.fullSyncs,
       }));
     case 'held': {

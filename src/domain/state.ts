@@ -50,6 +50,8 @@ export interface ShardRecord {
   readonly alarm: SyncAlarm | null;
   /** Changes that an approver agreed to and that are still to be made. */
   readonly tune: readonly Tune[];
+  /** Wall-clock milliseconds at which making them broke off the last time; null when it did not. */
+  readonly tuneFailedAt: number | null;
   /** Full syncs that an alarm has told already. */
   readonly toldSyncs: number;
   /** What somebody else changed: nothing is done to this shard while there is any. */

@@ -120,6 +120,16 @@ describe('is held, and told with before and after', () => {
     );
   });
 
+  it('a value that would call people in Slack, or fill the channel, is quoted so that it does not', () => {
+    const desk = begun();
+    tuned(desk);
+    const value = `<!channel> <@U00000BEN>\n${'x'.repeat(5_000)}`;
+    tick(desk, lookAt(desk, { settings: { 'repl-timeout': value } }));
+    expect(heldText(desk.state)).toContain('is "‹!channel› ‹@U00000BEN› xxx');
+    expect(heldText(desk.state)).not.toMatch(/[<>\n]/);
+    expect(heldText(desk.state)?.length).toBeLessThan(300);
+  });
+
   it('everything at once, each by itself', () => {
     const desk = begun();
     tuned(desk);
