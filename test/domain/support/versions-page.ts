@@ -28,6 +28,7 @@ const WORDS: Readonly<Record<Feature, string>> = {
   command_stats: 'counts calls by command, so that it is known whether anybody still writes',
   read_only_replicas: 'refuses writes as a replica: before, a fence by replication keeps nobody out',
   idempotent_follow: 'takes the same SLAVEOF twice; before, each one begins a full sync',
+  forgets_login: 'forgets the password for its source again; before, it keeps an empty one until it is restarted',
   output_limits: 'limits output buffers; before, a slow copy can take all of the source’s memory',
   live_settings: 'lets repl-timeout and the ping period be changed while it runs',
   time: 'tells its clock; before, a wrong clock goes unnoticed',
