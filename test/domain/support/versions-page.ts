@@ -89,6 +89,7 @@ export function versionsPage(): string {
     '',
     'Versions between two of the table count as the nearest one below. Cluster mode is not supported on either side.',
     'Modules, memory, users and more are looked at for each pair of servers; see the findings of `/redis-migrate check`.',
+    'What was seen of the releases that CI does not have: [old-redis.md](old-redis.md).',
     '',
     '## What each can do',
     '',
