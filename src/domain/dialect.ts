@@ -19,6 +19,7 @@ export interface Server {
  * | command_stats       | nobody tells who writes; total_commands_processed less our own has to do                   |
  * | read_only_replicas  | a replica takes writes from everybody                                                      |
  * | idempotent_follow   | SLAVEOF to the same master begins a new full sync                                          |
+ * | forgets_login       | masterauth set to nothing is an empty password, which a master without one refuses         |
  * | output_limits       | client-output-buffer-limit does not exist; a source out of memory is the danger there      |
  * | live_settings       | repl-timeout and the ping period cannot be changed while it runs                           |
  * | time                | the clock cannot be asked                                                                  |
@@ -53,6 +54,7 @@ const SINCE = {
   command_stats: [2, 6, 0],
   read_only_replicas: [2, 6, 0],
   idempotent_follow: [2, 6, 0],
+  forgets_login: [2, 6, 0],
   output_limits: [2, 6, 0],
   live_settings: [2, 6, 0],
   time: [2, 6, 0],

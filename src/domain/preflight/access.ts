@@ -51,7 +51,11 @@ function fixFor(seen: Seen, { command, why }: Denied): string {
 
 export function judgeLogin({ source, destination }: Subject, add: Add): void {
   const to = factsOf(destination);
-  const { user } = source.endpoint;
+  const { user, password } = source.endpoint;
+  if (to && password !== undefined && !can(to, 'forgets_login')) {
+    const text = `${destination.name} (${serverName(to)}) has to be given the password of its source and cannot forget it again: afterwards it keeps an empty one, with which it can follow no server without a password until it is restarted.`;
+    add('note', 'destination_keeps_login', text, null);
+  }
   if (!to || user === undefined || can(to, 'acl')) return;
   const text = `${source.name} is entered with the user ${user}, and ${destination.name} (${serverName(to)}) can log in with a password only: users came with Redis 6.0.`;
   const fix = `Give ${source.name} without a user, with the password of its default user, or use a destination from 6.0 on.`;

@@ -50,6 +50,17 @@ describe('the login of the new server', () => {
   });
 });
 
+describe('the password of the old server', () => {
+  const source = { facts: { version: '2.4.18' }, endpoint: { password: { kind: 'env', name: 'OLD' } as const } };
+
+  it('stays as an empty one in a 2.4, which is told', () => {
+    expect(codes(findings(source, { facts: { version: '2.4.18' } }))).toContain('note destination_keeps_login');
+    expect(codes(findings(source, { facts: { version: '2.6.17' } }))).not.toContain('note destination_keeps_login');
+    const open = { facts: { version: '2.4.18' } };
+    expect(codes(findings(open, { facts: { version: '2.4.18' } }))).not.toContain('note destination_keeps_login');
+  });
+});
+
 describe('the link over TLS', () => {
   const source = { endpoint: { tls: true } };
   const files = {
