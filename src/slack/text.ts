@@ -43,7 +43,7 @@ function pieces(text: string, marks: RegExp): string[] {
     EMOJI.lastIndex = place;
     const emoji = text[place] === ':' ? EMOJI.exec(text)?.[0] : undefined;
     if (emoji !== undefined) {
-      found.push(...emoji, WORD_JOINER);
+      found.push(emoji, WORD_JOINER);
       place += emoji.length;
       continue;
     }
