@@ -38,6 +38,7 @@ afterEach(async () => {
 async function openDoor(port: number) {
   let wanted = false;
   let waiting: (() => void) | undefined;
+  let gone = false;
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
     const join = () => {
@@ -51,6 +52,9 @@ async function openDoor(port: number) {
     if (!wanted) return join();
     wanted = false;
     waiting = join;
+    client.on('close', () => {
+      gone = true;
+    });
   });
   return {
     port: await listenOnFreePort(server),
@@ -58,6 +62,8 @@ async function openDoor(port: number) {
       wanted = true;
     },
     holds: () => waiting !== undefined,
+    /** Whether whoever waited has gone. */
+    gone: () => gone,
     letGo: () => waiting?.(),
     close: () => {
       for (const one of sockets) one.destroy();
@@ -90,4 +96,32 @@ test('an abort waits for a setting that is on its way to a server: nothing is le
   await made.phase(id, 'aborted');
   await harness.close();
   expect(await settingsOf(source)).toEqual(before);
+});
+
+test('an order to wait aside that arrives when the copy is over is not given any more', async ({ onTestFinished }) => {
+  const [source] = pairs.sources;
+  const [destination] = pairs.destinations;
+  if (!source || !destination) throw new Error('unreachable');
+  // A copy of two seconds, so that a tick sees it.
+  await source.call('CONFIG', 'SET', 'rdb-key-save-delay', '4000');
+  const door = await openDoor(destination.port);
+  onTestFinished(door.close);
+  const hooked = withHook(store, ({ event }: NewRow) => {
+    if (event.kind === 'intent' && event.effect.kind === 'replicate') door.holdNext();
+  });
+  const entry = { url: `redis://127.0.0.1:${door.port}` };
+  const made = createHarness({
+    store: hooked,
+    inventory: inventoryOf({ new: [entry] }),
+    policy: { maxSourceMemoryPercent: 0 },
+  });
+  harness = made;
+  const id = await made.start({ sources: urls(pairs.sources), destinations: ['new'], name: 'orders' });
+  await made.open(id, 'continue');
+  await made.click(id, 'gate:continue');
+  await until(() => door.holds());
+  await made.phase(id, 'streaming');
+  door.letGo();
+  await until(() => door.gone());
+  expect(await destination.info('replication')).toMatchObject({ master_port: String(source.port) });
 });
