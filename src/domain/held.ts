@@ -4,7 +4,7 @@
  * to go on with it as it is. What was seen before and what is seen now is told once. Pure.
  */
 
-import { isBehindFence } from './drift.ts';
+import { isBehindFence, restartRows } from './drift.ts';
 import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Event } from './event.ts';
 import type { ServerLook } from './observation.ts';
@@ -80,7 +80,9 @@ export function canResume(state: MigrationState, sight: Sight): boolean {
 /** Seen to be as it was, not just not seen. A copy that took writes stays another one, whatever the flag says later. */
 function isAsBefore(state: MigrationState, { what, side, ledger }: Held, { look }: ShardSight): boolean {
   if (what !== 'setting') return what !== 'read_only' && look[side].ok;
-  const entry = state.ledger.find((one) => one.intent === ledger && !one.closed && one.restore === null);
+  const entry = state.ledger.find(
+    (one) => one.intent === ledger && !one.closed && !one.outlived && one.restore === null,
+  );
   return entry === undefined || readingOf(entry, look[side]) === entry.value;
 }
 
@@ -115,9 +117,13 @@ function roles(state: MigrationState, plan: ShardPlan, one: ShardSight): Held[] 
   return found;
 }
 
-function settings(state: MigrationState, { look, verdict }: ShardSight): Held[] {
+/** Settings of a process that has ended are nobody's doing: the server has those of its file again. */
+function settings(state: MigrationState, one: ShardSight): Held[] {
+  const { look, verdict } = one;
+  const restarted = restartRows(state, recordOf(state, one), one);
   return state.ledger.flatMap((entry): Held[] => {
     if (entry.shard !== verdict.shard || entry.closed || entry.restore !== null) return [];
+    if (entry.outlived || restarted.some((row) => row.kind === 'drift' && row.side === entry.side)) return [];
     const now = readingOf(entry, look[entry.side]);
     if (now === null || now === entry.value) return [];
     const plan = state.plan.shards[entry.shard];

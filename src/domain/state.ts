@@ -88,6 +88,8 @@ export interface LedgerEntry {
   readonly touchedAt: number;
   /** Whether it was seen to have our value. */
   readonly set: boolean;
+  /** Whether the process that it was set in has ended since: the next one begins with what its file says. */
+  readonly outlived: boolean;
   readonly restore: Step | null;
   /** Put back and seen, or given up with a word. */
   readonly closed: boolean;

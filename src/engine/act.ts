@@ -31,12 +31,18 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
         return;
       case 'park': {
         const { host, port } = fenceAddress(journal.state.plan.id);
-        await send(effect, journal, () => hands.operator(effect.shard, 'destination').follow(host, port));
+        const operator = hands.operator(effect.shard, 'destination');
+        // Opening a connection may take seconds: by then the copy may be over, or the new server a master.
+        await operator.warm();
+        if (!still()) return;
+        await send(effect, journal, () => operator.follow(host, port));
         return;
       }
       case 'fence': {
         const { host, port } = fenceAddress(journal.state.plan.id);
         const operator = hands.operator(effect.shard, 'source');
+        await operator.warm();
+        if (!sameEntry()) return;
         await send(effect, journal, () => (effect.up ? operator.follow(host, port) : operator.followNobody()));
         return;
       }

@@ -216,7 +216,11 @@ export class Migrator {
     const rows: Event[] = decision.rows.filter((row) => row.kind !== 'summary');
     if (enter) rows.push({ kind: 'phase_entered', ...enter });
     this.#journal.append([...rows, ...closing]);
-    for (const effect of decision.effects) this.#inFlight(keyOf(effect), () => this.#act(effect));
+    const busy = new Set(this.#work.keys());
+    // A setting of ours that is still on its way to a server would arrive after the old one was put back.
+    const mayGo = (one: Effect) =>
+      one.kind !== 'restore_config' || !(busy.has('preflight') || busy.has(`shard ${one.shard}`));
+    for (const effect of decision.effects.filter(mayGo)) this.#inFlight(keyOf(effect), () => this.#act(effect));
     if (decision.run === 'preflight') this.#inFlight('preflight', () => this.#preflight());
     if (decision.run === 'cut_over') this.#inFlight('cutover', () => this.#cutOver());
   }

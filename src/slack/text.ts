@@ -43,8 +43,7 @@ function pieces(text: string, marks: RegExp): string[] {
     EMOJI.lastIndex = place;
     const emoji = text[place] === ':' ? EMOJI.exec(text)?.[0] : undefined;
     if (emoji !== undefined) {
-      // All of them are ASCII that needs no escape.
-      found.push(...emoji.split(''), WORD_JOINER);
+      found.push(emoji, WORD_JOINER);
       place += emoji.length;
       continue;
     }

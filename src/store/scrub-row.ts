@@ -10,13 +10,13 @@ import { MASK, type SecretRegistry } from '../log.ts';
 const MACHINE_KEYS: ReadonlySet<string> = new Set(
   (
     'kind id phase gate action outcome what step side level code cutover version ts messageTs ' +
-    'host user box path channel requestedBy runId sourceRunId destinationRunId destinationReplid replid offset findings ' +
-    'cause'
+    'host user box path channel requestedBy runId sourceRunId destinationRunId replid destinationReplid offset ' +
+    'findings until cause'
   ).split(' '),
 );
 
-/** Paths of files and names of commands: whatever is below these is read by the bot as well. */
-const MACHINE_TREES: ReadonlySet<string> = new Set(['tlsFiles', 'renamed']);
+/** Paths of files, names of commands, settings that an alarm proposes: whatever is below these is read as well. */
+const MACHINE_TREES: ReadonlySet<string> = new Set(['tlsFiles', 'renamed', 'tune', 'changes']);
 
 export function scrubRow(row: NewRow, secrets: SecretRegistry): NewRow {
   return { ...row, event: scrubNode(row.event, secrets) as NewRow['event'], text: secrets.scrub(row.text) };
