@@ -72,7 +72,9 @@ function judge(plan: ShardPlan, record: ShardRecord, one: ShardSight, wallNow: n
 export function needOf(record: ShardRecord, { look, verdict }: ShardSight, wallNow: number): SyncNeed | null {
   const { source, destination } = look;
   if (!source.ok || source.settings === null) return null;
-  const took = record.wasInStep || record.replicate === null ? null : (wallNow - record.replicate.at) / 1000;
+  const since = record.wasInStep || record.replicate === null ? null : (wallNow - record.replicate.at) / 1000;
+  // A loop of an hour is many short copies, and not one that takes an hour.
+  const took = since === null ? null : since / Math.max(1, (verdict.fullSyncs ?? 0) - 1);
   return {
     source: source.facts,
     destination: destination.ok ? destination.facts : source.facts,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { BeforeReplication, Event, Tune } from '../../src/domain/event.ts';
 import type { PairLook, ServerFacts, ServerLook } from '../../src/domain/observation.ts';
 import { alarmRows, tuneText } from '../../src/domain/sync-alarm.ts';
+import { outputLimitOf } from '../../src/domain/tuning.ts';
 import { aPlan, beforeOf, enter, followingPair, replication, sightOf, toSyncing } from './support/build.ts';
 import { decided, shardsOf } from './support/decided.ts';
 import { Journal } from './support/journal.ts';
@@ -191,6 +192,14 @@ describe('the cause', () => {
     const { cause, tune } = alarm(begun(), { fullSyncs: 2 });
     expect([cause, tune]).toEqual(['link', []]);
   });
+});
+
+it('a loop that has gone on for an hour asks for the memory of one copy, not of an hour', () => {
+  const { text, tune } = alarm(begun(), { fullSyncs: 61, settings: NARROW, secondsAfter: 3_600 });
+  expect(text).toContain('a copy of 1 min 0 s');
+  const limit = outputLimitOf(tune[0]?.value);
+  expect(limit?.hard).toBeGreaterThan(256 * 1_048_576);
+  expect(limit?.hard).toBeLessThan(1_024 * 1_048_576);
 });
 
 describe('an alarm that was told', () => {
