@@ -53,10 +53,14 @@ export function starts(state: MigrationState, shards: readonly ShardSight[], sig
   return { list, held };
 }
 
-/** Full syncs of this migration that are under way. */
-export function syncLoad(state: MigrationState, shards: readonly ShardSight[]): SyncLoad {
+/** Full syncs of this migration that are under way. `begins`: shards that are being prepared for theirs right now. */
+export function syncLoad(
+  state: MigrationState,
+  shards: readonly ShardSight[],
+  begins: ReadonlySet<number> = new Set(),
+): SyncLoad {
   const perHost = new Map<string, number>();
-  const busy = shards.filter((one) => isSyncing(recordOf(state, one), one.verdict));
+  const busy = shards.filter((one) => begins.has(one.verdict.shard) || isSyncing(recordOf(state, one), one.verdict));
   for (const one of busy) count(perHost, hostOf(state, one), 1);
   return { total: busy.length, perHost };
 }

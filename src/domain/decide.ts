@@ -5,6 +5,7 @@
 import { starts } from './begin.ts';
 import { type Decision, NOTHING } from './decision.ts';
 import { fenceEffects, isUnsettling, switchedRows } from './drift.ts';
+import { RETRY_MS } from './due.ts';
 import type { Effect, Event } from './event.ts';
 import { approvalsText, gatesOf, type Policy, STEADY_TICKS } from './gate.ts';
 import { heldText } from './held.ts';
@@ -65,7 +66,7 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
   const restore = restoreAll(state, sight, 'cutover');
   const list = [
     ...parkEffects(state, shards, policy, sight.wallNow),
-    ...tuneEffects(state, shards),
+    ...tuneEffects(state, shards, sight.wallNow),
     ...begin.list,
     ...restore.effects,
     ...fenceEffects(state, sight),
@@ -91,10 +92,11 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
 }
 
 /** What an approver agreed to, until it is done; not while its servers are away or somebody else changes them. */
-function tuneEffects(state: MigrationState, shards: readonly ShardSight[]): Effect[] {
+function tuneEffects(state: MigrationState, shards: readonly ShardSight[], wallNow: number): Effect[] {
   return shards.flatMap((one): Effect[] => {
-    const { index, tune, held } = recordOf(state, one);
-    const mayBeDone = held.length === 0 && one.look.source.ok && one.look.destination.ok;
+    const { index, tune, held, tuneFailedAt } = recordOf(state, one);
+    const due = tuneFailedAt === null || Math.abs(wallNow - tuneFailedAt) >= RETRY_MS;
+    const mayBeDone = due && held.length === 0 && one.look.source.ok && one.look.destination.ok;
     return tune.length > 0 && mayBeDone ? [{ kind: 'tune', shard: index, changes: tune }] : [];
   });
 }

@@ -4,7 +4,7 @@ import type { Step } from './state.ts';
 /** How long an effect that was sent may stay unseen before it is sent again. */
 const RESEND_MS = 5_000;
 /** How long after a refusal the same is tried again. */
-const RETRY_MS = 10_000;
+export const RETRY_MS = 10_000;
 
 /** Whether a step has still to be sent: never sent, refused some time ago, or sent and unseen for too long. */
 export function isDue(step: Step | null, wallNow: number): boolean {

@@ -57,7 +57,8 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
         ),
       };
     case 'tune':
-      return state;
+      // In the journal only when it could not even be begun; each change has a row of its own.
+      return withShard(state, effect.shard, (shard) => ({ ...shard, tuneFailedAt: row.at }));
     default:
       return assertNever(effect);
   }
@@ -76,7 +77,7 @@ function changed(ledger: readonly LedgerEntry[], effect: SetConfig, row: Journal
   const { shard, side, name, old, value, why } = effect;
   const until = untilOf(effect);
   const open = ledger.find((one) => !one.closed && sameSetting(one, effect));
-  const fresh = { value, why, touchedAt: row.at, set: false, lastSet: row.seq };
+  const fresh = { value, why, touchedAt: row.at, set: false, outlived: false, lastSet: row.seq };
   if (!open) {
     return [...ledger, { intent: row.seq, shard, side, name, old, until, restore: null, closed: false, ...fresh }];
   }

@@ -4,14 +4,14 @@
  * to go on with it as it is. What was seen before and what is seen now is told once. Pure.
  */
 
-import { isBehindFence } from './drift.ts';
+import { isBehindFence, restartRows } from './drift.ts';
 import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Event } from './event.ts';
 import type { ServerLook } from './observation.ts';
 import type { ShardPlan } from './plan.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { Held, LedgerEntry, MigrationState } from './state.ts';
-import { capital, shardText } from './words.ts';
+import { capital, quoted, shardText } from './words.ts';
 
 /** A reading that began so soon after our own change may show what was before it. */
 const SETTLE_MS = 1_000;
@@ -80,7 +80,9 @@ export function canResume(state: MigrationState, sight: Sight): boolean {
 /** Seen to be as it was, not just not seen. A copy that took writes stays another one, whatever the flag says later. */
 function isAsBefore(state: MigrationState, { what, side, ledger }: Held, { look }: ShardSight): boolean {
   if (what !== 'setting') return what !== 'read_only' && look[side].ok;
-  const entry = state.ledger.find((one) => one.intent === ledger && !one.closed && one.restore === null);
+  const entry = state.ledger.find(
+    (one) => one.intent === ledger && !one.closed && !one.outlived && one.restore === null,
+  );
   return entry === undefined || readingOf(entry, look[side]) === entry.value;
 }
 
@@ -115,14 +117,18 @@ function roles(state: MigrationState, plan: ShardPlan, one: ShardSight): Held[] 
   return found;
 }
 
-function settings(state: MigrationState, { look, verdict }: ShardSight): Held[] {
+/** Settings of a process that has ended are nobody's doing: the server has those of its file again. */
+function settings(state: MigrationState, one: ShardSight): Held[] {
+  const { look, verdict } = one;
+  const restarted = restartRows(state, recordOf(state, one), one);
   return state.ledger.flatMap((entry): Held[] => {
     if (entry.shard !== verdict.shard || entry.closed || entry.restore !== null) return [];
+    if (entry.outlived || restarted.some((row) => row.kind === 'drift' && row.side === entry.side)) return [];
     const now = readingOf(entry, look[entry.side]);
     if (now === null || now === entry.value) return [];
     const plan = state.plan.shards[entry.shard];
     const name = plan ? addressOf(plan[entry.side]) : entry.side;
-    const text = `${entry.name} on ${name} was set to "${entry.value}" by us and is "${now}" now.`;
+    const text = `${entry.name} on ${name} was set to ${quoted(entry.value ?? '')} by us and is ${quoted(now)} now.`;
     return [{ side: entry.side, what: 'setting', ledger: entry.intent, text }];
   });
 }

@@ -46,6 +46,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       timesParked: 0,
       alarm: null,
       tune: [],
+      tuneFailedAt: null,
       toldSyncs: 0,
       held: [],
     })),
@@ -146,6 +147,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
         ...shard,
         alarm: null,
         tune: [],
+        tuneFailedAt: null,
         toldSyncs: event.fullSyncs,
       }));
     case 'held': {
@@ -225,7 +227,10 @@ function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>
     side === 'source'
       ? { ...before, sourceRunId: runId, sourceFullSyncs: 0, sourceBufferDisconnections: 0 }
       : { ...before, destinationRunId: runId, destinationRefusedCommands: 0 };
-  return withShard({ ...state, drifts }, shard, (one) =>
+  const ledger = state.ledger.map((one) =>
+    runId !== null && one.shard === shard && one.side === side ? { ...one, outlived: true } : one,
+  );
+  return withShard({ ...state, drifts, ledger }, shard, (one) =>
     runId === null || one.before === null
       ? one
       : { ...one, before: renewed(one.before), toldSyncs: side === 'source' ? 0 : one.toldSyncs },

@@ -50,6 +50,8 @@ export interface ShardRecord {
   readonly alarm: SyncAlarm | null;
   /** Changes that an approver agreed to and that are still to be made. */
   readonly tune: readonly Tune[];
+  /** Wall-clock milliseconds at which making them broke off the last time; null when it did not. */
+  readonly tuneFailedAt: number | null;
   /** Full syncs that an alarm has told already. */
   readonly toldSyncs: number;
   /** What somebody else changed: nothing is done to this shard while there is any. */
@@ -86,6 +88,8 @@ export interface LedgerEntry {
   readonly touchedAt: number;
   /** Whether it was seen to have our value. */
   readonly set: boolean;
+  /** Whether the process that it was set in has ended since: the next one begins with what its file says. */
+  readonly outlived: boolean;
   readonly restore: Step | null;
   /** Put back and seen, or given up with a word. */
   readonly closed: boolean;

@@ -95,9 +95,13 @@ export function restoreAll(state: MigrationState, sight: Sight, which: 'cutover'
     const look = sight.shards?.[entry.shard]?.look[entry.side];
     if (look?.ok) {
       const { restore } = entry;
-      const hopeless = restore?.outcome === 'refused' && (state.giveUp || restore.attempts >= MOST_ATTEMPTS);
+      const often = restore !== null && restore.attempts >= MOST_ATTEMPTS;
+      const refused = restore?.outcome === 'refused' && (state.giveUp || often);
+      // Sent four times, and time enough to see it.
+      const hopeless = refused || (often && isDue(restore, sight.wallNow));
       if (hopeless && which === 'all') {
-        const detail = `${entry.name} could not be put back on the ${entry.side} of ${shardText(entry.shard)}: ${restore.detail}`;
+        const why = restore?.outcome === 'ok' ? 'it is taken and does not show.' : (restore?.detail ?? '');
+        const detail = `${entry.name} could not be put back on the ${entry.side} of ${shardText(entry.shard)}: ${why}`;
         rows.push({ kind: 'given_up', what: 'setting', ledger: entry.intent, shard: entry.shard, detail });
       } else if (isDue(restore, sight.wallNow)) effects.push(restoreEffect(entry));
       else if (restore?.outcome === 'refused') waitingFor = `${entry.name} cannot be put back: ${restore.detail}`;

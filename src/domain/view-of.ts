@@ -125,7 +125,9 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   if (mayAsk(state, sight, 'tune')) {
     const loud = state.shards.flatMap(({ index, alarm }) => (alarm ? [{ shard: index, tune: alarm.tune }] : []));
     const text = `${tuneText(loud)}. They are put back when the migration ends.`;
-    add('migration:tune', 'confirm', text);
+    const names = [...new Set(loud.flatMap(({ tune }) => tune.map((one) => one.name)))];
+    const label = names.length === 1 ? `Set ${names[0]}` : `Set ${plural(names.length, 'setting')}`;
+    actions.push({ action: 'migration:tune', value, ask: 'confirm', consequence: text, label });
   }
   if (mayAsk(state, sight, 'resume')) add('migration:resume', 'confirm', heldText(state) ?? '');
   if (mayAsk(state, sight, 'abort')) {

@@ -30,6 +30,12 @@ export function secondsText(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** What a server says of a setting, inside a sentence: on one line, not too long, and calling nobody in Slack. */
+export function quoted(value: string): string {
+  const characters = Array.from(value.replace(/\s+/g, ' ').replaceAll('<', '‹').replaceAll('>', '›'));
+  return `"${characters.length > 100 ? `${characters.slice(0, 99).join('')}…` : characters.join('')}"`;
+}
+
 /** `a`, `a and b`, `a, b and c`; after `most`: `a, b and 7 more`. */
 export function listText(items: readonly string[], most = 5): string {
   if (items.length > most) return `${items.slice(0, most).join(', ')} and ${items.length - most} more`;

@@ -16,8 +16,10 @@ import { replicate, type SyncDeps } from './replicate.ts';
 /** Never rejects for what a server does; rejects when the journal cannot be written. */
 export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Promise<void> {
   const entry = journal.state.entry;
-  // A person may have aborted while we were asking a server: what was decided before that is not done any more.
-  const still = () => journal.state.entry === entry;
+  // A person may have aborted, or somebody changed the server, while we were asking it: what was decided before that is
+  // not done any more.
+  const sameEntry = () => journal.state.entry === entry;
+  const still = () => sameEntry() && journal.state.shards[effect.shard]?.held.length === 0;
   const hands = createHands(journal.state.plan, deps);
   try {
     switch (effect.kind) {
@@ -29,12 +31,18 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
         return;
       case 'park': {
         const { host, port } = fenceAddress(journal.state.plan.id);
-        await send(effect, journal, () => hands.operator(effect.shard, 'destination').follow(host, port));
+        const operator = hands.operator(effect.shard, 'destination');
+        // Opening a connection may take seconds: by then the copy may be over, or the new server a master.
+        await operator.warm();
+        if (!still()) return;
+        await send(effect, journal, () => operator.follow(host, port));
         return;
       }
       case 'fence': {
         const { host, port } = fenceAddress(journal.state.plan.id);
         const operator = hands.operator(effect.shard, 'source');
+        await operator.warm();
+        if (!sameEntry()) return;
         await send(effect, journal, () => (effect.up ? operator.follow(host, port) : operator.followNobody()));
         return;
       }
@@ -57,7 +65,7 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
   } catch (error) {
     if (!(error instanceof RedisError) && !(error instanceof PasswordUnavailableError)) throw error;
     // On the way to the command, not by the command: it was not done, and the next attempt begins from the start.
-    if (still()) await send(effect, journal, () => Promise.resolve({ kind: 'refused', detail: error.message }));
+    if (sameEntry()) await send(effect, journal, () => Promise.resolve({ kind: 'refused', detail: error.message }));
   } finally {
     hands.close();
   }

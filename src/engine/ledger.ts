@@ -5,6 +5,8 @@
 import type { Effect, Side, StoredValue, Until } from '../domain/event.ts';
 import { Secret } from '../domain/secret.ts';
 import type { LedgerEntry } from '../domain/state.ts';
+import { quoted } from '../domain/words.ts';
+import { MASK } from '../log.ts';
 import type { Hands, HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 
@@ -34,10 +36,15 @@ export async function changeSetting(
   const inspector = hands.inspector(shard, side);
   const old = await inspector.setting(name);
   if (old === null) return `${name} is not a setting of this server.`;
-  const secret = SECRET_SETTINGS.includes(name);
-  if (secret) deps.registry.add(old);
   const wanted = typeof value === 'string' ? value : value.reveal();
-  if (old === wanted) return null;
+  if (SECRET_SETTINGS.includes(name)) deps.registry.add(old);
+  // Anything that is a password by itself (of a user who is called like it) would not come back from the journal.
+  const isPassword = [old, wanted].some((one) => deps.registry.scrub(one) === MASK);
+  const secret = SECRET_SETTINGS.includes(name) || isPassword;
+  if (old === wanted) {
+    saw(change, journal);
+    return null;
+  }
   if (!still()) return 'The migration has moved on meanwhile.';
   const effect: Effect = {
     kind: 'set_config',
@@ -59,6 +66,14 @@ export async function changeSetting(
   return null;
 }
 
+/** It has our value, of which a bot that died in between had not yet written down that it was seen. */
+function saw({ shard, side, name }: Change, journal: Journal): void {
+  const entry = journal.state.ledger.find(
+    (one) => one.shard === shard && one.side === side && one.name === name && !one.closed,
+  );
+  if (entry && !entry.set) journal.append([{ kind: 'seen', intent: entry.lastSet, detail: `${name} is set.` }]);
+}
+
 /** Puts one entry back. Returns null when CONFIG GET shows the old value, or a sentence about why not. */
 export async function restoreSetting(
   entry: LedgerEntry,
@@ -71,7 +86,7 @@ export async function restoreSetting(
   const inspector = hands.inspector(shard, side);
   const now = await inspector.setting(name);
   if (entry.set && entry.value !== null && now !== null && now !== entry.value && now !== old) {
-    const detail = `${name} on the ${side} was set to "${entry.value}" by us and is "${now}" now: somebody changed it, so it is not put back to "${old}".`;
+    const detail = `${name} on the ${side} was set to ${quoted(entry.value)} by us and is ${quoted(now)} now: somebody changed it, so it is not put back to ${quoted(old)}.`;
     journal.append([{ kind: 'given_up', what: 'setting', ledger: entry.intent, shard, detail }]);
     return null;
   }

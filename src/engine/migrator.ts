@@ -64,6 +64,8 @@ export class Migrator {
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
   readonly #work = new Map<string, Promise<void>>();
+  /** Shards that are being prepared for a full sync: not in the journal yet, and to be counted by other migrations. */
+  readonly #begins = new Set<number>();
   #sight: Sight;
   #asOf: number | null = null;
   #reason: string | null = null;
@@ -116,7 +118,7 @@ export class Migrator {
   /** Its full syncs that are under way, as last seen. */
   syncLoad(): SyncLoad {
     const { shards } = this.#sight;
-    return shards === null ? IDLE : syncLoad(this.#journal.state, shards);
+    return shards === null ? IDLE : syncLoad(this.#journal.state, shards, this.#begins);
   }
 
   start(): void {
@@ -164,6 +166,8 @@ export class Migrator {
     try {
       await this.#observe();
       if (this.#stop.signal.aborted) return;
+      // Others may have begun full syncs while we looked.
+      this.#sight = { ...this.#sight, elsewhere: this.#deps.elsewhere() };
       const decision = decide(this.#journal.state, this.#sight, this.#deps.policy);
       if (this.#journal.state.phase !== 'switching') this.#reason = null;
       this.#carryOut(decision);
@@ -212,9 +216,18 @@ export class Migrator {
     const rows: Event[] = decision.rows.filter((row) => row.kind !== 'summary');
     if (enter) rows.push({ kind: 'phase_entered', ...enter });
     this.#journal.append([...rows, ...closing]);
-    for (const effect of decision.effects) this.#inFlight(keyOf(effect), () => act(effect, this.#journal, this.#deps));
+    const busy = new Set(this.#work.keys());
+    // A setting of ours that is still on its way to a server would arrive after the old one was put back.
+    const mayGo = (one: Effect) =>
+      one.kind !== 'restore_config' || !(busy.has('preflight') || busy.has(`shard ${one.shard}`));
+    for (const effect of decision.effects.filter(mayGo)) this.#inFlight(keyOf(effect), () => this.#act(effect));
     if (decision.run === 'preflight') this.#inFlight('preflight', () => this.#preflight());
     if (decision.run === 'cut_over') this.#inFlight('cutover', () => this.#cutOver());
+  }
+
+  async #act(effect: Effect): Promise<void> {
+    if (effect.kind === 'replicate') this.#begins.add(effect.shard);
+    await act(effect, this.#journal, this.#deps).finally(() => this.#begins.delete(effect.shard));
   }
 
   /** Runs work beside the ticks, unless the same is running already. */

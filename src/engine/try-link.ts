@@ -9,7 +9,7 @@ import { addressOf, followAddress } from '../domain/endpoint.ts';
 import type { Effect } from '../domain/event.ts';
 import type { ReplicaFacts } from '../domain/observation.ts';
 import type { ShardPlan } from '../domain/plan.ts';
-import type { LinkTrial } from '../domain/preflight/trial.ts';
+import type { LinkTrial } from '../domain/preflight/sight.ts';
 import { plural } from '../domain/words.ts';
 import { PasswordUnavailableError } from '../passwords.ts';
 import { RedisError } from '../redis/errors.ts';

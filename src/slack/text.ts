@@ -11,6 +11,12 @@ const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029]+/gu;
 
 /** A person, or a moment in the reader's time zone: the only marks that sentences of ours may hold. */
 const PEOPLE_AND_TIMES = /<@[UW][A-Z0-9]{1,20}>|<!date\^\d{1,12}\^[^|<>]{1,60}\|[^<>|]{1,60}>/y;
+/**
+ * What Slack would draw as an emoji, up to its last colon: `10.0.0.1:1234: refused` has one in it. A word joiner keeps the
+ * two apart, behind the number, so that an address can still be copied.
+ */
+const EMOJI = /:[a-z0-9_+'-]{1,100}(?=:)/iy;
+const WORD_JOINER = '\u2060';
 const NO_MARKS = /(?!)/y;
 const GROUPS_TOO = new RegExp(`${PEOPLE_AND_TIMES.source}|<!subteam\\^S[A-Z0-9]{1,20}>`, 'y');
 
@@ -34,6 +40,13 @@ function pieces(text: string, marks: RegExp): string[] {
   for (let place = 0; place < text.length; ) {
     marks.lastIndex = place;
     const piece = text[place] === '<' ? marks.exec(text)?.[0] : undefined;
+    EMOJI.lastIndex = place;
+    const emoji = text[place] === ':' ? EMOJI.exec(text)?.[0] : undefined;
+    if (emoji !== undefined) {
+      found.push(emoji, WORD_JOINER);
+      place += emoji.length;
+      continue;
+    }
     const character = piece ?? String.fromCodePoint(text.codePointAt(place) ?? 0);
     found.push(piece ?? escapeCharacter(character));
     place += character.length;

@@ -10,12 +10,13 @@ import { MASK, type SecretRegistry } from '../log.ts';
 const MACHINE_KEYS: ReadonlySet<string> = new Set(
   (
     'kind id phase gate action outcome what step side level code cutover version ts messageTs ' +
-    'host user box path channel requestedBy runId sourceRunId replid offset findings'
+    'host user box path channel requestedBy runId sourceRunId destinationRunId replid destinationReplid offset ' +
+    'findings until cause'
   ).split(' '),
 );
 
-/** Paths of files and names of commands: whatever is below these is read by the bot as well. */
-const MACHINE_TREES: ReadonlySet<string> = new Set(['tlsFiles', 'renamed']);
+/** Paths of files, names of commands, settings that an alarm proposes: whatever is below these is read as well. */
+const MACHINE_TREES: ReadonlySet<string> = new Set(['tlsFiles', 'renamed', 'tune', 'changes']);
 
 export function scrubRow(row: NewRow, secrets: SecretRegistry): NewRow {
   return { ...row, event: scrubNode(row.event, secrets) as NewRow['event'], text: secrets.scrub(row.text) };
@@ -25,7 +26,8 @@ function scrubNode(node: unknown, secrets: SecretRegistry): unknown {
   if (typeof node === 'string') return secrets.scrub(node);
   if (Array.isArray(node)) return node.map((item) => scrubNode(item, secrets));
   if (node === null || typeof node !== 'object') return node;
-  const tagged = 'kind' in node;
+  // A setting that is proposed has a side instead of a kind.
+  const tagged = 'kind' in node || 'side' in node;
   return Object.fromEntries(
     Object.entries(node).map(([key, value]) => {
       if (MACHINE_TREES.has(key)) return [key, value];

@@ -120,6 +120,16 @@ describe('is held, and told with before and after', () => {
     );
   });
 
+  it('a value that would call people in Slack, or fill the channel, is quoted so that it does not', () => {
+    const desk = begun();
+    tuned(desk);
+    const value = `<!channel> <@U00000BEN>\n${'x'.repeat(5_000)}`;
+    tick(desk, lookAt(desk, { settings: { 'repl-timeout': value } }));
+    expect(heldText(desk.state)).toContain('is "‹!channel› ‹@U00000BEN› xxx');
+    expect(heldText(desk.state)).not.toMatch(/[<>\n]/);
+    expect(heldText(desk.state)?.length).toBeLessThan(300);
+  });
+
   it('everything at once, each by itself', () => {
     const desk = begun();
     tuned(desk);
@@ -175,6 +185,23 @@ describe('no false alarm', () => {
     expect(rows(desk, lookAt(desk, { settings: { 'repl-timeout': '60' } }))).toEqual([]);
   });
 
+  it('on a server that was restarted and has the settings of its file again, and the old value stays to be put back', () => {
+    const desk = begun();
+    tuned(desk);
+    const restarted = { source: { runId: 'the next process' }, settings: { 'repl-timeout': '60' } };
+    expect(rows(desk, lookAt(desk, restarted))).toEqual([]);
+    const text = 'it was restarted.';
+    desk.journal.append({ kind: 'drift', shard: 0, side: 'source', runId: 'the next process', text });
+    expect(rows(desk, lookAt(desk, restarted))).toEqual([]);
+    expect(desk.state.ledger[0]).toMatchObject({ old: { value: '60' }, closed: false });
+    // What is set in the new process is watched there.
+    const wide = { side: 'source', name: 'repl-timeout', value: '180', why: 'so' } as const;
+    const old = { kind: 'plain', value: '60' } as const;
+    const { seq } = desk.journal.append({ kind: 'intent', effect: { kind: 'set_config', shard: 0, old, ...wide } });
+    desk.journal.append({ kind: 'seen', intent: seq, detail: 'repl-timeout is set.' });
+    expect(tick(desk, lookAt(desk, restarted))).toEqual(['held setting']);
+  });
+
   it('on our own fence at a source, after a cut-over that was let go', () => {
     const desk = begun();
     const source = { role: 'replica', replication: replication({ master: FENCE }) } as const;
@@ -208,6 +235,16 @@ describe('is free again', () => {
     expect(tick(desk, lookAt(desk))).toEqual(['released master', 'released setting']);
     expect(heldText(desk.state)).toBeNull();
     expect(desk.state.ledger[0]?.closed).toBe(false);
+  });
+
+  it('by a restart, where it was a setting', () => {
+    const desk = begun();
+    tuned(desk);
+    tick(desk, lookAt(desk, { settings: { 'repl-timeout': '61' } }));
+    const text = 'it was restarted.';
+    desk.journal.append({ kind: 'drift', shard: 0, side: 'source', runId: 'the next process', text });
+    const restarted = { source: { runId: 'the next process' }, settings: { 'repl-timeout': '60' } };
+    expect(tick(desk, lookAt(desk, restarted))).toEqual(['released setting']);
   });
 
   it('never because nobody could look: a server that is away, a setting that is not read any more', () => {

@@ -1,14 +1,27 @@
 /** Random servers, random people, random crashes: what must never happen doesn't. The checks are in support/world.ts. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { ClickVerdict } from '../../src/domain/click.ts';
 import type { Phase } from '../../src/domain/phase.ts';
 import { ACTION_IDS, type ActionId } from '../../src/domain/view.ts';
+import type { Luck } from './support/acting.ts';
 import { ANA, aPlan, BEN, EVE, POLICY } from './support/build.ts';
-import { type Doing, fence, restart, turn } from './support/pair.ts';
-import { type Click, type Luck, World } from './support/world.ts';
+import { type Doing, fence, type Pair, restart, turn } from './support/pair.ts';
+import { type Click, World } from './support/world.ts';
 
 const USERS = [ANA, BEN, EVE];
-const LUCK: readonly Luck[] = ['done', 'done', 'done', 'refused', 'lost', 'lost but done', 'crash'];
+const LUCK: readonly Luck[] = [
+  'done',
+  'done',
+  'done',
+  'done',
+  'refused',
+  'lost',
+  'lost but done',
+  'crash',
+  'crash early',
+  'crash late',
+];
 const DOING: readonly Doing[] = [
   'master',
   'handshake',
@@ -18,12 +31,15 @@ const DOING: readonly Doing[] = [
   'streaming',
   'streaming',
   'elsewhere',
+  'aside',
 ];
 
 type Step =
   | { readonly kind: 'tick'; readonly luck: readonly Luck[] }
   | { readonly kind: 'click'; readonly click: Click }
   | { readonly kind: 'onwards'; readonly user: string }
+  | { readonly kind: 'loop'; readonly shard: number; readonly user: string; readonly luck: readonly Luck[] }
+  | { readonly kind: 'meddle'; readonly shard: number; readonly user: string; readonly suffers: boolean }
   | { readonly kind: 'shard'; readonly shard: number; readonly change: Change }
   | { readonly kind: 'time'; readonly ms: number }
   | { readonly kind: 'quiet'; readonly ms: number }
@@ -36,6 +52,13 @@ type Change =
   | { readonly lag: number }
   | { readonly destinationKeys: number }
   | { readonly sourceFenced: boolean }
+  | { readonly sourceLatencyMs: number | null }
+  | { readonly bufferBytes: number }
+  /** One more full sync, of ours or of somebody else's replica. */
+  | { readonly moreSyncs: number }
+  /** Somebody changes a setting. */
+  | { readonly setting: string; readonly value: string }
+  | { readonly readOnly: 'yes' | 'no' }
   | { readonly restarts: 'source' | 'destination' }
   /** Somebody makes it a master by hand, and it takes writes. */
   | { readonly promoted: true };
@@ -59,6 +82,14 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ lag: fc.constantFrom(0, 0, 17, 2_000_000) }),
   fc.record({ destinationKeys: fc.constantFrom(0, 7) }),
   fc.record({ sourceFenced: fc.boolean() }),
+  fc.record({ sourceLatencyMs: fc.constantFrom(null, 3, 5_000) }),
+  fc.record({ bufferBytes: fc.constantFrom(0, 1_000_000) }),
+  fc.record({ moreSyncs: fc.constantFrom(1, 2) }),
+  fc.record({
+    setting: fc.constantFrom('source repl-timeout', 'source client-output-buffer-limit', 'destination repl-timeout'),
+    value: fc.constantFrom('60', '61', '20', 'normal 0 0 0 slave 1 1 60', '<!channel>'),
+  }),
+  fc.record({ readOnly: fc.constantFrom('yes', 'no') }),
   fc.record({ restarts: fc.constantFrom('source', 'destination') }),
   fc.record({ promoted: fc.constant(true as const) }),
 );
@@ -68,6 +99,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('click'), click }) },
   // What usually happens: all is well, and somebody presses what can be pressed.
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('onwards'), user: fc.constantFrom(...USERS) }) },
+  // What often happens: a copy begins again and again, and somebody presses what is offered.
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('loop'),
+      shard: fc.nat({ max: 2 }),
+      user: fc.constantFrom(...USERS),
+      luck,
+    }),
+  },
+  // Somebody changes what we set, maybe while its source suffers, and somebody agrees to it.
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('meddle'),
+      shard: fc.nat({ max: 2 }),
+      user: fc.constantFrom(...USERS),
+      suffers: fc.boolean(),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('shard'), shard: fc.nat({ max: 2 }), change }) },
   {
     weight: 1,
@@ -86,12 +137,19 @@ function take(world: World, one: Step): void {
       return;
     case 'onwards':
       return onwards(world, one.user);
+    case 'meddle':
+      return meddle(world, one);
+    case 'loop':
+      return loop(world, one.shard, one.user, one.luck);
     case 'shard': {
       const pair = world.pair(one.shard);
       const { change: made } = one;
       if ('restarts' in made) restart(pair, made.restarts);
       else if ('sourceFenced' in made) fence(pair, made.sourceFenced);
       else if ('doing' in made) turn(pair, made.doing);
+      else if ('moreSyncs' in made) pair.fullSyncs += made.moreSyncs;
+      else if ('setting' in made) somebodySets(pair, made.setting, made.value);
+      else if ('readOnly' in made) somebodySets(pair, 'destination slave-read-only', made.readOnly);
       else if ('promoted' in made) {
         turn(pair, 'streaming');
         turn(pair, 'master');
@@ -110,17 +168,69 @@ function take(world: World, one: Step): void {
   }
 }
 
+function somebodySets(pair: Pair, where: string, value: string): void {
+  const side = where.startsWith('source') ? 'source' : 'destination';
+  const name = where.slice(side.length + 1);
+  if (pair.settings[side].get(name) === value) return;
+  pair.settings[side].set(name, value);
+  pair.touched.add(where);
+}
+
+function loop(world: World, shard: number, user: string, lucks: readonly Luck[]): void {
+  const pair = world.pair(shard);
+  if (pair.doing === 'master' || pair.doing === 'aside' || pair.doing === 'elsewhere') return;
+  turn(pair, 'snapshot');
+  Object.assign(pair, { fullSyncs: pair.fullSyncs + 2, bufferBytes: 1_000_000, sourceUp: true, destinationUp: true });
+  for (let ticks = 0; ticks < 3; ticks += 1) world.tick(['done']);
+  pressOffered(world, user);
+  for (let ticks = 0; ticks < 2; ticks += 1) world.tick(lucks);
+}
+
+function meddle(world: World, { shard, user, suffers }: Extract<Step, { kind: 'meddle' }>): void {
+  const pair = world.pair(shard);
+  Object.assign(pair, { sourceUp: true, destinationUp: true });
+  if (suffers && pair.doing === 'streaming') {
+    turn(pair, 'snapshot');
+    pair.sourceLatencyMs = 5_000;
+    world.tick(['done']);
+    pair.sourceLatencyMs = null;
+  }
+  const index = shard % world.pairs.length;
+  const ours = world.state.ledger.find((one) => one.shard === index && !one.closed && one.value !== null && one.set);
+  if (!ours) return;
+  somebodySets(pair, `${ours.side} ${ours.name}`, ours.name === 'slave-read-only' ? 'no' : '61');
+  for (let ticks = 0; ticks < 2; ticks += 1) world.tick(['done']);
+  world.journal.now += 40_000;
+  world.tick(['done']);
+  pressOffered(world, user);
+}
+
+function press(world: World, action: ActionId, user: string): ClickVerdict | null {
+  return world.click({ action, user, copy: 'now', name: 'right', mayRequest: true, mayApprove: true, dies: false });
+}
+
+/** Whatever is offered about servers can be had. */
+function pressOffered(world: World, user: string): void {
+  for (const { action } of world.view().actions) {
+    if (action !== 'migration:tune' && action !== 'migration:resume') continue;
+    const answer = press(world, action, user);
+    expect(answer?.accepted, `${action} was offered: ${answer?.text ?? ''}`).toBe(true);
+  }
+}
+
 function onwards(world: World, user: string): void {
   for (const pair of world.pairs) {
-    Object.assign(pair, { sourceUp: true, destinationUp: true, lag: 0 });
-    if (pair.doing !== 'master') turn(pair, 'streaming');
+    Object.assign(pair, { sourceUp: true, destinationUp: true, lag: 0, sourceLatencyMs: null, bufferBytes: 0 });
+    if (pair.doing !== 'master' && pair.doing !== 'aside') turn(pair, 'streaming');
+    if (pair.doing === 'streaming' && pair.settings.destination.get('slave-read-only') === 'no')
+      somebodySets(pair, 'destination slave-read-only', 'yes');
   }
   world.quietMs = 60_000;
   for (let ticks = 0; ticks < 3; ticks += 1) world.tick(['done']);
+  pressOffered(world, user);
   const open = world.view().gates.find((gate) => gate.open);
   if (!open) return;
-  const action: ActionId = `gate:${open.gate}`;
-  world.click({ action, user, copy: 'now', name: 'right', mayRequest: true, mayApprove: true, dies: false });
+  press(world, `gate:${open.gate}`, user);
 }
 
 const set = fc.record({
@@ -129,15 +239,18 @@ const set = fc.record({
   keys: fc.array(fc.constantFrom(0, 0, 0, 7), { minLength: 3, maxLength: 3 }),
   needed: fc.constantFrom(1, 1, 2),
   selfApproval: fc.boolean(),
+  tuneSyncs: fc.boolean(),
+  readOnly: fc.constantFrom('yes', 'yes', 'no'),
 });
 
 it('whatever servers, people and crashes do', () => {
   const reached = new Map<Phase, number>();
+  const happened = new Set<string>();
   fc.assert(
     fc.property(set, fc.array(step, { minLength: 10, maxLength: 45 }), (one, steps) => {
       const approvals = { continue: one.needed, switch: one.needed, finish: one.needed };
-      const policy = { ...POLICY, approvals, selfApproval: one.selfApproval };
-      const world = new World(aPlan(one.shards, { yesWipe: one.yesWipe }), policy, one.keys);
+      const policy = { ...POLICY, approvals, selfApproval: one.selfApproval, tuneSyncs: one.tuneSyncs };
+      const world = new World(aPlan(one.shards, { yesWipe: one.yesWipe }), policy, one.keys, one.readOnly);
       world.check();
       for (const next of steps) {
         take(world, next);
@@ -145,13 +258,17 @@ it('whatever servers, people and crashes do', () => {
       }
       world.crash();
       reached.set(world.state.phase, (reached.get(world.state.phase) ?? 0) + 1);
+      for (const { event } of world.journal.rows)
+        happened.add(event.kind === 'intent' ? event.effect.kind : event.kind);
     }),
-    { numRuns: 400 },
+    { numRuns: 600 },
   );
   // A model that never gets anywhere proves nothing.
   for (const phase of ['planned', 'syncing', 'switched', 'finished', 'aborted'] as const) {
     expect(reached.get(phase) ?? 0, `runs that ended in ${phase}`).toBeGreaterThan(0);
   }
+  for (const kind of ['park', 'held', 'released', 'resume_asked', 'sync_alarm', 'sync_alarm_over', 'tuned'])
+    expect([...happened], kind).toContain(kind);
 });
 
 it('when nothing goes wrong, it ends in finished', () => {

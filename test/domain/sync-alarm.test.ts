@@ -237,14 +237,17 @@ describe('what was agreed to', () => {
     journal.append({ kind: 'tune_asked', user: 'U00000BEN', click: 1 });
     return journal;
   };
-  const tunes = (journal: Journal, look: PairLook) =>
-    shardsOf(decided(journal.state, [look], { wallNow: journal.now }).effects, 'tune');
+  const tunes = (journal: Journal, look: PairLook, laterMs = 0) =>
+    shardsOf(decided(journal.state, [look], { wallNow: journal.now + laterMs }).effects, 'tune');
 
   it('is done until it was told to be done, after a crash too', () => {
     const journal = asked();
     expect(tunes(journal, lookAt(journal, {}))).toEqual([0]);
+    // It could not be begun (a server that takes no more connections): again, but not every second.
     journal.append({ kind: 'intent', effect: { kind: 'tune', shard: 0, changes: [change] } });
-    expect(tunes(journal, lookAt(journal, {}))).toEqual([0]);
+    expect(tunes(journal, lookAt(journal, {}), 5_000)).toEqual([]);
+    expect(tunes(journal, lookAt(journal, {}), 11_000)).toEqual([0]);
+    expect(tunes(journal, lookAt(journal, {}), -3_600_000)).toEqual([0]);
     journal.append({ kind: 'tuned', shard: 0, fullSyncs: 2, text: 'set.' });
     expect(tunes(journal, lookAt(journal, {}))).toEqual([]);
   });

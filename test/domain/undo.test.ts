@@ -149,6 +149,20 @@ describe('a setting that a server refuses again and again', () => {
     expect(after([...refused(finishing, 4), ...decision.rows]).enter?.phase).toBe('finished');
   });
 
+  it('that a server takes and never shows, or never answers about, is left as it is after four times as well', () => {
+    const as = (outcome: 'ok' | 'unknown', times: number) =>
+      refused([...toSwitched(plan), changed, enter('finishing')], times).map((row): Event => {
+        return row.kind === 'answered' ? { ...row, outcome, detail: 'No answer came.' } : row;
+      });
+    expect(after(as('ok', 3))).toMatchObject({ rows: [], effects: [{ kind: 'restore_config' }] });
+    const detail = 'repl-ping-slave-period could not be put back on the source of shard 1:';
+    expect(after(as('ok', 4))).toMatchObject({
+      rows: [{ kind: 'given_up', detail: `${detail} it is taken and does not show.` }],
+      effects: [],
+    });
+    expect(after(as('unknown', 4)).rows).toMatchObject([{ kind: 'given_up', detail: `${detail} No answer came.` }]);
+  });
+
   it('is left as it is at once when an abort was asked for once more', () => {
     const again: Event = { kind: 'abort_asked', user: ANA, click: 99, giveUp: true };
     const aborting = [...toPlanned(plan), enter('syncing'), changed, enter('aborting'), again];

@@ -27,7 +27,8 @@ const isIt = (rows) =>
   });
 const append = store.append.bind(store);
 store.append = (migration, version, phase, rows) => {
-  const hit = isIt(rows);
+  // The trial of the link has tests of its own: try-link.test.ts.
+  const hit = phase !== 'checking' && isIt(rows);
   if (hit && when === 'before') die();
   const stored = append(migration, version, phase, rows);
   if (hit) die();

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { foldJournal } from '../../src/domain/migration.ts';
 import { SecretRegistry } from '../../src/log.ts';
 import { fill } from '../../src/sandbox/redis/fill.ts';
 import { startFleet } from '../../src/sandbox/redis/fleet.ts';
@@ -90,6 +91,7 @@ describe.concurrent('killed with -9', () => {
       onTestFinished(() => harness.close().then(() => again.close()));
       const aborts = runs.some(([, , , more]) => 'abort' in more);
       if (!aborts) {
+        await harness.phase(id, 'planned', 'syncing', 'streaming');
         if (harness.view(id).phase === 'planned') {
           await harness.open(id, 'continue');
           await harness.click(id, 'gate:continue');
@@ -102,6 +104,10 @@ describe.concurrent('killed with -9', () => {
             master_link_status: 'up',
             slave_read_only: '1',
           });
+          // Each is known to have arrived: only then is it watched.
+          const { ledger } = foldJournal(again.journal(id));
+          expect(ledger.filter((one) => !one.set).map((one) => one.name)).toEqual([]);
+          expect(ledger.map((one) => one.name)).toContain('masterauth');
         }
         expect(await harness.click(id, 'migration:abort')).toMatchObject({ accepted: true });
       }

@@ -28,8 +28,14 @@ describe('outside text in messages', () => {
 
   it('brings no control characters and does not turn the direction of writing', () => {
     expect(sentence('Source: a\u0000b\u0007\u202e:1: not a host name.\nNext.')).toBe(
-      'Source: ab:1: not a host name.\nNext.',
+      'Source: ab:1\u2060: not a host name.\nNext.',
     );
+  });
+
+  it('draws no emoji by accident, and an address can still be copied', () => {
+    expect(sentence('10.0.0.1:1234: refused')).toBe('10.0.0.1:1234\u2060: refused');
+    expect(name(':tada: orders')).toBe(':tada\u2060: orders');
+    expect(sentence('old-1:6379, new-1:6379')).toBe('old-1:6379, new-1:6379');
   });
 
   it('people and moments in sentences of ours stay what they are', () => {

@@ -249,6 +249,36 @@ describe('a password that is an ordinary word', () => {
     store.close();
   });
 
+  it('leaves alone what an alarm proposes to set, and until when a setting stays', () => {
+    const secrets = new SecretRegistry();
+    for (const word of ['client', 'normal', 'cutover', 'timeout']) secrets.add(word);
+    const store = openSqliteStore({ file: ':memory:', secrets, clock });
+    const wide = { side: 'source', name: 'client-output-buffer-limit', value: 'normal 0 0 0 slave 1 1 60' } as const;
+    const tune = [{ ...wide, why: 'so' }];
+    const events = [
+      { kind: 'sync_alarm', shard: 0, cause: 'timeout', text: 'It never ends.', tune },
+      { kind: 'intent', effect: { kind: 'tune', shard: 0, changes: tune } },
+      {
+        kind: 'intent',
+        effect: {
+          kind: 'set_config',
+          shard: 0,
+          ...wide,
+          old: { kind: 'plain', value: wide.value },
+          why: 'so',
+          until: 'cutover',
+        },
+      },
+    ] as const;
+    const written = store.create(
+      'm-aaaa',
+      'checking',
+      events.map((event) => ({ ...row('b'), event })),
+    );
+    expect(written.map((one) => one.event)).toEqual(events);
+    store.close();
+  });
+
   it('still takes a long secret out of a setting that should have been sealed', () => {
     const secrets = new SecretRegistry();
     secrets.add('hunter2-planted');

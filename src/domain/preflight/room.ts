@@ -25,7 +25,9 @@ export function judgeRoom(subject: Subject, add: Add): void {
     add('error', 'too_few_databases', text, fix);
   }
   const limit = limitOf(destination, to);
-  if (limit !== null && limit > 0 && from.usedMemoryBytes !== null && limit < from.usedMemoryBytes) {
+  // A full cache is always a little above or below its own limit: with the same one the new server is no worse off.
+  const least = Math.min(from.usedMemoryBytes ?? 0, limitOf(source, from) || Number.POSITIVE_INFINITY);
+  if (limit !== null && limit > 0 && from.usedMemoryBytes !== null && limit < least) {
     const text = `${destination.name} may use ${bytesText(limit)} and ${source.name} uses ${bytesText(from.usedMemoryBytes)}: as a replica it passes over that limit, as a master it evicts keys or refuses writes.`;
     add('error', 'too_little_memory', text, `CONFIG SET maxmemory on ${destination.name} to more than that, or 0.`);
   }

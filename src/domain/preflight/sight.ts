@@ -1,6 +1,5 @@
 /** What preflight saw of one shard: a look at each side, and what each was asked beyond that. */
 import type { ServerLook } from '../observation.ts';
-import type { LinkTrial } from './trial.ts';
 
 /** Answers to what a look does not ask. Made by redis/probe.ts. `null`: nobody knows. */
 export interface ServerProbe {
@@ -39,6 +38,14 @@ export interface Denied {
   readonly command: string;
   readonly why: 'hidden' | 'no_permission';
 }
+
+/** What came of letting the destination try to reach its source; see trial.ts. */
+export type LinkTrial =
+  | { readonly kind: 'reached' }
+  /** `text`: what was seen instead, as a sentence. */
+  | { readonly kind: 'not_reached'; readonly text: string }
+  /** `why`: a sentence. */
+  | { readonly kind: 'not_tried'; readonly why: string };
 
 export interface PreflightSight {
   readonly source: ServerLook;

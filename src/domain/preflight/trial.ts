@@ -9,13 +9,6 @@ import { addressOf, followAddress } from '../endpoint.ts';
 import { type Add, bothOf, type Subject } from './rule.ts';
 import { numberIn, type PreflightSight } from './sight.ts';
 
-export type LinkTrial =
-  | { readonly kind: 'reached' }
-  /** `text`: what was seen instead, as a sentence. */
-  | { readonly kind: 'not_reached'; readonly text: string }
-  /** `why`: a sentence. */
-  | { readonly kind: 'not_tried'; readonly why: string };
-
 /** Why the trap must not be set, as a sentence; null when it holds. */
 export function whyNotTried(subject: Subject): string | null {
   const both = bothOf(subject);

@@ -28,6 +28,11 @@ const TOPICS: Readonly<Record<string, string>> = {
     '*fenced*: writes stop for a moment, it is proven that the new servers have everything, then they take over. No acknowledged write is lost. Until the application is pointed at them, its writes are refused.',
     '*overlap*: both sides take writes for a while and the instances of the application move one by one. A key that is written on both sides can be lost.',
   ].join('\n'),
+  syncs: [
+    'A new server copies its old one in a full sync. What would break it off (the output buffer for replicas, time-outs) is widened for that time and put back at the end.',
+    'If a copy begins again and again, the message names the cause and the setting that mends it, with a button for approvers.',
+    'If somebody else changes a server meanwhile, its shard is held: nothing is done to it, the switch is closed, and the message asks.',
+  ].join('\n'),
   abort:
     'Until *switch* an abort leaves every old server as it was and every new one a plain master. What was copied stays on it; the message says what.',
   passwords:

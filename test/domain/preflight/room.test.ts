@@ -39,6 +39,19 @@ describe('eviction', () => {
   });
 });
 
+describe('the limit of the destination', () => {
+  const cache = (maxmemoryBytes: number, usedMemoryBytes = GIB + 144) => ({
+    facts: { maxmemoryBytes, usedMemoryBytes, rssBytes: GIB, maxmemoryPolicy: 'allkeys-lru' },
+  });
+
+  it('may be that of a full cache, which uses a little more than its own at times', () => {
+    expect(findings(cache(GIB), cache(GIB))).toEqual([]);
+    expect(codes(findings(cache(GIB), cache(GIB - 1)))).toEqual(['error too_little_memory']);
+    expect(codes(findings(cache(0), cache(GIB)))).toEqual(['error too_little_memory']);
+    expect(findings(cache(2 * GIB), cache(GIB + 144))).toEqual([]);
+  });
+});
+
 describe('the machine of the destination', () => {
   const uses = (usedMemoryBytes: number) => ({
     facts: { usedMemoryBytes, rssBytes: usedMemoryBytes, systemMemoryBytes: 64 * GIB },

@@ -10,6 +10,7 @@ import type { Sight } from '../../../src/domain/sight.ts';
 import type { MigrationState, PendingClick } from '../../../src/domain/state.ts';
 import type { ActionId } from '../../../src/domain/view.ts';
 import type { Journal } from './journal.ts';
+import type { Pair } from './pair.ts';
 
 const GATE_OF: Partial<Record<ActionId, Gate>> = {
   'gate:continue': 'continue',
@@ -36,12 +37,25 @@ export function mayHappen(effect: Effect, sight: Sight, journal: Journal): void 
   expect(passed, `${where}, without any approval`).toBe(true);
   if (effect.kind === 'detach') expect(phase).toBe('aborting');
   if (effect.kind === 'fence') mayFence(effect, sight, journal);
+  if (effect.kind === 'restore_config')
+    expect(agreedTo(rows), 'puts back what was left to others').not.toContain(effect.ledger);
+  // What we ourselves left behind on a held shard is still taken down: a late fence, a setting of a cut-over.
+  if (['replicate', 'park', 'tune'].includes(effect.kind)) expect(heldNow(rows, effect.shard), where).toEqual([]);
+  if (effect.kind === 'park') mayPark(effect.shard, sight, journal);
   if (effect.kind !== 'replicate') return;
   expect(['syncing', 'streaming']).toContain(phase);
   const look = sight.shards?.[effect.shard]?.look;
   if (!look?.destination.ok || !look.source.ok) throw new Error('A server that does not answer was given an order.');
   expect(look.source.facts.role).toBe('master');
-  expect(look.destination.facts.role).toBe('master');
+  if (look.destination.facts.role === 'replica') {
+    // Only out of our own closed port, where we put it and where nobody can have written to it.
+    expect(look.destination.facts.replication).toMatchObject({ master: fenceAddress(plan.id), readOnly: true });
+    expect(
+      rows.some(({ event }) => isIntent(event, 'park', effect.shard)),
+      'put aside by us',
+    ).toBe(true);
+    return;
+  }
   if (look.destination.facts.keys === 0) return;
   const first = rows.map(({ event }) => replicateOf(event, effect.shard)).find((one) => one !== null);
   if (first) {
@@ -57,6 +71,56 @@ export function mayHappen(effect: Effect, sight: Sight, journal: Journal): void 
   const report = state.preflight?.shards[effect.shard]?.destination;
   expect(report?.runId, 'a wipe of another server than the one that was checked').toBe(look.destination.facts.runId);
   expect(report?.keys, 'a wipe of a destination that was empty when consent was given').toBeGreaterThan(0);
+}
+
+/** Only from its own source, while a copy weighs on it. */
+function mayPark(shard: number, sight: Sight, { state, rows }: Journal): void {
+  const destination = sight.shards?.[shard]?.look.destination;
+  if (!destination?.ok) throw new Error('A server that does not answer was given an order.');
+  const { host, port } = state.plan.shards[shard]?.source ?? { host: '', port: 0 };
+  expect(destination.facts.replication).toMatchObject({ master: { host, port }, linkUp: false });
+  expect(destination.facts.loading, 'an order that a loading server refuses').toBeNull();
+  const last = rows.findLast(({ event }) => isIntent(event, 'replicate', shard));
+  expect(rows.some(({ event }) => event.kind === 'seen' && event.intent === last?.seq)).toBe(true);
+}
+
+/** What is held on a shard by the rows: held, and not released since. */
+function heldNow(rows: readonly JournalRow[], shard: number): string[] {
+  const held = new Set<string>();
+  for (const { event } of rows) {
+    if ((event.kind !== 'held' && event.kind !== 'released') || event.shard !== shard) continue;
+    const key = `${event.side} ${event.what} ${event.ledger}`;
+    if (event.kind === 'held') held.add(key);
+    else held.delete(key);
+  }
+  return [...held];
+}
+
+/** Entries of the ledger that a person left to somebody else. */
+function agreedTo(rows: readonly JournalRow[]): number[] {
+  return rows.flatMap(({ event }) => (event.kind === 'released' && event.by !== null ? (event.ledger ?? []) : []));
+}
+
+/** At the end: nothing is open, and every setting that nobody else touched and nobody gave up is as before. */
+export function allIsPutBack({ state, rows }: Journal, pairs: readonly Pair[], atFirst: Pair['settings']): void {
+  expect(state.ledger.filter((one) => !one.closed)).toEqual([]);
+  const left = rows.flatMap(({ event }) => (event.kind === 'given_up' ? (event.ledger ?? []) : []));
+  const theirs = new Set([...agreedTo(rows), ...left]);
+  for (const [shard, pair] of pairs.entries()) {
+    for (const side of ['source', 'destination'] as const) {
+      for (const [name, value] of pair.settings[side]) {
+        const open = state.ledger.some(
+          (one) => one.shard === shard && one.side === side && one.name === name && theirs.has(one.intent),
+        );
+        if (open || pair.touched.has(`${side} ${name}`)) continue;
+        expect(value, `${name} of the ${side} of shard ${shard}`).toBe(atFirst[side].get(name));
+      }
+    }
+  }
+}
+
+function isIntent(event: Event, kind: Effect['kind'], shard: number): boolean {
+  return event.kind === 'intent' && event.effect.kind === kind && event.effect.shard === shard;
 }
 
 function replicateOf(event: Event, shard: number): Extract<Effect, { kind: 'replicate' }> | null {
@@ -98,6 +162,11 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
   const gate = GATE_OF[event.action];
   const giveUp = event.action === 'migration:abort' && before.phase === 'aborting';
   expect(rights.approve.ok || (gate === undefined && !giveUp && rights.request.ok), 'by somebody who may').toBe(true);
+  if (event.action === 'migration:tune' || event.action === 'migration:resume') {
+    expect(rights.approve.ok, 'it changes servers, or leaves them changed').toBe(true);
+    expect(['syncing', 'streaming']).toContain(before.phase);
+    if (event.entry !== null) expect(event.entry).toBe(before.entry);
+  }
   if (gate === undefined) return;
   expect(sight.wallNow - at, 'an approval by a click that has expired').toBeLessThanOrEqual(policy.approvalTtlMs);
   if (event.entry !== null) expect(event.entry).toBe(before.entry);

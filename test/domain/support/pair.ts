@@ -1,10 +1,11 @@
 /** A made-up source and its destination, and what a look at them shows. */
-import type { PairLook } from '../../../src/domain/observation.ts';
+import type { Side } from '../../../src/domain/event.ts';
+import type { PairLook, ServerLook } from '../../../src/domain/observation.ts';
 import { fenceAddress, type Plan } from '../../../src/domain/plan.ts';
 import { replication, seen, unseen } from './build.ts';
 
 /** What a destination may be doing, as its INFO shows it. */
-export type Doing = 'master' | 'handshake' | 'snapshot' | 'transfer' | 'loading' | 'streaming' | 'elsewhere';
+export type Doing = 'master' | 'handshake' | 'snapshot' | 'transfer' | 'loading' | 'streaming' | 'elsewhere' | 'aside';
 
 export interface Pair {
   sourceUp: boolean;
@@ -20,6 +21,23 @@ export interface Pair {
   offset: number;
   lag: number;
   fullSyncs: number;
+  /** What CONFIG GET would show; the destination's read-only flag is the one of INFO as well. */
+  readonly settings: Readonly<Record<Side, Map<string, string>>>;
+  /** Settings that somebody else changed, as `side name`. */
+  readonly touched: Set<string>;
+  sourceLatencyMs: number | null;
+  bufferBytes: number;
+}
+
+/** Settings too narrow for a full sync, a left-over password, a read-only flag as it may stand at a master. */
+export function settingsAtFirst(readOnly: 'yes' | 'no'): Pair['settings'] {
+  const both = { 'repl-timeout': '20', 'repl-backlog-size': '16384' };
+  const limit = 'normal 0 0 0 slave 1048576 1048576 60 pubsub 33554432 8388608 60';
+  const diskless = { 'repl-diskless-sync': 'yes', 'repl-diskless-sync-delay': '5' };
+  return {
+    source: new Map(Object.entries({ ...both, ...diskless, 'client-output-buffer-limit': limit })),
+    destination: new Map(Object.entries({ ...both, masterauth: 'left-over', 'slave-read-only': readOnly })),
+  };
 }
 
 /** The fence goes up or down. A server that is made a master again writes a new history. */
@@ -47,8 +65,8 @@ export function restart(pair: Pair, side: 'source' | 'destination'): void {
   pair.doing = 'master';
 }
 
-/** What the two would say of themselves. `at`: monotonic milliseconds. */
-export function pairLook(pair: Pair, whole: Plan, index: number, at: number): PairLook {
+/** What the two would say of themselves. `at`: monotonic milliseconds; `wallNow`: when their settings were read. */
+export function pairLook(pair: Pair, whole: Plan, index: number, at: number, wallNow = 0): PairLook {
   const plan = whole.shards[index];
   if (!plan) throw new Error('Every pair is a shard.');
   const sourceReplid = `history-of-old-${index}-${pair.sourceLife}`;
@@ -72,7 +90,8 @@ export function pairLook(pair: Pair, whole: Plan, index: number, at: number): Pa
       )
     : unseen(`${plan.source.host}:6379 does not answer.`, 'timeout', at);
   const follows = pair.doing !== 'master';
-  const { host, port } = pair.doing === 'elsewhere' ? { host: 'other', port: 1 } : plan.source;
+  const elsewhere = { elsewhere: { host: 'other', port: 1 }, aside: fenceAddress(whole.id) };
+  const { host, port } = pair.doing === 'elsewhere' || pair.doing === 'aside' ? elsewhere[pair.doing] : plan.source;
   const syncing = ['snapshot', 'transfer', 'loading'].includes(pair.doing);
   const destination = pair.destinationUp
     ? seen(
@@ -83,6 +102,7 @@ export function pairLook(pair: Pair, whole: Plan, index: number, at: number): Pa
           loading: pair.doing === 'loading' ? { percent: 40 } : null,
           replication: replication({
             master: follows ? { host, port } : null,
+            readOnly: follows ? pair.settings.destination.get('slave-read-only') === 'yes' : null,
             replid: pair.doing === 'streaming' ? sourceReplid : `history-of-new-${index}-${pair.destinationLife}`,
             linkUp: pair.doing === 'streaming',
             syncing,
@@ -94,5 +114,11 @@ export function pairLook(pair: Pair, whole: Plan, index: number, at: number): Pa
         at,
       )
     : unseen(`${plan.destination.host}:6379 does not answer.`, 'timeout', at);
-  return { source, destination };
+  const readBy = (look: ServerLook, side: Side): ServerLook =>
+    look.ok ? { ...look, settings: { at: wallNow, values: new Map(pair.settings[side]) } } : look;
+  const seenSource = readBy(source, 'source');
+  return {
+    source: seenSource.ok ? { ...seenSource, replicaBufferBytes: pair.bufferBytes } : seenSource,
+    destination: readBy(destination, 'destination'),
+  };
 }

@@ -5,7 +5,6 @@
 import { expect } from 'vitest';
 import { type ClickVerdict, judgeClick, type Rights } from '../../../src/domain/click.ts';
 import { decide } from '../../../src/domain/decide.ts';
-import type { Effect } from '../../../src/domain/event.ts';
 import type { Policy } from '../../../src/domain/gate.ts';
 import { fold, foldJournal } from '../../../src/domain/migration.ts';
 import type { PairLook } from '../../../src/domain/observation.ts';
@@ -17,12 +16,11 @@ import type { MigrationState } from '../../../src/domain/state.ts';
 import { judge } from '../../../src/domain/verdict.ts';
 import type { ActionId, MigrationView } from '../../../src/domain/view.ts';
 import { viewOf } from '../../../src/domain/view-of.ts';
+import { carryOut, type Luck } from './acting.ts';
 import { NOT_LOOKED, probe } from './build.ts';
-import { mayHappen, noNonsense, wasRight } from './invariants.ts';
+import { allIsPutBack, mayHappen, noNonsense, wasRight } from './invariants.ts';
 import { Journal } from './journal.ts';
-import { fence, type Pair, pairLook, turn } from './pair.ts';
-
-export type Luck = 'done' | 'refused' | 'lost' | 'lost but done' | 'crash';
+import { fence, type Pair, pairLook, settingsAtFirst, turn } from './pair.ts';
 
 export interface Click {
   readonly action: ActionId;
@@ -45,8 +43,9 @@ export class World {
   #before: readonly PairLook[] | null = null;
   #looks: readonly PairLook[] | null = null;
   #monotonic = 0;
+  readonly #atFirst: Pair['settings'];
 
-  constructor(plan: Plan, policy: Policy, keys: readonly number[]) {
+  constructor(plan: Plan, policy: Policy, keys: readonly number[], readOnly: 'yes' | 'no' = 'yes') {
     this.journal = new Journal(plan);
     this.policy = policy;
     this.#ticks = plan.shards.map(() => 0);
@@ -63,7 +62,12 @@ export class World {
       offset: 10_000_000,
       lag: 0,
       fullSyncs: 0,
+      settings: settingsAtFirst(readOnly),
+      touched: new Set<string>(),
+      sourceLatencyMs: null,
+      bufferBytes: 0,
     }));
+    this.#atFirst = settingsAtFirst(readOnly);
   }
 
   get state(): MigrationState {
@@ -90,7 +94,7 @@ export class World {
     if (decision.enter) this.journal.append({ kind: 'phase_entered', ...decision.enter });
     const entry = this.state.entry;
     decision.effects.forEach((effect, place) => {
-      if (this.state.entry === entry) this.#carryOut(effect, luck[place % luck.length] ?? 'done');
+      if (this.state.entry === entry) carryOut(this, effect, luck[place % luck.length] ?? 'done');
     });
     if (decision.run === 'preflight') this.#preflight();
     if (decision.run === 'cut_over') this.#cutOver(luck[0] ?? 'done');
@@ -137,7 +141,13 @@ export class World {
       shards: looks.map((look, index) => {
         const verdict = this.#verdict(index, look, before?.[index] ?? null);
         const ticks = verdict.state === 'in_step' ? (this.#ticks[index] ?? 0) : 0;
-        return { look, verdict, inStepTicks: ticks, troubleTicks: 0, sourceLatencyMs: null };
+        return {
+          look,
+          verdict,
+          inStepTicks: ticks,
+          troubleTicks: 0,
+          sourceLatencyMs: this.pair(index).sourceLatencyMs,
+        };
       }),
       quietMs: switched ? this.quietMs : null,
       stirred: switched && this.quietMs === 0,
@@ -175,6 +185,7 @@ export class World {
       expect(new Set(users).size, 'nobody is listed twice').toBe(users.length);
     }
     if (['checking', 'planned', 'syncing', 'streaming'].includes(state.phase)) this.#abortIsPossible();
+    if (hasEnded(state.phase)) allIsPutBack(this.journal, this.pairs, this.#atFirst);
   }
 
   #verdict(index: number, now: PairLook, earlier: PairLook | null) {
@@ -198,40 +209,13 @@ export class World {
 
   #look(): void {
     this.#before = this.#looks;
-    const looks = this.pairs.map((pair, index) => pairLook(pair, this.state.plan, index, this.#monotonic));
+    const looks = this.pairs.map((pair, index) =>
+      pairLook(pair, this.state.plan, index, this.#monotonic, this.journal.now),
+    );
     this.#looks = looks;
     this.#ticks = looks.map((look, index) =>
       this.#verdict(index, look, null).state === 'in_step' ? (this.#ticks[index] ?? 0) + 1 : 0,
     );
-  }
-
-  #carryOut(effect: Effect, luck: Luck): void {
-    const pair = this.pair(effect.shard);
-    if (effect.kind === 'replicate') this.#changeMasterauth(effect.shard, luck);
-    const { seq } = this.journal.append({ kind: 'intent', effect });
-    const done = luck === 'done' || luck === 'lost but done';
-    if (done && effect.kind === 'replicate') {
-      turn(pair, 'handshake');
-      pair.fullSyncs += 1;
-    }
-    if (done && effect.kind === 'detach') turn(pair, 'master');
-    if (done && effect.kind === 'fence') fence(pair, effect.up);
-    if (luck === 'crash') {
-      this.crash();
-      return;
-    }
-    const outcome = luck === 'done' ? 'ok' : luck === 'refused' ? 'refused' : 'unknown';
-    this.journal.append({ kind: 'answered', intent: seq, outcome, detail: 'the server answered.' });
-    if (done && effect.kind === 'restore_config') {
-      this.journal.append({ kind: 'seen', intent: seq, detail: `${effect.name} has its old value.` });
-    }
-  }
-
-  #changeMasterauth(shard: number, luck: Luck): void {
-    if (luck === 'refused') return;
-    const setting = { shard, side: 'destination', name: 'masterauth', old: { kind: 'plain', value: '' } } as const;
-    const effect: Effect = { kind: 'set_config', ...setting, value: null, why: 'so that it can log in' };
-    this.journal.append({ kind: 'intent', effect });
   }
 
   #preflight(): void {
