@@ -99,13 +99,14 @@ function linkDownFor(link: ReplicationFacts): string {
 
 /**
  * Our destination in its source's list: by the port that it announces, and by its host where several have that port.
- * A destination that we reach by another port than it announces (TLS, containers) is the only one there is.
+ * A destination that we reach by a name, or by another port than it announces (TLS, containers), is the only one there
+ * is, or one that does not follow yet.
  */
-export function ourReplica(source: ServerFacts, plan: ShardPlan): ReplicaFacts | undefined {
+function ourReplica(source: ServerFacts, plan: ShardPlan): ReplicaFacts | undefined {
   const { replicas } = source.replication;
   const same = replicas.filter((replica) => replica.port === plan.destination.port);
-  if (same.length > 1) return same.find((replica) => replica.host === plan.destination.host);
-  return same[0] ?? (replicas.length === 1 ? replicas[0] : undefined);
+  const ours = same.length > 1 ? same.find((replica) => replica.host === plan.destination.host) : same[0];
+  return ours ?? (replicas.length === 1 ? replicas[0] : replicas.find((replica) => replica.state !== 'online'));
 }
 
 function savedPercent(source: ServerFacts | null): number | null {

@@ -82,7 +82,12 @@ async function tune(
   const { shard } = effect;
   const told: string[] = [];
   for (const { side, name, value, why } of effect.changes) {
-    const problem = await changeSetting({ shard, side, name, value, why, until: 'end' }, journal, hands, deps, still);
+    const change = { shard, side, name, value, why, until: 'end' as const };
+    // Told and over, like a refusal: else it would be tried again every second, with a row each time.
+    const problem = await changeSetting(change, journal, hands, deps, still).catch((error: unknown) => {
+      if (error instanceof RedisError) return error.message;
+      throw error;
+    });
     told.push(problem === null ? `${name} is set on the ${side}.` : `${name} could not be set: ${problem}`);
   }
   const source = await hands.inspector(shard, 'source').look({ clients: 'none', commandStats: true });

@@ -27,11 +27,13 @@ export function inStepNow(
 
 function linkProblem(shard: ShardPlan, destination: ReplicationSight): string | null {
   const where = capital(shardText(shard.index));
-  const { master, linkUp } = destination.replication;
+  const { master, linkUp, readOnly } = destination.replication;
   if (destination.role !== 'replica' || !master) return `${where}: ${addressOf(shard.destination)} follows nobody.`;
   if (!isAt(master, followAddress(shard.source))) {
     return `${where}: ${addressOf(shard.destination)} follows ${addressOf(master)}.`;
   }
+  // What others write there is not on its source, and no offset shows it.
+  if (readOnly === false) return `${where}: ${addressOf(shard.destination)} takes writes (replica-read-only no).`;
   return linkUp ? null : `${where}: ${addressOf(shard.destination)} has lost its source.`;
 }
 

@@ -141,6 +141,18 @@ describe('trouble', () => {
     expect(verdict({ ...pair, destination }, { record: { ...JUST_SENT, wasInStep: true } }).state).toBe('link_down');
   });
 
+  it('one that waits for its snapshot beside replicas on the same port, under a name that its source does not tell, is no trouble', () => {
+    const pair = followingPair(PLAN);
+    const { host, port } = PLAN.source;
+    const destination = seen({ role: 'replica', replication: replication({ master: { host, port } }) });
+    const replica = (ip: string, state: string) => ({ host: ip, port: 6379, state, offset: null });
+    const source = (...replicas: ReturnType<typeof replica>[]) => seen({ replication: replication({ replicas }) });
+    const waits = source(replica('10.0.0.8', 'online'), replica('10.0.0.9', 'wait_bgsave'));
+    expect(verdict({ ...pair, source: waits, destination })).toMatchObject({ state: 'snapshot', reason: null });
+    const others = source(replica('10.0.0.7', 'online'), replica('10.0.0.8', 'online'));
+    expect(verdict({ ...pair, source: others, destination }).state).toBe('link_down');
+  });
+
   it('an order that was refused says why', () => {
     const refused = shardRecord({
       replicate: {

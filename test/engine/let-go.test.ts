@@ -87,6 +87,18 @@ test('a destination that hangs while writes are paused: all are let go in time, 
   await finish(id);
 });
 
+test('a destination that takes writes since a moment ago: the switch does not happen, seen by a tick or not', async () => {
+  const id = await untilStreaming();
+  await pairs.destinations[1]?.call('CONFIG', 'SET', 'replica-read-only', 'no');
+  const { accepted } = await harness.click(id, 'gate:switch');
+  const reason = () => harness.view(id).gates.find((one) => one.gate === 'switch')?.reason ?? '';
+  await until(() => harness.view(id).phase !== 'switching' && /takes them now/.test(reason()));
+  for (const destination of pairs.destinations) expect((await destination.info('replication'))['role']).toBe('slave');
+  if (!accepted) return;
+  const letGo = harness.view(id).journal.find((row) => row.kind === 'cutover_let_go');
+  expect(letGo?.text).toMatch(/takes writes \(replica-read-only no\)/);
+});
+
 test('a source that hangs when the fence is sent: the fence is lifted when it wakes up', async () => {
   const id = await untilStreaming();
   at('fence', () => pairs.sources[0]?.freeze());
