@@ -81,15 +81,20 @@ async function trial(shard: ShardPlan, work: TrialWork): Promise<LinkTrial> {
   return arrival(shard, before, work);
 }
 
-/** Waits until the source lists one replica more, or the destination's link is up. */
+/** Waits until the source lists one replica more. A destination that copies and is not listed copies somebody else. */
 async function arrival(shard: ShardPlan, before: readonly ReplicaFacts[], work: TrialWork): Promise<LinkTrial> {
-  const { clock } = work.deps;
+  const { hands, deps } = work;
+  const { clock } = deps;
   const until = clock.monotonicMs() + ARRIVES_MS;
   for (;;) {
-    const { replication } = await work.hands.inspector(shard.index, 'source').replication();
+    // In this order: whom the source serves it has listed before.
+    const { linkUp, syncing } = (await hands.inspector(shard.index, 'destination').replication()).replication;
+    const { replication } = await hands.inspector(shard.index, 'source').replication();
     if (replication.replicas.some((replica) => replica.state === 'wait_bgsave')) return { kind: 'reached' };
     // A history that both know goes on without a full sync.
     if (replication.replicas.length > before.length) return { kind: 'reached' };
+    if (linkUp || syncing)
+      return { kind: 'not_reached', text: 'another server answers there and gives it its own data.' };
     if (clock.monotonicMs() >= until || !work.still()) break;
     await clock.sleep(LOOK_EVERY_MS);
   }

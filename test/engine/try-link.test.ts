@@ -89,6 +89,23 @@ test('an address that only the bot can use is found out, named, and mended by re
   expect((await planned(createHarness({ inventory: group(source.port) }), ['old'])).codes).toEqual([]);
 });
 
+test('an address at which another server answers: found out at once, named, and not copied', async () => {
+  const [source] = pairs.sources;
+  if (!source) throw new Error('unreachable');
+  // Its snapshot takes a while, as a large one does.
+  const config = { 'repl-diskless-sync-delay': '0', 'rdb-key-save-delay': '4000' };
+  const other = await fleet.server({ config });
+  await fill(other, { keys: 500 });
+  const entry = { url: `redis://127.0.0.1:${source.port}`, 'replicate-from': `127.0.0.1:${other.port}` };
+  const before = await all();
+  const { view, codes } = await planned(createHarness({ inventory: inventoryOf({ old: [entry] }) }), ['old']);
+  expect(codes).toEqual(['source_not_reached']);
+  expect(view.findings[0]?.text).toContain('another server answers there');
+  expect(await pairs.destinations[0]?.call('DBSIZE')).toBe(0);
+  expect(await pairs.destinations[0]?.info('replication')).toMatchObject({ role: 'master' });
+  expect(await all()).toEqual(before);
+});
+
 test('a wrong password for the link is found out before anybody approves', async () => {
   await pairs.sources[0]?.call('ACL', 'SETUSER', 'default', '-psync', '-sync');
   const { codes } = await planned(createHarness());
