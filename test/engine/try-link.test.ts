@@ -154,6 +154,23 @@ test.skipIf(six === undefined)(
   },
 );
 
+test.skipIf(six === undefined)(
+  'a destination with a replica that it needs as a master: the trial does not make it look without',
+  async () => {
+    const binary = six?.binary ?? '';
+    const [source, destination] = await Promise.all([fleet.server({ binary }), fleet.server({ binary })]);
+    pairs = { sources: [source], destinations: [destination] };
+    const replica = await fleet.server({ binary, config: { replicaof: `127.0.0.1 ${destination.port}` } });
+    const follows = async () => (await replica.info('replication'))['master_link_status'] === 'up';
+    await until(follows);
+    await destination.call('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    const { view, codes } = await planned(createHarness());
+    expect(codes).toEqual(['destination_has_replicas', 'source_too_old']);
+    expect(view.journal.map((row) => row.kind)).toContain('trial_over');
+    await until(follows);
+  },
+);
+
 test('a destination that holds keys is left alone, and that is said', async () => {
   await pairs.destinations[0]?.call('SET', 'precious', '1');
   harness = createHarness();
