@@ -113,9 +113,9 @@ describe.concurrent('killed with -9', () => {
           });
           // Each is known to have arrived: only then is it watched.
           const { ledger } = foldJournal(again.journal(id));
-          const open = ledger.filter((one) => !one.closed);
-          expect(open.filter((one) => !one.set).map((one) => one.name)).toEqual([]);
-          expect(open.map((one) => one.name)).toContain('masterauth');
+          const kept = ledger.filter((one) => !one.closed);
+          expect(kept.filter((one) => !one.set).map((one) => one.name)).toEqual([]);
+          expect(kept.map((one) => one.name)).toContain('masterauth');
         }
         expect(await harness.click(id, 'migration:abort')).toMatchObject({ accepted: true });
       }
