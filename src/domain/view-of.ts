@@ -165,9 +165,12 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
 function abortText(state: MigrationState): string {
   if (state.phase === 'aborting') return 'Servers that cannot be reached are left as they are, and named.';
   const begun = state.shards.filter((one) => one.replicate !== null).length;
-  return begun === 0
-    ? 'Nothing has been changed yet. The migration ends.'
-    : `${plural(begun, 'destination')} will stop following and keep what was copied so far. The sources go on as masters, their settings as they were.`;
+  if (begun === 0) {
+    const left = state.shards.some((one) => one.trial !== null) || state.ledger.some((one) => !one.closed);
+    const done = left ? 'What a trial of a link has changed is put back.' : 'Nothing has been changed yet.';
+    return `${done} The migration ends.`;
+  }
+  return `${plural(begun, 'destination')} will stop following and keep what was copied so far. The sources go on as masters, their settings as they were.`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -171,6 +171,33 @@ test.skipIf(six === undefined)(
   },
 );
 
+test('a source that dies in the middle of a trial: what is left is told, and put back when it answers again', async () => {
+  const [source] = pairs.sources;
+  if (!source) throw new Error('unreachable');
+  const before = await all();
+  const store = openStore();
+  let died: Promise<void> | undefined;
+  const hooked = withHook(store, ({ event }: NewRow) => {
+    if (event.kind === 'intent' && event.effect.kind === 'end_trial') died ??= source.kill();
+  });
+  const made = createHarness({ store: hooked });
+  const { id, view, codes } = await planned(made);
+  await died;
+  expect(codes).toContain('trial_left');
+  expect(view.gates.find((one) => one.gate === 'continue')).toMatchObject({ open: false });
+  const abort = view.actions.find((one) => one.action === 'migration:abort');
+  const told = `${view.journal.at(-1)?.text} ${abort?.consequence}`;
+  expect(told).toMatch(/still to be put back\. What a trial of a link has changed is put back/);
+  expect(told).not.toContain('Nothing has been changed');
+  await source.start();
+  await made.click(id, 'migration:recheck');
+  await made.open(id, 'continue');
+  expect(made.view(id).findings).toEqual([]);
+  expect(await all()).toEqual(before);
+  await made.close();
+  store.close();
+});
+
 test('a destination that holds keys is left alone, and that is said', async () => {
   await pairs.destinations[0]?.call('SET', 'precious', '1');
   harness = createHarness();
