@@ -3,7 +3,7 @@
 import type { Event } from './event.ts';
 import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
 import { heldText, releaseRows } from './held.ts';
-import { mayAsk } from './may-ask.ts';
+import { agreedFrom, mayAsk } from './may-ask.ts';
 import { findingsMark } from './migration.ts';
 import { assertNever, type Gate, hasEnded, type Phase } from './phase.ts';
 import type { Sight } from './sight.ts';
@@ -91,7 +91,7 @@ function judgeServers(
   refuse: Refuse,
 ): ClickVerdict {
   if (!rights.approve.ok) return refuse(rights.approve.why);
-  if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
+  if (event.entry !== null && event.entry !== agreedFrom(state)) return refuse(OLD_COPY);
   const { user } = event;
   if (action === 'migration:tune') {
     if (!mayAsk(state, sight, 'tune')) return refuse('There is no alarm any more that a setting would mend.');

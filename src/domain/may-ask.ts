@@ -6,6 +6,11 @@ import type { MigrationState } from './state.ts';
 
 export type Request = 'recheck' | 'abort' | 'tune' | 'resume';
 
+/** The number of the buttons that agree to what was told of the servers: older ones did not show all of it. */
+export function agreedFrom({ entry, told }: MigrationState): number {
+  return Math.max(entry, told);
+}
+
 export function mayAsk(state: MigrationState, sight: Sight, what: Request): boolean {
   const follows = state.phase === 'syncing' || state.phase === 'streaming';
   switch (what) {

@@ -24,6 +24,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     phase: 'checking',
     entry: row.seq,
     stretch: row.seq,
+    told: row.seq,
     phaseSince: row.at,
     version: row.seq,
     messageTs: event.messageTs,
@@ -128,7 +129,10 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return withShard(state, event.shard, (shard) => ({ ...shard, trial: null }));
     case 'sync_alarm': {
       const { cause, text, tune } = event;
-      return withShard(state, event.shard, (shard) => ({ ...shard, alarm: { cause, text, tune } }));
+      return withShard({ ...state, told: row.seq }, event.shard, (shard) => ({
+        ...shard,
+        alarm: { cause, text, tune },
+      }));
     }
     case 'sync_alarm_over':
       return withShard(state, event.shard, (shard) => ({
@@ -152,7 +156,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       }));
     case 'held': {
       const { side, what, ledger, text } = event;
-      return withShard(state, event.shard, (shard) => ({
+      return withShard({ ...state, told: row.seq }, event.shard, (shard) => ({
         ...shard,
         held: [...shard.held.filter((one) => !isSame(one, event)), { side, what, ledger, text }],
       }));

@@ -140,6 +140,8 @@ export interface MigrationState {
   readonly entry: number;
   /** Number of the row since which an abort means the same: nothing was begun, shards follow, or it goes on already. */
   readonly stretch: number;
+  /** Number of the last row that held a shard or raised an alarm: who saw less has not agreed to it. */
+  readonly told: number;
   readonly phaseSince: number;
   readonly version: number;
   readonly messageTs: string | null;

@@ -5,7 +5,7 @@ import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
 import { gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
-import { mayAsk } from './may-ask.ts';
+import { agreedFrom, mayAsk } from './may-ask.ts';
 import { hasEnded } from './phase.ts';
 import { planHash } from './plan.ts';
 import type { Finding } from './preflight.ts';
@@ -94,9 +94,9 @@ function iso(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** The opaque value of a button: which migration, drawn in which phase entry, for which plan. */
-export function actionValue(state: MigrationState): string {
-  return `${state.plan.id}.${state.entry}.${planHash(state.plan)}`;
+/** The opaque value of a button: which migration, drawn in which phase entry or after which row, for which plan. */
+export function actionValue(state: MigrationState, drawnAt = state.entry): string {
+  return `${state.plan.id}.${drawnAt}.${planHash(state.plan)}`;
 }
 
 /** The phase entry that a button was drawn for; null when the value is not of this plan. */
@@ -107,6 +107,7 @@ export function entryOf(value: string, state: MigrationState): number | null {
 
 function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sight): ActionView[] {
   const value = actionValue(state);
+  const agrees = actionValue(state, agreedFrom(state));
   const actions: ActionView[] = [];
   const add = (action: ActionId, ask: ActionView['ask'], consequence: string) =>
     actions.push({ action, value, ask, consequence });
@@ -127,9 +128,10 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     const text = `${tuneText(loud)}. They are put back when the migration ends.`;
     const names = [...new Set(loud.flatMap(({ tune }) => tune.map((one) => one.name)))];
     const label = names.length === 1 ? `Set ${names[0]}` : `Set ${plural(names.length, 'setting')}`;
-    actions.push({ action: 'migration:tune', value, ask: 'confirm', consequence: text, label });
+    actions.push({ action: 'migration:tune', value: agrees, ask: 'confirm', consequence: text, label });
   }
-  if (mayAsk(state, sight, 'resume')) add('migration:resume', 'confirm', heldText(state) ?? '');
+  if (mayAsk(state, sight, 'resume'))
+    actions.push({ action: 'migration:resume', value: agrees, ask: 'confirm', consequence: heldText(state) ?? '' });
   if (mayAsk(state, sight, 'abort')) {
     const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
     actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });
@@ -163,9 +165,12 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
 function abortText(state: MigrationState): string {
   if (state.phase === 'aborting') return 'Servers that cannot be reached are left as they are, and named.';
   const begun = state.shards.filter((one) => one.replicate !== null).length;
-  return begun === 0
-    ? 'Nothing has been changed yet. The migration ends.'
-    : `${plural(begun, 'destination')} will stop following and keep what was copied so far. The sources go on as masters, their settings as they were.`;
+  if (begun === 0) {
+    const left = state.shards.some((one) => one.trial !== null) || state.ledger.some((one) => !one.closed);
+    const done = left ? 'What a trial of a link has changed is put back.' : 'Nothing has been changed yet.';
+    return `${done} The migration ends.`;
+  }
+  return `${plural(begun, 'destination')} will stop following and keep what was copied so far. The sources go on as masters, their settings as they were.`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -249,9 +249,11 @@ export class Migrator {
     const report = await runPreflightWithTrials(this.#journal, this.#deps.taken(), this.#deps, still);
     if (!still()) return;
     this.#asOf = this.#deps.clock.now();
+    const isAsBefore = report.findings.every((one) => one.code !== 'trial_left');
+    const reason = `Every server was looked at. ${isAsBefore ? 'Nothing has been changed.' : 'What a trial has left is still to be put back.'}`;
     this.#journal.append([
       { kind: 'preflight_done', report },
-      { kind: 'phase_entered', phase: 'planned', reason: 'Every server was looked at. Nothing has been changed.' },
+      { kind: 'phase_entered', phase: 'planned', reason },
     ]);
   }
 

@@ -62,7 +62,8 @@ export async function runPreflightWithTrials(
         if (why !== null) return { ...sight, trial: { kind: 'not_tried', why } };
         const trial = await tryLink(shard, work);
         // Up to Redis 6.0 a snapshot that somebody makes meanwhile goes to everybody who waits for one.
-        const destination = await hands.inspector(shard.index, 'destination').look(LITTLE);
+        const look = await hands.inspector(shard.index, 'destination').look(LITTLE);
+        const destination = withReplicasOf(sight.destination, look);
         return { ...sight, destination, trial, left: leftOver(shard, journal) };
       }),
     );
@@ -74,6 +75,13 @@ export async function runPreflightWithTrials(
   } finally {
     hands.close();
   }
+}
+
+/** Being freed sends a destination's own replicas away until they connect again: they count as they were before. */
+function withReplicasOf(before: ServerLook, now: ServerLook): ServerLook {
+  if (!before.ok || !now.ok) return now;
+  const { replicas } = before.facts.replication;
+  return { ...now, facts: { ...now.facts, replication: { ...now.facts.replication, replicas } } };
 }
 
 function sightsOf(plan: Plan, hands: Hands, deps: HandsDeps): Promise<PreflightSight[]> {

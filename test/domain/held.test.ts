@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
 import { canResume, heldRows, heldText, releaseRows } from '../../src/domain/held.ts';
+import { agreedFrom } from '../../src/domain/may-ask.ts';
 import type { PairLook, ReplicationFacts, ServerFacts, ServerLook } from '../../src/domain/observation.ts';
 import { fenceAddress } from '../../src/domain/plan.ts';
 import {
@@ -328,6 +329,14 @@ describe('“go on”', () => {
     const old = held();
     expect(old.click('migration:resume', BEN, { entry: old.state.entry - 1 })).toMatchObject({ accepted: false });
     expect(held().click('migration:resume', BEN, { entry: null })).toMatchObject({ accepted: true });
+    // What was told after the button was drawn nobody has agreed to with it.
+    const more = held();
+    const drawn = agreedFrom(more.state);
+    tuned(more, 'repl-backlog-size', '2097152');
+    tick(more, lookAt(more, { settings: { 'repl-timeout': '61', 'repl-backlog-size': '1' } }));
+    expect(more.click('migration:resume', BEN, { entry: drawn })).toMatchObject({ accepted: false });
+    expect(more.click('migration:resume', BEN)).toMatchObject({ accepted: true });
+    expect(heldText(more.state)).toBeNull();
     const aborting = held();
     aborting.journal.append(enter('aborting'));
     expect(aborting.click('migration:resume', BEN).accepted).toBe(false);

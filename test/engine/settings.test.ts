@@ -79,7 +79,7 @@ test('a source that hides its settings is refused with the reason, or copied wit
   expect(await all()).toEqual(before);
 });
 
-test('a source that restarts between the settings and the order to follow: told, held, and agreed to', async () => {
+test('a source that restarts between the settings and the order to follow: told, and nobody is asked about it', async () => {
   const [source, destination] = [pairs.sources[0], pairs.destinations[0]];
   if (!source || !destination) throw new Error('unreachable');
   let restarted: Promise<void> | undefined;
@@ -92,13 +92,12 @@ test('a source that restarts between the settings and the order to follow: told,
   const id = await made.start({ sources: urls([source]), destinations: urls([destination]) });
   await made.open(id, 'continue');
   await made.click(id, 'gate:continue');
-  await until(() => made.view(id).actions.some((one) => one.action === 'migration:resume'), { within: 20_000 });
+  const told = (kind: string) => made.view(id).journal.filter((row) => row.kind === kind);
+  await until(() => told('drift').some((row) => row.text.includes('restarted')), { within: 20_000 });
   await restarted;
-  const told = made.view(id).journal.filter((row) => row.kind === 'held' || row.kind === 'drift');
-  expect(told.map((row) => row.text).join('\n')).toMatch(/restarted/);
-  expect(made.view(id).waitingFor).toMatch(/repl-timeout on .* was set to "60" by us and is "20" now/);
-  expect(await made.click(id, 'migration:resume')).toMatchObject({ accepted: true });
   await made.open(id, 'switch');
+  // Its process has ended, and its settings with it: that is nobody's doing.
+  expect(told('held')).toEqual([]);
   await made.click(id, 'migration:abort');
   await made.phase(id, 'aborted');
   expect(await source.call('CONFIG', 'GET', 'repl-timeout')).toEqual(['repl-timeout', '20']);

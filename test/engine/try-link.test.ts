@@ -154,6 +154,50 @@ test.skipIf(six === undefined)(
   },
 );
 
+test.skipIf(six === undefined)(
+  'a destination with a replica that it needs as a master: the trial does not make it look without',
+  async () => {
+    const binary = six?.binary ?? '';
+    const [source, destination] = await Promise.all([fleet.server({ binary }), fleet.server({ binary })]);
+    pairs = { sources: [source], destinations: [destination] };
+    const replica = await fleet.server({ binary, config: { replicaof: `127.0.0.1 ${destination.port}` } });
+    const follows = async () => (await replica.info('replication'))['master_link_status'] === 'up';
+    await until(follows);
+    await destination.call('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    const { view, codes } = await planned(createHarness());
+    expect(codes).toEqual(['destination_has_replicas', 'source_too_old']);
+    expect(view.journal.map((row) => row.kind)).toContain('trial_over');
+    await until(follows);
+  },
+);
+
+test('a source that dies in the middle of a trial: what is left is told, and put back when it answers again', async () => {
+  const [source] = pairs.sources;
+  if (!source) throw new Error('unreachable');
+  const before = await all();
+  const store = openStore();
+  let died: Promise<void> | undefined;
+  const hooked = withHook(store, ({ event }: NewRow) => {
+    if (event.kind === 'intent' && event.effect.kind === 'end_trial') died ??= source.kill();
+  });
+  const made = createHarness({ store: hooked });
+  const { id, view, codes } = await planned(made);
+  await died;
+  expect(codes).toContain('trial_left');
+  expect(view.gates.find((one) => one.gate === 'continue')).toMatchObject({ open: false });
+  const abort = view.actions.find((one) => one.action === 'migration:abort');
+  const told = `${view.journal.at(-1)?.text} ${abort?.consequence}`;
+  expect(told).toMatch(/still to be put back\. What a trial of a link has changed is put back/);
+  expect(told).not.toContain('Nothing has been changed');
+  await source.start();
+  await made.click(id, 'migration:recheck');
+  await made.open(id, 'continue');
+  expect(made.view(id).findings).toEqual([]);
+  expect(await all()).toEqual(before);
+  await made.close();
+  store.close();
+});
+
 test('a destination that holds keys is left alone, and that is said', async () => {
   await pairs.destinations[0]?.call('SET', 'precious', '1');
   harness = createHarness();
