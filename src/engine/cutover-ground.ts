@@ -21,8 +21,11 @@ export interface CutoverDeps extends HandsDeps {
 
 /** The pause outlives our own deadline by this much, so that it cannot end between the last check and the fence. */
 export const PAUSE_MARGIN_MS = 1_000;
-/** In a cut-over, a server that takes longer does not answer: others' writers wait for it. */
-const TIMEOUT_MS = 2_000;
+/**
+ * In a cut-over, a server that takes longer does not answer: others' writers wait for it. Longer than MAX_PAUSE_MS is by
+ * default, so that a cut-over that is late says so, whoever it was that made it late.
+ */
+const TIMEOUT_MS = 2_500;
 /** How long a promotion that was sent is watched closely before the next tick looks again. */
 const PROMOTION_WATCH_MS = 3_000;
 

@@ -37,11 +37,15 @@ export function answerSentence(text: string, limit = 1_500): string {
 
 function pieces(text: string, marks: RegExp): string[] {
   const found: string[] = [];
+  // The groups of an IPv6 address stand between brackets, and stay as they are.
+  let inBrackets = false;
   for (let place = 0; place < text.length; ) {
+    if (text[place] === '[') inBrackets = true;
+    else if (text[place] === ']') inBrackets = false;
     marks.lastIndex = place;
     const piece = text[place] === '<' ? marks.exec(text)?.[0] : undefined;
     EMOJI.lastIndex = place;
-    const emoji = text[place] === ':' ? EMOJI.exec(text)?.[0] : undefined;
+    const emoji = text[place] === ':' && !inBrackets ? EMOJI.exec(text)?.[0] : undefined;
     if (emoji !== undefined) {
       found.push(emoji, WORD_JOINER);
       place += emoji.length;

@@ -36,6 +36,7 @@ describe('outside text in messages', () => {
     expect(sentence('10.0.0.1:1234: refused')).toBe('10.0.0.1:1234\u2060: refused');
     expect(name(':tada: orders')).toBe(':tada\u2060: orders');
     expect(sentence('old-1:6379, new-1:6379')).toBe('old-1:6379, new-1:6379');
+    expect(sentence('[fe80:1:2::3]:6379: refused')).toBe('[fe80:1:2::3]:6379\u2060: refused');
   });
 
   it('people and moments in sentences of ours stay what they are', () => {
