@@ -4,6 +4,7 @@ import { describe } from '../../../src/domain/describe.ts';
 import type { Endpoint } from '../../../src/domain/endpoint.ts';
 import type { BeforeReplication, Event, JournalRow } from '../../../src/domain/event.ts';
 import type { Policy } from '../../../src/domain/gate.ts';
+import { agreedFrom } from '../../../src/domain/may-ask.ts';
 import { foldJournal } from '../../../src/domain/migration.ts';
 import type { PairLook, ReplicationFacts, ServerFacts, ServerLook } from '../../../src/domain/observation.ts';
 import type { Verdict } from '../../../src/domain/place.ts';
@@ -13,6 +14,7 @@ import type { Finding, PreflightReport } from '../../../src/domain/preflight.ts'
 import type { ShardSight, Sight } from '../../../src/domain/sight.ts';
 import type { MigrationState, ShardRecord } from '../../../src/domain/state.ts';
 import { judge } from '../../../src/domain/verdict.ts';
+import type { ActionId } from '../../../src/domain/view.ts';
 
 export const ANA = 'U00000ANA';
 export const BEN = 'U00000BEN';
@@ -321,3 +323,8 @@ export const NOT_EMPTY: Finding = {
   text: 'new-1:6379 holds 7 keys, which replication will wipe.',
   fix: null,
 };
+
+/** What a button that is drawn now carries: the phase entry, or the last thing that was told of the servers. */
+export function drawnAt(action: ActionId, state: MigrationState): number {
+  return action === 'migration:tune' || action === 'migration:resume' ? agreedFrom(state) : state.entry;
+}

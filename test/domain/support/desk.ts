@@ -3,13 +3,12 @@ import { expect } from 'vitest';
 import { type ClickVerdict, judgeClick, type Rights } from '../../../src/domain/click.ts';
 import type { Event } from '../../../src/domain/event.ts';
 import { gatesOf, type Policy } from '../../../src/domain/gate.ts';
-import { agreedFrom } from '../../../src/domain/may-ask.ts';
 import type { Gate } from '../../../src/domain/phase.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Sight } from '../../../src/domain/sight.ts';
 import type { MigrationState } from '../../../src/domain/state.ts';
 import type { ActionId } from '../../../src/domain/view.ts';
-import { aPlan, followingPair, NOT_LOOKED, POLICY, sightOf, toPlanned, toStreaming } from './build.ts';
+import { aPlan, drawnAt, followingPair, NOT_LOOKED, POLICY, sightOf, toPlanned, toStreaming } from './build.ts';
 import { Journal } from './journal.ts';
 
 const EVERYTHING: Rights = { request: { ok: true }, approve: { ok: true } };
@@ -38,9 +37,7 @@ export class Desk {
     user: string,
     more: { entry?: number | null; typedName?: string; rights?: Rights; waitsMs?: number } = {},
   ): ClickVerdict {
-    const agrees = action === 'migration:tune' || action === 'migration:resume';
-    const now = agrees ? agreedFrom(this.state) : this.state.entry;
-    const { entry = now, typedName = null, rights = EVERYTHING, waitsMs = 0 } = more;
+    const { entry = drawnAt(action, this.state), typedName = null, rights = EVERYTHING, waitsMs = 0 } = more;
     const { seq } = this.journal.append({ kind: 'clicked', action, user, entry, typedName });
     this.journal.now += waitsMs;
     const click = this.state.clicks.find((one) => one.seq === seq);

@@ -17,7 +17,7 @@ import { judge } from '../../../src/domain/verdict.ts';
 import type { ActionId, MigrationView } from '../../../src/domain/view.ts';
 import { viewOf } from '../../../src/domain/view-of.ts';
 import { carryOut, type Luck } from './acting.ts';
-import { NOT_LOOKED, probe } from './build.ts';
+import { drawnAt, NOT_LOOKED, probe } from './build.ts';
 import { allIsPutBack, mayHappen, noNonsense, wasRight } from './invariants.ts';
 import { Journal } from './journal.ts';
 import { fence, type Pair, pairLook, settingsAtFirst, turn } from './pair.ts';
@@ -102,7 +102,7 @@ export class World {
   }
 
   click(click: Click): ClickVerdict | null {
-    const { entry: now } = this.state;
+    const now = drawnAt(click.action, this.state);
     const entry = { now, old: now - 1, foreign: 0, command: null }[click.copy];
     const typedName = { right: this.state.plan.name, wrong: 'another', none: null }[click.name];
     const { action, user } = click;
