@@ -1,7 +1,7 @@
 /** The inventory is changed while the bot runs and while a migration does, and SIGHUP makes the bot read it again. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type Fleet, startFleet } from '../../src/sandbox/redis/fleet.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
 import { ANA, MIGRATIONS, type SandboxSlack, startSandboxSlack } from '../../src/sandbox/slack/index.ts';
@@ -20,8 +20,9 @@ beforeAll(async () => {
   slack = await startSandboxSlack();
 });
 
+afterEach(() => bot.close());
+
 afterAll(async () => {
-  await bot?.close();
   await slack?.close();
   await fleet?.close();
 });
