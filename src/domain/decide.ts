@@ -4,7 +4,7 @@
  */
 import { starts } from './begin.ts';
 import { type Decision, NOTHING } from './decision.ts';
-import { fenceEffects, isUnsettling, switchedRows } from './drift.ts';
+import { fenceEffects, switchedRows, unsettlingText } from './drift.ts';
 import { RETRY_MS } from './due.ts';
 import type { Effect, Event } from './event.ts';
 import { approvalsText, gatesOf, type Policy, STEADY_TICKS } from './gate.ts';
@@ -79,14 +79,9 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
     return { ...NOTHING, effects: effects.list, rows, enter, waitingFor: effects.held ?? syncText(shards) };
   }
   const again = shards.find((shard) => ['snapshot', 'transfer', 'loading'].includes(shard.verdict.state));
-  const enter = isUnsettling(rows)
-    ? {
-        phase: 'syncing' as const,
-        reason: 'A server was restarted: approvals are void, and every shard has to be in step once more.',
-      }
-    : again
-      ? { phase: 'syncing' as const, reason: `${capital(shardText(again.verdict.shard))} makes another full sync.` }
-      : null;
+  const reason =
+    unsettlingText(rows) ?? (again ? `${capital(shardText(again.verdict.shard))} makes another full sync.` : null);
+  const enter = reason === null ? null : { phase: 'syncing' as const, reason };
   const letGo = state.letGo === null ? '' : ` The last cut-over was let go: ${state.letGo}`;
   return { ...NOTHING, effects: effects.list, rows, enter, waitingFor: gateText(gates, 'switch') + letGo };
 }

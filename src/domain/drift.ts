@@ -33,9 +33,14 @@ function consequence(state: MigrationState, side: 'source' | 'destination'): str
   return side === 'source' ? ' Its copy follows what it holds now: look at its data before you switch.' : '';
 }
 
-/** Whether a source that was restarted voids what people approved: the shards have to come in step once more. */
-export function isUnsettling(rows: readonly Event[]): boolean {
-  return rows.some((row) => row.kind === 'drift' || row.kind === 'held');
+/** Why what others did to a server voids what people approved, as a sentence; null when nobody did anything. */
+export function unsettlingText(rows: readonly Event[]): string | null {
+  const what = rows.some((row) => row.kind === 'drift')
+    ? 'was restarted'
+    : rows.some((row) => row.kind === 'held')
+      ? 'was changed by somebody else'
+      : null;
+  return what && `A server ${what}: approvals are void, and every shard has to be in step once more.`;
 }
 
 /**

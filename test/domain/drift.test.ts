@@ -97,6 +97,16 @@ describe('a server that was restarted', () => {
     expect(drifts(stateOf(PLAN, events), changed(FOLLOWING, 'source', { runId: 'new-run' }))).toEqual([]);
   });
 
+  it('a copy that is made writable while streaming: back to syncing, and nobody is told of a restart', () => {
+    const { destination } = FOLLOWING[1] as PairLook;
+    const link = destination.ok ? destination.facts.replication : replication();
+    const looks = changed(FOLLOWING, 'destination', { replication: { ...link, readOnly: false } });
+    expect(decided(stateOf(PLAN, toStreaming(PLAN)), looks).enter).toEqual({
+      phase: 'syncing',
+      reason: 'A server was changed by somebody else: approvals are void, and every shard has to be in step once more.',
+    });
+  });
+
   it.each(['source', 'destination'] as const)('the %s while streaming: back to syncing, approvals are void', (side) => {
     const events = toStreaming(PLAN);
     const approved: Event = {
