@@ -8,7 +8,7 @@ import type { Verdict } from './place.ts';
 import { fenceAddress } from './plan.ts';
 import { recordOf, type ShardSight, type Sight, type SyncLoad } from './sight.ts';
 import { stillParked, waitsAside } from './source-guard.ts';
-import type { MigrationState, ShardRecord } from './state.ts';
+import type { LedgerEntry, MigrationState, ShardRecord } from './state.ts';
 import { capital, plural, shardText } from './words.ts';
 
 /** Which shards may begin to replicate now, and why others are held. */
@@ -65,10 +65,14 @@ export function syncLoad(
   return { total: busy.length, perHost };
 }
 
+/** What a trial of a shard's link has changed and not put back. */
+export function trialEntries({ ledger }: MigrationState, shard: number): readonly LedgerEntry[] {
+  return ledger.filter((one) => one.shard === shard && !one.closed && one.until === 'trial');
+}
+
 /** Whether a trial of the link is not over: what it changed is put back before anything else. */
 function isTried(state: MigrationState, record: ShardRecord): boolean {
-  const open = state.ledger.some((one) => one.shard === record.index && !one.closed && one.until === 'trial');
-  return record.trial !== null || open;
+  return record.trial !== null || trialEntries(state, record.index).length > 0;
 }
 
 /** Whether a destination waits behind our closed port, where we put it: nobody can have written to it there. */

@@ -3,27 +3,30 @@ import type { PairLook } from './observation.ts';
 import type { Phase } from './phase.ts';
 import type { MigrationId, ShardPlan } from './plan.ts';
 import type { ShardRecord } from './state.ts';
-import type { ShardState } from './view.ts';
+import type { ShardView } from './view.ts';
 
-export interface Verdict {
+/** What people are shown of it is named and meant as in ShardView. */
+export interface Verdict
+  extends Pick<
+    ShardView,
+    | 'state'
+    | 'percent'
+    | 'bytesPerSecond'
+    | 'etaSeconds'
+    | 'lagBytes'
+    | 'bufferBytes'
+    | 'sourceWritesPerSecond'
+    | 'sourceClients'
+    | 'fullSyncs'
+    | 'reason'
+    | 'keys'
+    | 'bytes'
+  > {
   readonly shard: number;
-  readonly state: ShardState;
-  readonly percent: number | null;
-  readonly bytesPerSecond: number | null;
-  readonly etaSeconds: number | null;
-  readonly lagBytes: number | null;
-  readonly bufferBytes: number | null;
-  readonly sourceWritesPerSecond: number | null;
   /** What is written to the source, at most: its offset's growth where it has one, else what the network brings. */
   readonly sourceBytesPerSecond: number | null;
-  readonly sourceClients: number | null;
-  readonly fullSyncs: number | null;
-  /** Why it is not further, as a sentence; null when it is where it should be. */
-  readonly reason: string | null;
   /** Whether the reason is trouble that people should hear of, not just a stage on the way. */
   readonly alarm: boolean;
-  readonly keys: number | null;
-  readonly bytes: number | null;
 }
 
 export interface VerdictInput {

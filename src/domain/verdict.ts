@@ -1,5 +1,6 @@
 /** What one shard's two servers mean: a state, figures, and why it is not further. Pure. */
 import { addressOf, followAddress, isAt } from './endpoint.ts';
+import type { BeforeReplication } from './event.ts';
 import type { ServerFacts, ServerLook } from './observation.ts';
 import { NOWHERE, type Place, type Verdict, type VerdictInput } from './place.ts';
 import { fenceAddress } from './plan.ts';
@@ -13,10 +14,6 @@ export function judge(input: VerdictInput): Verdict {
   const source = factsOf(now.source);
   const sourceRate = rates(now.source, earlier?.source ?? null);
   const { alarm = false, ...where } = placeOf(input);
-  const fullSyncs =
-    source?.fullSyncs != null && record.before?.sourceFullSyncs != null && source.runId === record.before.sourceRunId
-      ? Math.max(0, source.fullSyncs - record.before.sourceFullSyncs)
-      : null;
   return {
     shard: input.plan.index,
     ...where,
@@ -29,10 +26,16 @@ export function judge(input: VerdictInput): Verdict {
       sourceRate((facts) => facts.netInputBytes),
     ),
     sourceClients: source?.connectedClients == null ? null : Math.max(0, source.connectedClients - input.ownClients),
-    fullSyncs,
+    fullSyncs: source && fullSyncsSince(record.before, source),
     keys: source?.keys ?? null,
     bytes: source?.usedMemoryBytes ?? null,
   };
+}
+
+/** Full syncs that this process of the source has begun since then; null where it is another one, or does not count. */
+export function fullSyncsSince(before: BeforeReplication | null, source: ServerFacts): number | null {
+  if (before?.sourceFullSyncs == null || source.fullSyncs === null || source.runId !== before.sourceRunId) return null;
+  return Math.max(0, source.fullSyncs - before.sourceFullSyncs);
 }
 
 const ALARMING: readonly ShardState[] = ['link_down', 'unreachable', 'detached'];

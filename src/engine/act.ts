@@ -5,13 +5,14 @@
 import type { Effect } from '../domain/event.ts';
 import { assertNever } from '../domain/phase.ts';
 import { fenceAddress } from '../domain/plan.ts';
+import { fullSyncsSince } from '../domain/verdict.ts';
 import { PasswordUnavailableError } from '../passwords.ts';
 import { RedisError } from '../redis/errors.ts';
-import type { Outcome } from '../redis/operator.ts';
 import { createHands, type Hands, type HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 import { changeSetting, restoreSetting } from './ledger.ts';
 import { replicate, type SyncDeps } from './replicate.ts';
+import { send } from './send.ts';
 
 /** Never rejects for what a server does; rejects when the journal cannot be written. */
 export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Promise<void> {
@@ -24,7 +25,7 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
   try {
     switch (effect.kind) {
       case 'replicate':
-        await replicate(effect, { journal, hands, deps, still, send });
+        await replicate(effect, { journal, hands, deps, still });
         return;
       case 'detach':
         await send(effect, journal, () => hands.operator(effect.shard, 'destination').followNobody());
@@ -91,14 +92,7 @@ async function tune(
     told.push(problem === null ? `${name} is set on the ${side}.` : `${name} could not be set: ${problem}`);
   }
   const source = await hands.inspector(shard, 'source').look({ clients: 'none', commandStats: true });
-  const before = journal.state.shards[shard]?.before?.sourceFullSyncs ?? 0;
-  const fullSyncs = source.ok ? Math.max(0, (source.facts.fullSyncs ?? 0) - before) : 0;
+  const before = journal.state.shards[shard]?.before ?? null;
+  const fullSyncs = (source.ok ? fullSyncsSince(before, source.facts) : null) ?? 0;
   journal.append([{ kind: 'tuned', shard, fullSyncs, text: told.join(' ') }]);
-}
-
-async function send(effect: Effect, journal: Journal, command: () => Promise<Outcome>): Promise<void> {
-  const [intent] = journal.append([{ kind: 'intent', effect }]);
-  if (!intent) return;
-  const outcome = await command();
-  journal.append([{ kind: 'answered', intent: intent.seq, outcome: outcome.kind, detail: outcome.detail }]);
 }

@@ -10,7 +10,7 @@ import type { ShardPlan } from '../domain/plan.ts';
 import { refusedSince } from '../domain/verdict-streaming.ts';
 import { bytesText, plural } from '../domain/words.ts';
 import { RedisError } from '../redis/errors.ts';
-import type { ReplicationSight } from '../redis/inspector.ts';
+import { BRIEF, type ReplicationSight } from '../redis/inspector.ts';
 import { type CutoverDeps, CutoverGround, frozenOf, named, PAUSE_MARGIN_MS, unseen } from './cutover-ground.ts';
 import type { Journal } from './journal.ts';
 import { changeSetting } from './ledger.ts';
@@ -154,7 +154,7 @@ class CutoverRun {
   /** The source is the process that people approved to move: one that was restarted may hold other data, or none. */
   async #checkSame(shard: ShardPlan): Promise<void> {
     const known = this.#ground.journal.state.shards[shard.index]?.before?.sourceRunId ?? null;
-    const look = await this.#ground.source(shard).inspector.look({ clients: 'none', commandStats: false });
+    const look = await this.#ground.source(shard).inspector.look(BRIEF);
     if (!look.ok) throw new LetGo(`${named(shard)}: ${look.problem.text} ${UNTOUCHED}`);
     if (known !== null && look.facts.runId !== known)
       throw new LetGo(`${named(shard)}: the source was restarted just now. ${UNTOUCHED}`);
@@ -163,7 +163,7 @@ class CutoverRun {
   /** Offsets count what arrived, not what was carried out: a command that the destination refused is missing in its copy. */
   async #checkRefused(shard: ShardPlan): Promise<void> {
     const record = this.#ground.journal.state.shards[shard.index];
-    const look = await this.#ground.destination(shard).inspector.look({ clients: 'none', commandStats: false });
+    const look = await this.#ground.destination(shard).inspector.look(BRIEF);
     if (!look.ok) throw new LetGo(`${named(shard)}: ${look.problem.text}`);
     if (look.facts.diskFails) {
       throw new LetGo(

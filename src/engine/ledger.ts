@@ -9,6 +9,7 @@ import { quoted } from '../domain/words.ts';
 import { MASK } from '../log.ts';
 import type { Hands, HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
+import { send } from './send.ts';
 
 const SECRET_SETTINGS: readonly string[] = ['masterauth', 'primaryauth', 'requirepass'];
 
@@ -56,13 +57,11 @@ export async function changeSetting(
     why,
     until,
   };
-  const [intent] = journal.append([{ kind: 'intent', effect }]);
-  if (!intent) return null;
-  const outcome = await hands.operator(shard, side).setConfig(name, value);
-  journal.append([{ kind: 'answered', intent: intent.seq, outcome: outcome.kind, detail: outcome.detail }]);
-  if (outcome.kind === 'refused') return outcome.detail;
+  const sent = await send(effect, journal, () => hands.operator(shard, side).setConfig(name, value));
+  if (sent === null) return null;
+  if (sent.outcome.kind === 'refused') return sent.outcome.detail;
   if ((await inspector.setting(name)) !== wanted) return `${name} was set and does not show it.`;
-  journal.append([{ kind: 'seen', intent: intent.seq, detail: `${name} is set.` }]);
+  journal.append([{ kind: 'seen', intent: sent.intent, detail: `${name} is set.` }]);
   return null;
 }
 

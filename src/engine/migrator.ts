@@ -18,7 +18,7 @@ import { DESTINATION_SYNC_SETTINGS, SOURCE_SYNC_SETTINGS } from '../domain/tunin
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
-import type { LookOptions } from '../redis/inspector.ts';
+import { BRIEF, type LookOptions } from '../redis/inspector.ts';
 import { act } from './act.ts';
 import { type CutoverAnswer, cutOver } from './cutover.ts';
 import type { HandsDeps } from './hands.ts';
@@ -186,7 +186,7 @@ export class Migrator {
     const clients = all ? 'all' : phase === 'planned' ? 'none' : 'replicas';
     const withSettings = (phase === 'syncing' || phase === 'streaming') && this.#ticks % SETTINGS_EVERY === 1;
     const optionsOf = (shard: number, side: Side): LookOptions => ({
-      ...(side === 'source' ? { clients, commandStats: true } : { clients: 'none', commandStats: false }),
+      ...(side === 'source' ? { clients, commandStats: true } : BRIEF),
       ...(withSettings ? { settings: settingsToWatch(this.#journal.state, shard, side) } : {}),
     });
     await this.#watch.refresh(optionsOf, PATIENCE_MS);

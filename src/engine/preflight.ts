@@ -10,13 +10,12 @@ import { NOT_PROBED, type PreflightSight, type ServerProbe } from '../domain/pre
 import { whyNotTried } from '../domain/preflight/trial.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
 import { RedisError } from '../redis/errors.ts';
+import { BRIEF } from '../redis/inspector.ts';
 import { probeServer } from '../redis/probe.ts';
 import { createHands, type Hands, type HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 import type { SyncDeps } from './replicate.ts';
 import { leftOver, tryLink, undoTrial } from './try-link.ts';
-
-const LITTLE = { clients: 'none', commandStats: false } as const;
 
 /** `taken`: run ids of the servers of other unfinished migrations. Never rejects for what a server does. */
 export async function runPreflight(
@@ -62,7 +61,7 @@ export async function runPreflightWithTrials(
         if (why !== null) return { ...sight, trial: { kind: 'not_tried', why } };
         const trial = await tryLink(shard, work);
         // Up to Redis 6.0 a snapshot that somebody makes meanwhile goes to everybody who waits for one.
-        const look = await hands.inspector(shard.index, 'destination').look(LITTLE);
+        const look = await hands.inspector(shard.index, 'destination').look(BRIEF);
         const destination = withReplicasOf(sight.destination, look);
         return { ...sight, destination, trial, left: leftOver(shard, journal) };
       }),
@@ -109,7 +108,7 @@ interface Seen {
 }
 
 async function lookAt(plan: Plan, index: number, side: Side, hands: Hands, deps: HandsDeps): Promise<Seen> {
-  const look = await hands.inspector(index, side).look(LITTLE);
+  const look = await hands.inspector(index, side).look(BRIEF);
   const endpoint = plan.shards[index]?.[side];
   // A server that loads, or that we may not talk to, has a finding of its own already.
   if (!endpoint || !look.ok || look.facts.loading) return { look, probe: NOT_PROBED };

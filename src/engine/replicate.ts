@@ -12,10 +12,11 @@ import type { ShardPlan } from '../domain/plan.ts';
 import { rates } from '../domain/rates.ts';
 import { Secret } from '../domain/secret.ts';
 import { DESTINATION_SYNC_SETTINGS, SOURCE_SYNC_SETTINGS, tuning } from '../domain/tuning.ts';
-import type { Outcome } from '../redis/operator.ts';
+import { BRIEF } from '../redis/inspector.ts';
 import type { Hands, HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 import { type Change, changeSetting } from './ledger.ts';
+import { send } from './send.ts';
 
 /** How long writes are measured when there was no time to watch them. */
 const MEASURE_MS = 500;
@@ -30,13 +31,12 @@ interface Work {
   readonly deps: SyncDeps;
   /** Whether what was decided still holds. */
   readonly still: () => boolean;
-  readonly send: (effect: Effect, journal: Journal, command: () => Promise<Outcome>) => Promise<void>;
 }
 
 type Replicate = Extract<Effect, { kind: 'replicate' }>;
 
 export async function replicate(effect: Replicate, work: Work): Promise<void> {
-  const { journal, hands, send, still } = work;
+  const { journal, hands, still } = work;
   const { shard } = effect;
   const plan = journal.state.plan.shards[shard];
   if (!plan) return;
@@ -120,5 +120,5 @@ async function measured(first: ServerLook, shard: number, hands: Hands, deps: Ha
 }
 
 function lookAt(hands: Hands, shard: number, side: Side, settings: readonly string[]): Promise<ServerLook> {
-  return hands.inspector(shard, side).look({ clients: 'none', commandStats: false, settings });
+  return hands.inspector(shard, side).look({ ...BRIEF, settings });
 }

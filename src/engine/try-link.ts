@@ -5,19 +5,20 @@
  * by an abort. Never used on a destination that holds keys. Up to Redis 6.0 a snapshot that somebody else makes in that
  * very moment still reaches the destination: it is not empty then, which preflight tells.
  */
-import { addressOf, followAddress } from '../domain/endpoint.ts';
-import type { Effect } from '../domain/event.ts';
+import { trialEntries } from '../domain/begin.ts';
+import { addressOf, followAddress, isAt } from '../domain/endpoint.ts';
 import type { ReplicaFacts } from '../domain/observation.ts';
 import type { ShardPlan } from '../domain/plan.ts';
 import type { LinkTrial } from '../domain/preflight/sight.ts';
 import { plural } from '../domain/words.ts';
 import { PasswordUnavailableError } from '../passwords.ts';
 import { RedisError } from '../redis/errors.ts';
-import type { Outcome } from '../redis/operator.ts';
+import { BRIEF } from '../redis/inspector.ts';
 import type { Hands, HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 import { changeSetting, restoreSetting } from './ledger.ts';
 import { prepareLink } from './replicate.ts';
+import { send } from './send.ts';
 
 /** A replica tries to connect once a second, and shakes hands in a few round trips. */
 const ARRIVES_MS = 4_000;
@@ -63,9 +64,7 @@ async function trial(shard: ShardPlan, work: TrialWork): Promise<LinkTrial> {
   await hands.operator(index, 'destination').warm();
   // The last look: the destination is as it was, and nobody waits at the source who would take it along.
   const [source, destination] = await Promise.all(
-    (['source', 'destination'] as const).map((side) =>
-      hands.inspector(index, side).look({ clients: 'none', commandStats: false }),
-    ),
+    (['source', 'destination'] as const).map((side) => hands.inspector(index, side).look(BRIEF)),
   );
   if (!source?.ok || !destination?.ok) return { kind: 'not_tried', why: 'One of the two does not answer any more.' };
   const before = source.facts.replication.replicas;
@@ -74,10 +73,11 @@ async function trial(shard: ShardPlan, work: TrialWork): Promise<LinkTrial> {
   if (!calm || !idle || !still()) return { kind: 'not_tried', why: 'The servers are not as they were a moment ago.' };
 
   const leader = followAddress(shard.source);
-  const sent = await send({ kind: 'try_link', shard: index }, work, () =>
+  const sent = await send({ kind: 'try_link', shard: index }, journal, () =>
     hands.operator(index, 'destination').follow(leader.host, leader.port),
   );
-  if (sent?.kind !== 'ok') return { kind: 'not_tried', why: sent?.detail ?? 'The journal took no row.' };
+  if (sent?.outcome.kind !== 'ok')
+    return { kind: 'not_tried', why: sent?.outcome.detail ?? 'The journal took no row.' };
   return arrival(shard, before, work);
 }
 
@@ -109,9 +109,8 @@ export async function undoTrial(shard: ShardPlan, work: TrialWork): Promise<void
     if (journal.state.shards[index]?.trial !== null) await free(shard, work);
     // The trap stays shut around a destination that is still in it.
     if (journal.state.shards[index]?.trial !== null) return;
-    const open = () =>
-      journal.state.ledger.filter((one) => one.shard === index && !one.closed && one.until === 'trial');
-    for (const entry of open().toReversed()) await restoreSetting(entry, journal, hands, deps);
+    for (const entry of trialEntries(journal.state, index).toReversed())
+      await restoreSetting(entry, journal, hands, deps);
   } catch (error) {
     if (!(error instanceof RedisError) && !(error instanceof PasswordUnavailableError)) throw error;
   }
@@ -122,12 +121,10 @@ async function free(shard: ShardPlan, work: TrialWork): Promise<void> {
   const { index } = shard;
   const destination = hands.inspector(index, 'destination');
   const leader = followAddress(shard.source);
-  const seen = await destination.replication();
-  const { master } = seen.replication;
+  const { master } = (await destination.replication()).replication;
   // Only where we sent it: whoever made it follow somebody else had a reason.
-  const ours = master?.host.toLowerCase() === leader.host && master.port === leader.port;
-  if (ours) {
-    await send({ kind: 'end_trial', shard: index }, work, () => hands.operator(index, 'destination').followNobody());
+  if (isAt(master, leader)) {
+    await send({ kind: 'end_trial', shard: index }, journal, () => hands.operator(index, 'destination').followNobody());
     if ((await destination.replication()).role !== 'master') return;
   }
   // Before the trap is opened: who still waits in it would be served.
@@ -138,7 +135,7 @@ async function free(shard: ShardPlan, work: TrialWork): Promise<void> {
     if (replicas.every((replica) => replica.state === 'online')) break;
     await deps.clock.sleep(LOOK_EVERY_MS);
   }
-  const look = await destination.look({ clients: 'none', commandStats: false });
+  const look = await destination.look(BRIEF);
   const keys = look.ok ? look.facts.keys : null;
   const copied = keys === null ? '' : keys === 0 ? ', nothing was copied' : `, and holds ${plural(keys, 'key')} now`;
   const text = `${addressOf(shard.destination)} follows nobody again${copied}.`;
@@ -150,15 +147,7 @@ export function leftOver(shard: ShardPlan, { state }: Journal): string | null {
   const { index } = shard;
   if (state.shards[index]?.trial != null)
     return `${addressOf(shard.destination)} may still follow ${addressOf(followAddress(shard.source))} from the trial of its link.`;
-  const open = state.ledger.find((one) => one.shard === index && !one.closed && one.until === 'trial');
+  const [open] = trialEntries(state, index);
   if (!open) return null;
   return `${open.name} on ${addressOf(shard[open.side])} is still as the trial of its link left it.`;
-}
-
-async function send(effect: Effect, { journal }: TrialWork, command: () => Promise<Outcome>): Promise<Outcome | null> {
-  const [intent] = journal.append([{ kind: 'intent', effect }]);
-  if (!intent) return null;
-  const outcome = await command();
-  journal.append([{ kind: 'answered', intent: intent.seq, outcome: outcome.kind, detail: outcome.detail }]);
-  return outcome;
 }

@@ -19,6 +19,9 @@ export interface LookOptions {
   readonly settings?: readonly string[];
 }
 
+/** The least that a look asks for: INFO alone. */
+export const BRIEF = { clients: 'none', commandStats: false } as const satisfies LookOptions;
+
 export interface Inspector {
   look(options: LookOptions): Promise<ServerLook>;
   /**
