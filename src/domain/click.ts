@@ -8,6 +8,7 @@ import { findingsMark } from './migration.ts';
 import { assertNever, type Gate, hasEnded, type Phase } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
+import { wayBackOf } from './way-back.ts';
 import { plural, secondsText } from './words.ts';
 
 export type MayDo = { readonly ok: true } | { readonly ok: false; readonly why: string };
@@ -74,6 +75,8 @@ export function judgeClick(
     case 'migration:tune':
     case 'migration:resume':
       return judgeServers(event.action, click, state, sight, rights, refuse);
+    case 'migration:rollback':
+      return judgeRollback(click, state, sight, rights, refuse);
     case 'migration:abort':
       return judgeAbort(click, state, sight, rights, refuse);
     default:
@@ -106,6 +109,34 @@ function judgeServers(
     accepted: true,
     rows: [{ kind: 'resume_asked', user, click: seq }, ...releaseRows(state, sight, user)],
     text: 'It goes on with the servers as they are now.',
+  };
+}
+
+function judgeRollback(
+  { event, seq }: PendingClick,
+  state: MigrationState,
+  sight: Sight,
+  rights: Rights,
+  refuse: Refuse,
+): ClickVerdict {
+  if (!rights.approve.ok) return refuse(rights.approve.why);
+  if (state.phase === 'rolling_back') return refuse('It is being rolled back already.');
+  if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
+  if (!mayAsk(state, sight, 'rollback')) {
+    const wayBack = wayBackOf(state, sight);
+    return refuse(
+      wayBack === null
+        ? `There is nothing to roll back: the migration is ${state.phase.replaceAll('_', ' ')}.`
+        : `The way back is closed. ${wayBack.text}`,
+    );
+  }
+  return {
+    accepted: true,
+    rows: [
+      { kind: 'rollback_asked', user: event.user, click: seq },
+      { kind: 'phase_entered', phase: 'rolling_back', reason: 'The old servers are about to take the writes again.' },
+    ],
+    text: 'Rolling back.',
   };
 }
 

@@ -3,18 +3,18 @@
  * here knows how. Look, then act: an effect is asked for only when the last look shows that it is not done yet.
  */
 import { starts } from './begin.ts';
+import { finishing, rollingBack, switched } from './decide-after.ts';
 import { type Decision, NOTHING } from './decision.ts';
-import { fenceEffects, switchedRows, unsettlingText } from './drift.ts';
+import { fenceEffects, unsettlingText } from './drift.ts';
 import { RETRY_MS } from './due.ts';
-import type { Effect, Event } from './event.ts';
+import type { Effect } from './event.ts';
 import { approvalsText, gatesOf, type Policy, STEADY_TICKS } from './gate.ts';
 import { heldText } from './held.ts';
 import { assertNever } from './phase.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import { parkEffects } from './source-guard.ts';
 import type { MigrationState } from './state.ts';
-import { story, troubleRows } from './story.ts';
-import { finishSummary } from './summary.ts';
+import { story } from './story.ts';
 import { aborting, restoreAll } from './undo.ts';
 import type { GateView } from './view.ts';
 import { capital, countText, listText, plural, shardText } from './words.ts';
@@ -36,13 +36,13 @@ export function decide(state: MigrationState, sight: Sight, policy: Policy): Dec
     case 'switching':
       return { ...NOTHING, run: 'cut_over', waitingFor: 'The cut-over is running.' };
     case 'switched':
-      return switched(state, sight, gates);
+      return switched(state, sight, gates, gateText(gates, 'finish'));
     case 'finishing':
       return finishing(state, sight);
     case 'aborting':
       return aborting(state, sight);
     case 'rolling_back':
-      return { ...NOTHING, waitingFor: 'The old masters are taken into use again.' };
+      return rollingBack(state, sight);
     case 'finished':
     case 'aborted':
     case 'rolled_back':
@@ -119,23 +119,4 @@ function progressText(one: ShardSight): string {
   const { verdict } = one;
   const percent = verdict.percent === null ? '' : ` ${Math.floor(verdict.percent)} %`;
   return `${shardText(verdict.shard)}: ${verdict.state.replaceAll('_', ' ')}${percent}`;
-}
-
-function switched(state: MigrationState, sight: Sight, gates: readonly GateView[]): Decision {
-  const gate = gates.find((one) => one.gate === 'finish');
-  const rows: Event[] = (sight.shards ?? []).flatMap((one) => [
-    ...troubleRows(recordOf(state, one), one),
-    ...switchedRows(state, one),
-  ]);
-  if (gate?.open && !state.quietTold) rows.push({ kind: 'quiet', seconds: Math.floor((sight.quietMs ?? 0) / 1000) });
-  const effects = [...restoreAll(state, sight, 'cutover').effects, ...fenceEffects(state, sight)];
-  return { ...NOTHING, effects, rows, waitingFor: gateText(gates, 'finish') };
-}
-
-function finishing(state: MigrationState, sight: Sight): Decision {
-  const restore = restoreAll(state, sight, 'all');
-  const waitingFor = restore.waitingFor ?? 'Puts the settings back.';
-  if (restore.left > 0) return { ...NOTHING, effects: restore.effects, rows: restore.rows, waitingFor };
-  const rows = [...restore.rows, finishSummary(state, sight)];
-  return { ...NOTHING, rows, enter: { phase: 'finished', reason: 'Settings are put back.' }, waitingFor };
 }

@@ -1,11 +1,11 @@
 /** The journal's sentences: one for each kind of event. Written when the row is written, never made up afterwards. */
 import { addressOf } from './endpoint.ts';
-import type { CutoverStep, Effect, Event, Side } from './event.ts';
+import type { Effect, Event, Side } from './event.ts';
 import { assertNever } from './phase.ts';
 import { fenceAddress, type Plan } from './plan.ts';
 import { preflightText } from './preflight/judge.ts';
 import { tuneText } from './sync-alarm.ts';
-import { capital, countText, plural, secondsText, shardText } from './words.ts';
+import { capital, countText, listText, plural, secondsText, shardText } from './words.ts';
 
 export function describe(event: Event, plan: Plan): string {
   switch (event.kind) {
@@ -25,6 +25,8 @@ export function describe(event: Event, plan: Plan): string {
       return `<@${event.user}> asked to check all servers again.`;
     case 'abort_asked':
       return `<@${event.user}> asked to abort${event.giveUp ? ' once more: what cannot be reached is left as it is' : ''}.`;
+    case 'rollback_asked':
+      return `<@${event.user}> asked to roll back: the old servers are to take the writes again.`;
     case 'phase_entered':
       return `Now ${event.phase.replaceAll('_', ' ')}. ${event.reason}`;
     case 'intent':
@@ -66,11 +68,13 @@ export function describe(event: Event, plan: Plan): string {
     case 'released':
       return `${capital(shardText(event.shard))} is not held any more: ${event.text}`;
     case 'cutover_started':
-      return `The cut-over begins (attempt ${event.attempt}).`;
+      return startText(event, plan);
     case 'cutover_step':
-      return `${stepText(event.step, plan)}${event.reason === '' ? '' : ` ${event.reason}`}`;
+      return `${stepText(event, plan)}${event.reason === '' ? '' : ` ${event.reason}`}`;
     case 'promoted':
       return `${capital(shardText(event.shard))}: ${event.detail}`;
+    case 'way_back':
+      return `${capital(shardText(event.shard))}: the way back is ${event.open ? 'open' : 'closed'}. ${event.text}`;
     case 'cutover_let_go':
       return `The cut-over was let go, nothing has changed: ${event.reason}`;
     case 'quiet':
@@ -105,6 +109,8 @@ function effectText(effect: Effect, plan: Plan): string {
       return `take ${destination} from ${source} for a while. ${effect.why} It waits as a replica of ${fence}`;
     case 'tune':
       return `change ${plural(effect.changes.length, 'setting')} for the full sync`;
+    case 'follow_back':
+      return `make ${source}, the old master, a replica of ${destination}`;
     case 'detach':
       return `make ${destination} a master of its own`;
     case 'set_config':
@@ -116,18 +122,28 @@ function effectText(effect: Effect, plan: Plan): string {
   }
 }
 
-function stepText(step: CutoverStep, plan: Plan): string {
-  const all = plan.shards.length === 1 ? 'the source' : `all ${plan.shards.length} sources`;
+function startText(event: Extract<Event, { kind: 'cutover_started' }>, plan: Plan): string {
+  const { attempt, way = 'over', shards } = event;
+  const some =
+    shards === undefined || shards.length === plan.shards.length ? '' : ` of ${listText(shards.map(shardText))}`;
+  return way === 'back'
+    ? `The way back begins${some} (attempt ${attempt}).`
+    : `The cut-over begins${some} (attempt ${attempt}).`;
+}
+
+/** Says no side: on the way back the writes leave the new servers. */
+function stepText({ step, frozen }: Extract<Event, { kind: 'cutover_step' }>, plan: Plan): string {
+  const many = plural(frozen.length, 'shard');
   const fence = fenceAddress(plan.id);
   switch (step) {
     case 'pause':
-      return `Pauses the writes on ${all}.`;
+      return 'Pauses the writes.';
     case 'fence':
-      return `Fences ${all} behind ${fence.host}:${fence.port}.`;
+      return `Writes have stopped on ${many}: fences the servers that they leave, behind ${fence.host}:${fence.port}.`;
     case 'promote':
-      return `Every write is on the new servers: promotes ${plural(plan.shards.length, 'destination')}. From here there is only forward.`;
+      return `Every write of ${many} has arrived: promotes the servers that take them from now on. From here there is only forward.`;
     case 'unpause':
-      return `Lets the parked writers go on ${all}: they are told READONLY.`;
+      return 'Lets the parked writers go on: they are told READONLY.';
     default:
       return assertNever(step);
   }

@@ -1,5 +1,5 @@
 /** Servers that somebody or something else changed behind our back: what is told, and the little that is done. Pure. */
-import { addressOf, isAt } from './endpoint.ts';
+import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
 import type { ServerLook } from './observation.ts';
 import { fenceAddress, type ShardPlan } from './plan.ts';
@@ -76,12 +76,16 @@ export function switchedRows(state: MigrationState, one: ShardSight): Event[] {
   const record = recordOf(state, one);
   const rows = restartRows(state, record, one);
   const plan = state.plan.shards[one.verdict.shard];
-  const frozen = state.cutover?.frozen.find((point) => point.shard === one.verdict.shard);
+  const { frozen } = record;
   const { source } = one.look;
   const mine = state.drifts.filter((drift) => drift.shard === one.verdict.shard && drift.side === 'source');
   // Of the same process as at the switch: its offset tells whether anything was written to it since.
   if (rows.length > 0 || mine.length > 0 || !plan || !frozen || !source.ok) return rows;
-  const { masterOffset, replid } = source.facts.replication;
+  const { masterOffset, replid, master, readOnly } = source.facts.replication;
+  // It follows the new one for the way back: whatever it gets comes from there.
+  if (record.followBack !== null && isAt(master, followAddress(plan.destination)) && readOnly !== false) return rows;
+  // A history of the new server's own: it followed, and stands behind its fence again.
+  if (record.followBack !== null && source.facts.role === 'replica') return rows;
   if (masterOffset === BigInt(frozen.offset) && replid === frozen.replid) return rows;
   const text = `${addressOf(plan.source)}, the old master, was released or written to after the switch. What it took is not on the new server.`;
   return [...rows, { kind: 'drift', shard: one.verdict.shard, side: 'source', runId: null, text }];

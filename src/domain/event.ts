@@ -10,6 +10,19 @@ import type { ActionId } from './view.ts';
 
 export type Side = 'source' | 'destination';
 
+/** Where writes go in a cut-over: over to the new servers, or back to the old ones. */
+export type Way = 'over' | 'back';
+
+/**
+ * How writes are stopped on the server that they leave, by what its version can do (redis.md, "Cut-over sequences,
+ * attacked").
+ *
+ * | kind  | how                                            | from |
+ * | ----- | ---------------------------------------------- | ---- |
+ * | pause | CLIENT PAUSE … WRITE, which ends by itself     | 6.2  |
+ */
+export type StopKind = 'pause';
+
 /** A setting's value as it may be written down. */
 export type StoredValue =
   | { readonly kind: 'plain'; readonly value: string }
@@ -87,6 +100,16 @@ export type Effect =
   | { readonly kind: 'tune'; readonly shard: number; readonly changes: readonly Tune[] }
   /** Put the fence up again at an old master that came back without it, or take down one that came too late. */
   | { readonly kind: 'fence'; readonly shard: number; readonly up: boolean }
+  /**
+   * Make the old master a replica of the new one, so that there is a way back. `fullSyncs` and `refusedCommands`: what the
+   * new master and the old one had counted before; it has to be a partial resync.
+   */
+  | {
+      readonly kind: 'follow_back';
+      readonly shard: number;
+      readonly fullSyncs: number | null;
+      readonly refusedCommands: number | null;
+    }
   /** Make the destination a plain master again, without the proof (abort). */
   | { readonly kind: 'detach'; readonly shard: number };
 
@@ -125,6 +148,7 @@ export type Event =
     }
   | { readonly kind: 'recheck_asked'; readonly user: string; readonly click: number }
   | { readonly kind: 'abort_asked'; readonly user: string; readonly click: number; readonly giveUp: boolean }
+  | { readonly kind: 'rollback_asked'; readonly user: string; readonly click: number }
   | { readonly kind: 'phase_entered'; readonly phase: Phase; readonly reason: string }
   | { readonly kind: 'intent'; readonly effect: Effect }
   /** What the server answered. `unknown`: the connection died before an answer; only a look can tell. */
@@ -190,7 +214,14 @@ export type Event =
       readonly by: string | null;
       readonly text: string;
     }
-  | { readonly kind: 'cutover_started'; readonly attempt: number }
+  /** `way`, `shards`, `stops`: absent in rows of before there was a choice: over, all of them, by pause. */
+  | {
+      readonly kind: 'cutover_started';
+      readonly attempt: number;
+      readonly way?: Way;
+      readonly shards?: readonly number[];
+      readonly stops?: readonly StopKind[];
+    }
   /** Written before the step's commands are sent; `frozen` once it is known. */
   | {
       readonly kind: 'cutover_step';
@@ -198,7 +229,10 @@ export type Event =
       readonly frozen: readonly Frozen[];
       readonly reason: string;
     }
+  /** The server that writes go to was seen as a master by the proof: the destination, or on the way back the source. */
   | { readonly kind: 'promoted'; readonly shard: number; readonly pauseMs: number | null; readonly detail: string }
+  /** The way back of one shard is open, or closed for good. */
+  | { readonly kind: 'way_back'; readonly shard: number; readonly open: boolean; readonly text: string }
   | { readonly kind: 'cutover_let_go'; readonly reason: string }
   | { readonly kind: 'quiet'; readonly seconds: number }
   | { readonly kind: 'resumed'; readonly detail: string }

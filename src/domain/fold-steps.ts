@@ -45,6 +45,14 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
       }));
     case 'fence':
       return withShard(state, effect.shard, (shard) => ({ ...shard, fence: stepFrom(shard.fence, row) }));
+    case 'follow_back': {
+      const { fullSyncs, refusedCommands } = effect;
+      return withShard(state, effect.shard, (shard) => ({
+        ...shard,
+        // What was counted before the first order is what a later one is held against.
+        followBack: { fullSyncs, refusedCommands, ...shard.followBack, ...stepFrom(shard.followBack, row) },
+      }));
+    }
     case 'detach':
       return withShard(state, effect.shard, (shard) => ({ ...shard, detach: stepFrom(shard.detach, row) }));
     case 'set_config':
@@ -116,12 +124,22 @@ export function withStep(
     // Aside until it is seen to follow again: the order to do so may never have arrived.
     const follows = replicate !== shard.replicate && replicate?.seen === true;
     const parked = follows ? null : hit(shard.parked);
-    return { ...shard, replicate, parked, trial: hit(shard.trial), detach: hit(shard.detach), fence: hit(shard.fence) };
+    return {
+      ...shard,
+      replicate,
+      parked,
+      trial: hit(shard.trial),
+      detach: hit(shard.detach),
+      fence: hit(shard.fence),
+      followBack: shard.followBack && { ...shard.followBack, ...hit(shard.followBack) },
+    };
   };
   return {
     ...state,
     shards: state.shards.map((shard) =>
-      [shard.replicate, shard.trial, shard.detach, shard.fence, shard.parked].some((step) => step?.intent === intent)
+      [shard.replicate, shard.trial, shard.detach, shard.fence, shard.parked, shard.followBack].some(
+        (step) => step?.intent === intent,
+      )
         ? stepped(shard)
         : shard,
     ),

@@ -3,8 +3,9 @@ import { canResume } from './held.ts';
 import { assertNever } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
+import { wayBackOf } from './way-back.ts';
 
-export type Request = 'recheck' | 'abort' | 'tune' | 'resume';
+export type Request = 'recheck' | 'abort' | 'rollback' | 'tune' | 'resume';
 
 /** The number of the buttons that agree to what was told of the servers: older ones did not show all of it. */
 export function agreedFrom({ entry, told }: MigrationState): number {
@@ -20,9 +21,14 @@ export function mayAsk(state: MigrationState, sight: Sight, what: Request): bool
       return follows && state.shards.some(({ alarm, tune }) => alarm !== null && alarm.tune.length > 0 && !tune.length);
     case 'resume':
       return follows && canResume(state, sight);
+    case 'rollback':
+      // Not in the middle of a cut-over: that ends by itself, one way or the other.
+      return state.cutover === null && wayBackOf(state, sight)?.open === true;
     case 'abort':
       // A second abort leaves behind what cannot be reached.
       if (state.phase === 'aborting') return !state.giveUp;
+      // A shard that has gone over can only be rolled back.
+      if (state.shards.some((one) => one.promoted)) return false;
       return follows || state.phase === 'checking' || state.phase === 'planned';
     default:
       return assertNever(what);

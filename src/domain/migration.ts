@@ -4,6 +4,7 @@
  * that a phase may only follow a phase as the table says.
  */
 import type { BeforeReplication, Event, JournalRow } from './event.ts';
+import { foldCutover } from './fold-cutover.ts';
 import { intended, stepFrom, withShard, withStep } from './fold-steps.ts';
 import { assertNever, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
 import type { Finding } from './preflight.ts';
@@ -22,6 +23,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
   return {
     plan: event.plan,
     phase: 'checking',
+    cameFrom: 'checking',
     entry: row.seq,
     stretch: row.seq,
     told: row.seq,
@@ -39,6 +41,10 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       fence: null,
       detach: null,
       promoted: false,
+      returned: false,
+      frozen: null,
+      followBack: null,
+      wayBack: null,
       pauseMs: null,
       wasInStep: false,
       trouble: null,
@@ -86,11 +92,14 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return settled(state, event.click);
     case 'abort_asked':
       return { ...settled(state, event.click), giveUp: state.giveUp || event.giveUp };
+    case 'rollback_asked':
+      return settled(state, event.click);
     case 'phase_entered':
       if (!mayFollow(state.phase, event.phase)) throw new WrongPhaseError(state.phase, event.phase);
       return {
         ...state,
         phase: event.phase,
+        cameFrom: state.phase,
         entry: row.seq,
         stretch: stretchOf(event.phase) === stretchOf(state.phase) ? state.stretch : row.seq,
         phaseSince: row.at,
@@ -175,31 +184,11 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
         ),
       };
     case 'cutover_started':
-      return {
-        ...state,
-        cutover: { attempt: event.attempt, step: null, frozen: [], pausedAt: null },
-        cutoverAttempts: event.attempt,
-        letGo: null,
-      };
     case 'cutover_step':
-      return {
-        ...state,
-        cutover: {
-          attempt: state.cutover?.attempt ?? state.cutoverAttempts,
-          step: event.step,
-          frozen: event.frozen.length > 0 ? event.frozen : (state.cutover?.frozen ?? []),
-          pausedAt: event.step === 'pause' ? row.at : (state.cutover?.pausedAt ?? null),
-        },
-      };
     case 'promoted':
-      return withShard(state, event.shard, (shard) => ({ ...shard, promoted: true, pauseMs: event.pauseMs }));
+    case 'way_back':
     case 'cutover_let_go':
-      return {
-        ...state,
-        cutover: null,
-        letGo: event.reason,
-        approvals: state.approvals.map((one) => (one.gate === 'switch' ? { ...one, usedUp: true } : one)),
-      };
+      return foldCutover(state, event, row);
     case 'quiet':
       return { ...state, quietTold: true };
     case 'resumed':

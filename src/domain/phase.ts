@@ -37,14 +37,14 @@ export const NEXT = {
   checking: ['planned', 'aborting'],
   planned: ['checking', 'syncing', 'aborting'],
   syncing: ['streaming', 'aborting'],
-  streaming: ['syncing', 'switching', 'aborting'],
-  switching: ['switched', 'streaming', 'syncing'],
+  streaming: ['syncing', 'switching', 'aborting', 'rolling_back'],
+  switching: ['switched', 'streaming', 'syncing', 'rolling_back'],
   switched: ['finishing', 'rolling_back', 'aborting'],
   finishing: ['finished', 'switched'],
   finished: [],
   aborting: ['aborted'],
   aborted: [],
-  rolling_back: ['rolled_back', 'switched'],
+  rolling_back: ['rolled_back', 'switched', 'streaming', 'switching'],
   rolled_back: [],
 } satisfies Record<Phase, readonly Phase[]>;
 

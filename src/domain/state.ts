@@ -7,9 +7,11 @@ import type {
   Frozen,
   HeldWhat,
   Side,
+  StopKind,
   StoredValue,
   Tune,
   Until,
+  Way,
 } from './event.ts';
 import type { Gate, Phase } from './phase.ts';
 import type { Plan } from './plan.ts';
@@ -38,7 +40,15 @@ export interface ShardRecord {
   /** The last time that we put up or took down its fence outside of a cut-over. */
   readonly fence: Step | null;
   readonly detach: Step | null;
+  /** The destination is the master by the proof. */
   readonly promoted: boolean;
+  /** The source is the master again, by the proof in the other direction. */
+  readonly returned: boolean;
+  /** Where the writes of the source ended when its destination was promoted; null before. */
+  readonly frozen: Frozen | null;
+  /** The order to the old master to follow the new one; null before. */
+  readonly followBack: FollowBack | null;
+  readonly wayBack: { readonly open: boolean; readonly text: string } | null;
   readonly pauseMs: number | null;
   /** Whether it was once in step since replication started. */
   readonly wasInStep: boolean;
@@ -56,6 +66,13 @@ export interface ShardRecord {
   readonly toldSyncs: number;
   /** What somebody else changed: nothing is done to this shard while there is any. */
   readonly held: readonly Held[];
+}
+
+export interface FollowBack extends Step {
+  /** [sync_full] of the new master before it was sent; null where it does not count. */
+  readonly fullSyncs: number | null;
+  /** Commands of its master that the old one had refused before it was sent. */
+  readonly refusedCommands: number | null;
 }
 
 export interface SyncAlarm {
@@ -117,6 +134,11 @@ export interface PendingClick {
 /** Where a cut-over stands by the journal: the last step that was announced. Null outside of one. */
 export interface CutoverRecord {
   readonly attempt: number;
+  readonly way: Way;
+  /** Indices of the shards that go together. */
+  readonly shards: readonly number[];
+  /** How the writes of each of them are stopped, in that order. */
+  readonly stops: readonly StopKind[];
   readonly step: CutoverStep | null;
   readonly frozen: readonly Frozen[];
   /** Wall-clock milliseconds of the row that announced the pause; null before. */
@@ -136,6 +158,8 @@ export interface Drift {
 export interface MigrationState {
   readonly plan: Plan;
   readonly phase: Phase;
+  /** The phase before: where a roll back that is let go returns to. */
+  readonly cameFrom: Phase;
   /** Number of the row that entered the phase. */
   readonly entry: number;
   /** Number of the row since which an abort means the same: nothing was begun, shards follow, or it goes on already. */

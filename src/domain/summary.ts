@@ -28,6 +28,21 @@ export function finishSummary(state: MigrationState, sight: Sight): Event {
   };
 }
 
+export function rollbackSummary(state: MigrationState): Event {
+  const pauses = state.shards.flatMap((shard) => (shard.returned && shard.pauseMs !== null ? [shard.pauseMs] : []));
+  const many = plural(state.shards.filter((shard) => shard.returned).length, 'shard');
+  const fence = fenceAddress(state.plan.id);
+  return {
+    kind: 'summary',
+    lines: [
+      `Rolled back: the old servers take the writes of ${many} again, and have everything that was written to the new ones.`,
+      ...(pauses.length === 0 ? [] : [`Writes stood still for ${Math.max(...pauses)} ms at most.`]),
+      ...settingLines(state),
+      `The new servers of ${many} stay fenced: they are replicas of ${fence.host}:${fence.port}, where nobody listens, and refuse writes.`,
+    ],
+  };
+}
+
 /** What was changed on the way, by name and side, and what of it is still as we left it, or as somebody else did. */
 function settingLines(state: MigrationState): string[] {
   const changed = state.ledger.filter((entry) => entry.until !== 'trial');

@@ -16,13 +16,20 @@ const MOST_ATTEMPTS = 4;
 /** How long an old server that does not answer is waited for before its settings are left as they are. */
 const SOURCE_PATIENCE_MS = 30_000;
 
-export function aborting(state: MigrationState, sight: Sight): Decision {
+interface Detaching {
+  readonly effects: Effect[];
+  readonly rows: Event[];
+  readonly waits: string[];
+}
+
+/** Destinations that follow stop following. Those that writes had gone over to, and have left again, stay fenced. */
+export function detaching(state: MigrationState, sight: Sight): Detaching {
   const effects: Effect[] = [];
   const rows: Event[] = [];
   const waits: string[] = [];
   for (const record of state.shards) {
     const begun = record.replicate !== null || record.trial !== null;
-    if (!begun || record.detach?.seen || record.detach?.givenUp) continue;
+    if (!begun || record.returned || record.detach?.seen || record.detach?.givenUp) continue;
     const look = sight.shards?.[record.index]?.look.destination;
     const plan = state.plan.shards[record.index];
     if (!plan) continue;
@@ -56,6 +63,11 @@ export function aborting(state: MigrationState, sight: Sight): Decision {
         `${capital(shardText(record.index))}: ${detach?.outcome === 'refused' ? detach.detail : `waits to see ${name} as a master.`}`,
       );
   }
+  return { effects, rows, waits };
+}
+
+export function aborting(state: MigrationState, sight: Sight): Decision {
+  const { effects, rows, waits } = detaching(state, sight);
   const begun = (shard: number) => state.shards[shard]?.replicate != null;
   // The sources go on as masters: a fence that arrived too late must not outlive the migration.
   effects.push(...fenceEffects(state, sight).filter((one) => begun(one.shard)));

@@ -14,6 +14,7 @@ import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
 import { tuneText } from './sync-alarm.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
+import { wayBackOf } from './way-back.ts';
 import { bytesText, countText, plural } from './words.ts';
 
 export interface ViewInput {
@@ -53,6 +54,7 @@ export function viewOf(input: ViewInput): MigrationView {
     phaseSince: iso(state.phaseSince),
     asOf: input.asOf === null ? null : iso(input.asOf),
     actions: actionsOf(state, gates, sight),
+    wayBack: wayBackOf(state, sight),
     lateClients: input.lateClients,
     lateWriters: input.lateWriters,
   };
@@ -132,6 +134,7 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   }
   if (mayAsk(state, sight, 'resume'))
     actions.push({ action: 'migration:resume', value: agrees, ask: 'confirm', consequence: heldText(state) ?? '' });
+  if (mayAsk(state, sight, 'rollback')) add('migration:rollback', 'confirm', rollbackText(state));
   if (mayAsk(state, sight, 'abort')) {
     const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
     actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });
@@ -160,6 +163,11 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
     case 'finish':
       return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
   }
+}
+
+function rollbackText(state: MigrationState): string {
+  const moved = plural(state.shards.filter((one) => one.promoted).length, 'shard');
+  return `Writes on ${moved} stop for a moment, then the old servers take them again, with everything that was written to the new ones. The new servers refuse writes from then on. Point the application at the old servers right after.`;
 }
 
 function abortText(state: MigrationState): string {

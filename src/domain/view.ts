@@ -121,6 +121,7 @@ export const ACTION_IDS = [
   'migration:recheck',
   'migration:tune',
   'migration:resume',
+  'migration:rollback',
   'migration:abort',
 ] as const;
 export type ActionId = (typeof ACTION_IDS)[number];
@@ -157,6 +158,8 @@ export interface MigrationView {
   /** When the servers were last looked at; null before the first look. */
   readonly asOf: string | null;
   readonly actions: readonly ActionView[];
+  /** Whether the old servers can take the writes again without losing one; null where there is no such thing. */
+  readonly wayBack: { readonly open: boolean; readonly text: string } | null;
   /** In switched: who still talks to the old masters; at most 50. */
   readonly lateClients: readonly LateClient[];
   /** In switched: what the old masters saw of writers, as a sentence. */

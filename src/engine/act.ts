@@ -8,6 +8,7 @@ import { fenceAddress } from '../domain/plan.ts';
 import { fullSyncsSince } from '../domain/verdict.ts';
 import { PasswordUnavailableError } from '../passwords.ts';
 import { RedisError } from '../redis/errors.ts';
+import { followBack } from './cutover/follow-back.ts';
 import { createHands, type Hands, type HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 import { changeSetting, restoreSetting } from './ledger.ts';
@@ -26,6 +27,9 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
     switch (effect.kind) {
       case 'replicate':
         await replicate(effect, { journal, hands, deps, still });
+        return;
+      case 'follow_back':
+        await followBack(effect, journal, hands, deps);
         return;
       case 'detach':
         await send(effect, journal, () => hands.operator(effect.shard, 'destination').followNobody());

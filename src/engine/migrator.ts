@@ -8,7 +8,7 @@ import { syncLoad } from '../domain/begin.ts';
 import { judgeClick } from '../domain/click.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { Effect, Event, Side } from '../domain/event.ts';
+import type { Effect, Event, Side, Way } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
@@ -20,13 +20,13 @@ import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
 import { BRIEF, type LookOptions } from '../redis/inspector.ts';
 import { act } from './act.ts';
-import { type CutoverAnswer, cutOver } from './cutover.ts';
+import { type CutoverAnswer, cutOver } from './cutover/run.ts';
+import { settle } from './cutover/settle.ts';
 import type { HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 import { runPreflightWithTrials } from './preflight.ts';
 import { QuietWatch } from './quiet.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
-import { settle } from './settle.ts';
 import { createWatch, type Watch } from './watch.ts';
 
 export interface MigratorDeps extends HandsDeps {
@@ -169,7 +169,7 @@ export class Migrator {
       // Others may have begun full syncs while we looked.
       this.#sight = { ...this.#sight, elsewhere: this.#deps.elsewhere() };
       const decision = decide(this.#journal.state, this.#sight, this.#deps.policy);
-      if (this.#journal.state.phase !== 'switching') this.#reason = null;
+      if (!this.#work.has('cutover')) this.#reason = null;
       this.#carryOut(decision);
     } catch (error) {
       this.#failed('tick', error);
@@ -264,7 +264,7 @@ export class Migrator {
       this.#log.warn({ step: this.#journal.state.cutover?.step ?? 'none' }, 'Takes up a cut-over that was interrupted');
     const answer: CutoverAnswer = begun
       ? { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null }
-      : await cutOver(this.#journal, this.#deps);
+      : await cutOver(this.#journal, this.#deps, ...groupOf(this.#journal.state));
     this.#reason = answer.waitsFor;
     if (answer.why !== null) this.#letGoWhy = answer.why;
     if (answer.waitsFor === null) {
@@ -280,6 +280,12 @@ export class Migrator {
     this.#reason = `The bot could not go on (${text}). It tries again every second; the servers go on as they are.`;
     if (what === 'cutover') this.#letGoWhy = text;
   }
+}
+
+/** Which way writes go in this phase, and of which shards. */
+function groupOf({ phase, shards }: MigrationState): [Way, readonly number[]] {
+  const way = phase === 'rolling_back' ? 'back' : 'over';
+  return [way, shards.filter((one) => one.promoted === (way === 'back')).map((one) => one.index)];
 }
 
 /** What a full sync depends on, and every setting of ours that is still to be put back; no secret is read for this. */

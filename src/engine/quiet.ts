@@ -8,9 +8,12 @@ import { addressOf } from '../domain/endpoint.ts';
 import type { ShardSight, Sight } from '../domain/sight.ts';
 import type { MigrationState } from '../domain/state.ts';
 import type { LateClient } from '../domain/view.ts';
+import { followsBack } from '../domain/way-back.ts';
 import { capital, countText, plural, secondsText, shardText } from '../domain/words.ts';
 
 interface Seen {
+  /** Whether it follows the new server: then its offset and its calls are those of the stream, and say nothing. */
+  readonly follows: boolean;
   readonly mark: string;
   readonly firstRefusals: number;
   readonly refusals: number;
@@ -47,12 +50,16 @@ export class QuietWatch {
       unquiet ??= oldMasterProblem(plan, one);
       const before = this.#seen.get(verdict.shard);
       const refusals = facts.readonlyRefusals ?? 0;
-      const mark = `${facts.runId} ${facts.replication.masterOffset} ${facts.writeCalls ?? ''} ${refusals}`;
-      if (!before) this.#seen.set(verdict.shard, { mark, firstRefusals: refusals, refusals, movedAt: null });
+      const follows = followsBack(state, one);
+      const written = follows ? '' : `${facts.replication.masterOffset} ${facts.writeCalls ?? ''}`;
+      const mark = `${facts.runId} ${written} ${refusals}`;
+      if (!before) this.#seen.set(verdict.shard, { follows, mark, firstRefusals: refusals, refusals, movedAt: null });
+      else if (before.follows !== follows && before.refusals === refusals)
+        this.#seen.set(verdict.shard, { ...before, follows, mark });
       else if (before.mark !== mark) {
         // A restart zeroes the counters: count from there.
         const firstRefusals = refusals < before.refusals ? 0 : before.firstRefusals;
-        this.#seen.set(verdict.shard, { mark, firstRefusals, refusals, movedAt: now });
+        this.#seen.set(verdict.shard, { follows, mark, firstRefusals, refusals, movedAt: now });
       }
       if (clients)
         this.#clients.set(

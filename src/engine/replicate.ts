@@ -4,7 +4,7 @@
  * a link that could not is not.
  */
 import { isParked, mustKeep } from '../domain/begin.ts';
-import { followAddress } from '../domain/endpoint.ts';
+import { type Endpoint, followAddress } from '../domain/endpoint.ts';
 import type { Effect, Side } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import type { ServerFacts, ServerLook } from '../domain/observation.ts';
@@ -61,29 +61,61 @@ function mayBeWiped({ state }: Journal, shard: number, destination: ServerFacts)
   return destination.role === 'master' && mustKeep(state, shard, destination) === null;
 }
 
-/** What the destination needs to log in to its source. Null when it is set, or a sentence about why not. */
-export async function prepareLink(
-  plan: ShardPlan,
-  { journal, hands, deps, still }: Pick<Work, 'journal' | 'hands' | 'still'> & { readonly deps: HandsDeps },
+/** What the destination needs to follow its source. Null when it is set, or a sentence about why not. */
+export function prepareLink(
+  { source, index }: ShardPlan,
+  work: LinkWork,
   until: Change['until'] = 'end',
 ): Promise<string | null> {
-  const { source, index: shard } = plan;
-  const password = source.password ? deps.passwords.resolve(source.password) : new Secret('');
+  const readOnly = {
+    name: 'slave-read-only',
+    value: 'yes',
+    why: 'so that nobody but its source writes to the copy',
+    without: 'yes',
+  };
+  return changeAll(index, 'destination', [...loginTo(source, work.deps), readOnly], work, until);
+}
+
+/** What the old server needs to follow the new one. Null when it is set, or a sentence about why not. */
+export function prepareLinkBack({ destination, index }: ShardPlan, work: LinkWork): Promise<string | null> {
+  return changeAll(index, 'source', loginTo(destination, work.deps), work, 'end');
+}
+
+type LinkWork = Pick<Work, 'journal' | 'hands' | 'still'> & { readonly deps: HandsDeps };
+
+/** `without`: what a server that lacks the setting does anyway. */
+interface Wanted {
+  readonly name: string;
+  readonly value: string | Secret;
+  readonly why: string;
+  readonly without: string | null;
+}
+
+/** What a replica needs to log in to its master. */
+function loginTo(master: Endpoint, { passwords }: HandsDeps): Wanted[] {
+  const password = master.password ? passwords.resolve(master.password) : new Secret('');
   const why =
     password.reveal() === ''
-      ? 'its source needs no password, and would refuse one'
-      : 'so that it can log in to its source';
-  const { tls } = followAddress(source);
-  const overTls = tls ? 'so that the link to its source is encrypted' : 'its source takes replicas without TLS only';
-  // `without`: what a server that lacks the setting does anyway.
-  const changes = [
+      ? 'its master needs no password, and would refuse one'
+      : 'so that it can log in to its master';
+  const { tls } = followAddress(master);
+  const overTls = tls ? 'so that the link to its master is encrypted' : 'its master takes replicas without TLS only';
+  return [
     { name: 'masterauth', value: password, why, without: null },
-    { name: 'masteruser', value: source.user ?? '', why, without: '' },
-    { name: 'slave-read-only', value: 'yes', why: 'so that nobody but its source writes to the copy', without: 'yes' },
+    { name: 'masteruser', value: master.user ?? '', why, without: '' },
     { name: 'tls-replication', value: tls ? 'yes' : 'no', why: overTls, without: 'no' },
   ];
+}
+
+async function changeAll(
+  shard: number,
+  side: Side,
+  changes: readonly Wanted[],
+  { journal, hands, deps, still }: LinkWork,
+  until: Change['until'],
+): Promise<string | null> {
   for (const { without, ...wanted } of changes) {
-    const change = { shard, side: 'destination' as const, until, ...wanted };
+    const change = { shard, side, until, ...wanted };
     const problem = await changeSetting(change, journal, hands, deps, still);
     if (problem !== null && wanted.value !== without) return problem;
   }

@@ -15,7 +15,7 @@ export type Command =
   | { readonly kind: 'start' | 'check'; readonly request: PlanRequest; readonly byGroups: boolean }
   | { readonly kind: 'status'; readonly migration: MigrationId | null }
   | { readonly kind: 'list' | 'history' }
-  | { readonly kind: 'abort'; readonly migration: MigrationId }
+  | { readonly kind: 'abort' | 'rollback'; readonly migration: MigrationId }
   | { readonly kind: 'approve'; readonly migration: MigrationId; readonly gate: Gate }
   | { readonly kind: 'help'; readonly topic: string | null }
   | Refused;
@@ -25,8 +25,8 @@ export interface Refused {
   readonly problems: readonly string[];
 }
 
-const LATER = ['rollback', 'verify'];
-const WORDS = ['start', 'check', 'status', 'list', 'history', 'abort', 'approve', 'help', ...LATER];
+const LATER = ['verify'];
+const WORDS = ['start', 'check', 'status', 'list', 'history', 'abort', 'rollback', 'approve', 'help', ...LATER];
 const OPTIONS = ['--src', '--dst', '--name', '--cutover', '--yes-wipe'];
 const EXAMPLE = `\`${COMMAND} start --src old-1:6379 old-2:6379 --dst new-1:6379 new-2:6379\``;
 
@@ -55,6 +55,8 @@ export function parseCommand(text: string): Command {
         : refused(`\`${word.toLowerCase()}\` takes nothing behind it.`);
     case 'abort':
       return withMigration(word, rest, (migration) => ({ kind: 'abort', migration }));
+    case 'rollback':
+      return withMigration(word, rest, (migration) => ({ kind: 'rollback', migration }));
     case 'approve':
       return parseApprove(rest);
     case 'help':

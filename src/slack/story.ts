@@ -23,6 +23,7 @@ export function isTold(row: JournalRow): boolean {
     case 'approved':
     case 'recheck_asked':
     case 'abort_asked':
+    case 'rollback_asked':
     case 'phase_entered':
     case 'given_up':
     case 'progress':
@@ -44,6 +45,9 @@ export function isTold(row: JournalRow): boolean {
     case 'resumed':
     case 'summary':
       return row.text !== '';
+    case 'way_back':
+      // That it is open stands in the message; that it is not any more is news.
+      return !row.event.open;
     case 'message_posted':
     case 'clicked':
     case 'click_refused':
@@ -99,6 +103,7 @@ function lineOf(row: JournalRow): string {
 function isAboutOneShard(row: JournalRow): boolean {
   return (
     row.event.kind === 'promoted' ||
+    row.event.kind === 'way_back' ||
     row.event.kind === 'trouble' ||
     row.event.kind === 'trouble_over' ||
     row.event.kind === 'given_up'
@@ -107,6 +112,7 @@ function isAboutOneShard(row: JournalRow): boolean {
 
 function restWord(kind: Event['kind']): string {
   if (kind === 'promoted') return 'promoted.';
+  if (kind === 'way_back') return 'without a way back.';
   if (kind === 'trouble_over') return 'are well again.';
   return 'with trouble; the status message shows them.';
 }
@@ -114,6 +120,7 @@ function restWord(kind: Event['kind']): string {
 const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   approved: '👍',
   abort_asked: '🛑',
+  rollback_asked: '↩️',
   trouble: '⚠️',
   drift: '⚠️',
   given_up: '⚠️',

@@ -263,11 +263,11 @@ describe('a cut-over', () => {
     ]);
     // When the pause was announced, whatever came after it: a second a row.
     const pausedAt = START + (begun.length + 1) * 1_000;
-    expect(state.cutover).toEqual({ attempt: 1, step: 'promote', frozen, pausedAt });
+    expect(state.cutover).toMatchObject({ attempt: 1, way: 'over', step: 'promote', frozen, pausedAt });
   });
 
   it('that has begun has paused nobody yet', () => {
-    expect(stateOf(PLAN, begun).cutover).toEqual({ attempt: 1, step: null, frozen: [], pausedAt: null });
+    expect(stateOf(PLAN, begun).cutover).toMatchObject({ attempt: 1, step: null, frozen: [], pausedAt: null });
   });
 
   it('that is let go uses up the approvals of its gate, and of no other', () => {

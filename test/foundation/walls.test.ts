@@ -64,6 +64,11 @@ const rooms: readonly { readonly file: string; readonly may: string; readonly ma
       '../slack/app.ts ../schedule/cron.ts ../observability/metrics.ts ../sandbox/fleet.ts ../main.ts ioredis libsql @slack/types pino',
   },
   {
+    file: 'src/engine/cutover/a.ts',
+    may: './b.ts ../journal.ts ../../domain/plan.ts ../../redis/info.ts ../../store/store.ts ../../clock.ts',
+    mayNot: '../../slack/app.ts ../../observability/metrics.ts ../../sandbox/fleet.ts ../../main.ts ioredis pino',
+  },
+  {
     file: 'src/verify/a.ts',
     may: '../redis/info.ts ../engine/service.ts',
     mayNot: '../slack/app.ts ../sandbox/fleet.ts ../main.ts ioredis',

@@ -245,7 +245,7 @@ describe.each(MODES)('the bot over %s', (mode) => {
     made.service.answer = { accepted: false, text: 'This button is from an earlier state.' };
     await (await click('gate:continue', `${ID} old`)).ephemeral('from an earlier state');
     await (await click('gate:continue', 'm-zzzz x')).ephemeral('There is no migration');
-    await (await click('migration:rollback', `${ID} x`)).ephemeral('of another version');
+    await (await click('migration:verify', `${ID} x`)).ephemeral('of another version');
     await (await click('gate:continue', 'nonsense')).ephemeral('of another version');
   });
 

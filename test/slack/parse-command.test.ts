@@ -99,7 +99,7 @@ describe('what is refused says what to do', () => {
     ['abort', 'Say which migration'],
     ['approve m-7k3q swich', 'Did you mean `switch`?'],
     ['approve m-7k3q', 'which gate'],
-    ['rollback m-7k3q', 'comes in a later version'],
+    ['verify m-7k3q', 'comes in a later version'],
     ['verify m-7k3q', 'comes in a later version'],
     ['list all', 'takes nothing behind it'],
   ])('%j', (text, expected) => {

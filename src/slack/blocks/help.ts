@@ -11,6 +11,7 @@ const GENERAL = [
   `\`${COMMAND} list\`, \`${COMMAND} history\`, \`${COMMAND} status [ID]\``,
   `\`${COMMAND} approve ID GATE\` shows the numbers and the button for *continue*, *switch* or *finish*`,
   `\`${COMMAND} abort ID\` shows what an abort would do, and the button`,
+  `\`${COMMAND} rollback ID\` shows whether the way back is open, and the button`,
 ].join('\n');
 
 const TOPICS: Readonly<Record<string, string>> = {
@@ -35,6 +36,8 @@ const TOPICS: Readonly<Record<string, string>> = {
   ].join('\n'),
   abort:
     'Until *switch* an abort leaves every old server as it was and every new one a plain master. What was copied stays on it; the message says what.',
+  rollback:
+    'After *switch* and before *finish* the old servers can take the writes again, by the same proof in the other direction: nothing that was acknowledged is lost. The message says whether the way back is open, or why not: it needs servers of the same version that have followed without a break.',
   passwords:
     "Keep passwords out of Slack. Put the servers into the inventory as a group and name the password there as `env:NAME` or `file:PATH`, then start by the groups' names.",
 };

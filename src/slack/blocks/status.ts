@@ -171,6 +171,8 @@ function approvers(gate: GateView): string {
 
 function lateBlocks(view: MigrationView): KnownBlock[] {
   const blocks: KnownBlock[] = [];
+  if (view.wayBack !== null)
+    blocks.push(section(`↩️ *Way back ${view.wayBack.open ? 'open' : 'closed'}.* ${sentence(view.wayBack.text, 600)}`));
   if (view.lateWriters !== null) blocks.push(section(`✍️ ${sentence(view.lateWriters, 700)}`));
   if (view.lateClients.length > 0) {
     const shown = view.lateClients.slice(0, 10).map(clientLine);

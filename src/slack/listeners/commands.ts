@@ -56,6 +56,7 @@ async function handle(deps: ListenerDeps, request: Request): Promise<void> {
     case 'list':
     case 'history':
     case 'abort':
+    case 'rollback':
     case 'approve':
       await request.acknowledge();
       return deps.answerer.tell(request.asker, await answerTo(deps, request, command));
@@ -127,7 +128,7 @@ async function openForm(deps: ListenerDeps, { body, asker, acknowledge }: Reques
 async function answerTo(
   deps: ListenerDeps,
   request: Request,
-  command: Of<'status' | 'list' | 'history' | 'abort' | 'approve'>,
+  command: Of<'status' | 'list' | 'history' | 'abort' | 'rollback' | 'approve'>,
 ): Promise<Answer> {
   const { service } = deps;
   switch (command.kind) {
@@ -151,6 +152,16 @@ async function answerTo(
       return action
         ? askAnswer(view, action)
         : say(`✖️ \`${view.id}\` is ${view.phase.replaceAll('_', ' ')} and cannot be aborted now.`);
+    }
+    case 'rollback': {
+      const view = service.view(command.migration);
+      if (view === null) return unknownMigration(command.migration);
+      const action = view.actions.find((one) => one.action === 'migration:rollback');
+      if (action) return askAnswer(view, action);
+      const why = view.wayBack
+        ? `the way back is closed. ${sentence(view.wayBack.text, 600)}`
+        : 'nothing has gone over.';
+      return say(`✖️ \`${view.id}\` is ${view.phase.replaceAll('_', ' ')} and cannot be rolled back now: ${why}`);
     }
     case 'approve': {
       const view = service.view(command.migration);

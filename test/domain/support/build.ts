@@ -309,6 +309,8 @@ export function toSwitched(plan: Plan): Event[] {
     ),
     { kind: 'cutover_step', step: 'unpause', frozen: [], reason: '' },
     enter('switched'),
+    // What is about the way back is in way-back.test.ts.
+    ...plan.shards.map(({ index }): Event => ({ kind: 'way_back', shard: index, open: false, text: 'It is closed.' })),
   ];
 }
 

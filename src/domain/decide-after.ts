@@ -1,0 +1,75 @@
+/** What to do once writes have gone over: watch, finish, or bring them back. Part of decide.ts; pure. */
+import { type Decision, NOTHING } from './decision.ts';
+import { fenceEffects, switchedRows } from './drift.ts';
+import { isDue } from './due.ts';
+import { addressOf } from './endpoint.ts';
+import type { Effect, Event } from './event.ts';
+import { recordOf, type Sight } from './sight.ts';
+import type { MigrationState } from './state.ts';
+import { troubleRows } from './story.ts';
+import { finishSummary, rollbackSummary } from './summary.ts';
+import { detaching, restoreAll } from './undo.ts';
+import type { GateView } from './view.ts';
+import { followsBack, wayBackSteps } from './way-back.ts';
+import { capital, shardText } from './words.ts';
+
+/** `waitingFor`: what gate finish says. */
+export function switched(
+  state: MigrationState,
+  sight: Sight,
+  gates: readonly GateView[],
+  waitingFor: string,
+): Decision {
+  const gate = gates.find((one) => one.gate === 'finish');
+  const wayBack = wayBackSteps(state, sight);
+  const rows: Event[] = (sight.shards ?? []).flatMap((one) => [
+    ...troubleRows(recordOf(state, one), one),
+    ...switchedRows(state, one),
+  ]);
+  rows.push(...wayBack.rows);
+  if (gate?.open && !state.quietTold) rows.push({ kind: 'quiet', seconds: Math.floor((sight.quietMs ?? 0) / 1000) });
+  const effects = [...restoreAll(state, sight, 'cutover').effects, ...fenceEffects(state, sight), ...wayBack.effects];
+  const letGo = state.letGo === null ? '' : ` The last attempt was let go: ${state.letGo}`;
+  return { ...NOTHING, effects, rows, waitingFor: waitingFor + letGo };
+}
+
+/** The old servers go behind their fence for good, then the settings go back. */
+export function finishing(state: MigrationState, sight: Sight): Decision {
+  const fences = fencing(state, sight);
+  if (fences !== null) return fences;
+  const restore = restoreAll(state, sight, 'all');
+  const waitingFor = restore.waitingFor ?? 'Puts the settings back.';
+  if (restore.left > 0) return { ...NOTHING, effects: restore.effects, rows: restore.rows, waitingFor };
+  const rows = [...restore.rows, finishSummary(state, sight)];
+  return { ...NOTHING, rows, enter: { phase: 'finished', reason: 'Settings are put back.' }, waitingFor };
+}
+
+/** Old servers that follow their new ones stop doing so. One that does not answer keeps what it has: it refuses writes. */
+function fencing(state: MigrationState, sight: Sight): Decision | null {
+  const effects: Effect[] = [];
+  let waitingFor: string | null = null;
+  for (const one of sight.shards ?? []) {
+    const record = recordOf(state, one);
+    if (!followsBack(state, one)) continue;
+    const plan = state.plan.shards[record.index];
+    waitingFor ??= `${capital(shardText(record.index))}: ${plan ? addressOf(plan.source) : 'its old server'} goes behind its fence.`;
+    if (isDue(record.fence, sight.wallNow)) effects.push({ kind: 'fence', shard: record.index, up: true });
+  }
+  return waitingFor === null ? null : { ...NOTHING, effects, waitingFor };
+}
+
+/** The proof in the other direction, then what an abort does for shards that had not gone over, then the settings. */
+export function rollingBack(state: MigrationState, sight: Sight): Decision {
+  if (state.cutover !== null || state.shards.some((one) => one.promoted))
+    return { ...NOTHING, run: 'cut_over', waitingFor: 'The old servers are about to take the writes again.' };
+  const rest = detaching(state, sight);
+  const restore = restoreAll(state, sight, 'all');
+  const done = rest.effects.length === 0 && rest.rows.length === 0 && rest.waits.length === 0 && restore.left === 0;
+  return {
+    ...NOTHING,
+    effects: [...rest.effects, ...restore.effects],
+    rows: [...rest.rows, ...restore.rows, ...(done ? [rollbackSummary(state)] : [])],
+    enter: done ? { phase: 'rolled_back', reason: 'The old servers take the writes; the new ones stay fenced.' } : null,
+    waitingFor: rest.waits[0] ?? restore.waitingFor ?? 'Puts the settings back.',
+  };
+}

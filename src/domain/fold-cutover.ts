@@ -1,0 +1,81 @@
+/** How the rows of a cut-over fold. Part of migration.ts; pure. */
+import type { Event, JournalRow } from './event.ts';
+import { withShard } from './fold-steps.ts';
+import { assertNever, type Gate, type Phase } from './phase.ts';
+import type { CutoverRecord, MigrationState } from './state.ts';
+
+type Started = Extract<Event, { kind: 'cutover_started' }>;
+type CutoverEvent = Started | Extract<Event, { kind: 'cutover_step' | 'promoted' | 'way_back' | 'cutover_let_go' }>;
+
+export function foldCutover(state: MigrationState, event: CutoverEvent, row: JournalRow): MigrationState {
+  switch (event.kind) {
+    case 'cutover_started':
+      return {
+        ...state,
+        cutover: begun(state, event),
+        cutoverAttempts: event.attempt,
+        letGo: null,
+        // What another attempt had found is looked for anew.
+        shards: state.shards.map((shard) => (shard.promoted ? shard : { ...shard, wayBack: null, followBack: null })),
+      };
+    case 'cutover_step': {
+      // The last step: nothing is left to be done or undone.
+      if (event.step === 'unpause') return { ...state, cutover: null };
+      const before = state.cutover ?? begun(state, { kind: 'cutover_started', attempt: state.cutoverAttempts });
+      return {
+        ...state,
+        cutover: {
+          ...before,
+          step: event.step,
+          frozen: event.frozen.length > 0 ? event.frozen : before.frozen,
+          pausedAt: event.step === 'pause' ? row.at : before.pausedAt,
+        },
+      };
+    }
+    case 'promoted':
+      return promoted(state, event);
+    case 'way_back': {
+      const { open, text } = event;
+      return withShard(state, event.shard, (shard) => ({ ...shard, wayBack: { open, text } }));
+    }
+    case 'cutover_let_go': {
+      const gate = gateOf(state.phase);
+      return {
+        ...state,
+        cutover: null,
+        letGo: event.reason,
+        approvals: state.approvals.map((one) => (one.gate === gate ? { ...one, usedUp: true } : one)),
+      };
+    }
+    default:
+      return assertNever(event);
+  }
+}
+
+function begun(state: MigrationState, { attempt, way, shards, stops }: Started): CutoverRecord {
+  const all = shards ?? state.shards.map((shard) => shard.index);
+  return {
+    attempt,
+    way: way ?? 'over',
+    shards: all,
+    stops: stops ?? all.map(() => 'pause'),
+    step: null,
+    frozen: [],
+    pausedAt: null,
+  };
+}
+
+/** Whose approvals a cut-over of this phase was made with; nobody's on the way back. */
+function gateOf(phase: Phase): Gate | null {
+  return phase === 'switching' ? 'switch' : phase === 'finishing' ? 'finish' : null;
+}
+
+function promoted(state: MigrationState, event: Extract<Event, { kind: 'promoted' }>): MigrationState {
+  const { shard: index, pauseMs } = event;
+  const frozen = state.cutover?.frozen.find((one) => one.shard === index) ?? null;
+  return withShard(state, index, (shard) =>
+    state.cutover?.way === 'back'
+      ? { ...shard, promoted: false, returned: true, pauseMs }
+      : { ...shard, promoted: true, frozen, pauseMs },
+  );
+}

@@ -1,0 +1,24 @@
+/** What a cut-over leads to, by the phase that it runs in: when all of its shards are promoted, and when it is let go. Pure. */
+import type { Event } from '../../domain/event.ts';
+import type { MigrationState } from '../../domain/state.ts';
+
+/** All shards of this cut-over were seen promoted. A roll back and a finish have housekeeping left, so their phase stays. */
+export function endOf({ phase, shards }: MigrationState): Event[] {
+  if (phase !== 'switching' || shards.some((one) => !one.promoted)) return [];
+  const reason = 'The new servers take the writes; the old ones refuse them. Point the application at the new ones.';
+  return [{ kind: 'phase_entered', phase: 'switched', reason }];
+}
+
+/** Nothing has changed: back to where it came from. */
+export function letGoTo({ phase, cameFrom }: MigrationState): Event {
+  if (phase === 'switching') {
+    const reason = 'The old servers go on as before. Switch can be approved again when all shards are in step.';
+    return { kind: 'phase_entered', phase: 'streaming', reason };
+  }
+  if (phase === 'finishing') {
+    const reason = 'Everything is as it was before. Finish can be approved again when its gate is open.';
+    return { kind: 'phase_entered', phase: 'switched', reason };
+  }
+  const reason = 'The new servers go on taking the writes. It can be rolled back again when the way back is open.';
+  return { kind: 'phase_entered', phase: cameFrom === 'rolling_back' ? 'switched' : cameFrom, reason };
+}

@@ -1,0 +1,99 @@
+/**
+ * Takes up a cut-over from wherever the journal says it stands: after a restart, after a step whose outcome is not
+ * known, after something came in between. Looks at the servers, completes or undoes, and assumes nothing about what was
+ * sent last. May be called again and again; each call does what is still to be done.
+ */
+
+import { addressOf } from '../../domain/endpoint.ts';
+import type { Frozen } from '../../domain/event.ts';
+import { type Move, named, sideName } from '../../domain/move.ts';
+import { RedisError } from '../../redis/errors.ts';
+import type { ReplicationSight } from '../../redis/inspector.ts';
+import type { Journal } from '../journal.ts';
+import { letGoTo } from './end.ts';
+import { type CutoverDeps, CutoverGround, frozenOf, unseen } from './ground.ts';
+import { hasApplied, isPromoted } from './proof.ts';
+
+/** Returns null when the cut-over is over, or what it waits for. `why`: the reason if it has to be let go. */
+export async function settle(journal: Journal, deps: CutoverDeps, why: string): Promise<string | null> {
+  const { cutover } = journal.state;
+  if (cutover === null) return null;
+  const ground = new CutoverGround(journal, deps, cutover.way, cutover.shards);
+  try {
+    ground.stopBy(cutover.stops);
+    if (cutover.step === 'promote') return await goForward(ground);
+    return await letGo(ground, why, cutover.step === 'fence');
+  } finally {
+    ground.close();
+  }
+}
+
+/**
+ * Undoes fence and stop on all shards and believes it when it is seen. Needs no row before it: by the journal no
+ * promotion was sent, so undoing is right however often it is done, even while the journal is full.
+ * `fenceSent`: a fence may still arrive, so that one look is not enough to say there is none.
+ */
+export async function letGo(ground: CutoverGround, reason: string, fenceSent: boolean): Promise<string | null> {
+  // Before the row that began it, nothing was sent.
+  const begun = ground.journal.state.cutover !== null;
+  const waits = begun ? await ground.each((move) => ground.stop(move).undo(fenceSent)) : [];
+  ground.at('after:undo');
+  const wait = waits.find((one) => one !== null) ?? null;
+  if (wait !== null) return `${wait} The cut-over is being let go: ${reason}`;
+  ground.journal.append([{ kind: 'cutover_let_go', reason }, letGoTo(ground.journal.state)]);
+  return null;
+}
+
+/** A promotion was sent to at least one. Completes what can be completed; the fence stays until all are seen. */
+async function goForward(ground: CutoverGround): Promise<string | null> {
+  const { frozen } = ground.journal.state.cutover ?? { frozen: [] };
+  const waits = await ground.each(async (move): Promise<string | null> => {
+    try {
+      return await forward(ground, move, frozenOf(frozen, move));
+    } catch (error) {
+      return unseen(move, error);
+    }
+  });
+  const wait = waits.find((one) => one !== null) ?? null;
+  if (wait !== null) {
+    ground.recordPromoted();
+    return wait;
+  }
+  ground.conclude();
+  return null;
+}
+
+async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promise<string | null> {
+  const record = ground.journal.state.shards[move.index];
+  // It was seen once: what became of it since is for the time after.
+  if (move.way === 'over' ? record?.promoted : record?.returned) return null;
+  const seen = await ground.to(move).inspector.replication();
+  if (isPromoted(seen, frozen)) {
+    ground.sawPromoted(move);
+    return ground.stop(move).settled();
+  }
+  const [from, to] = [sideName(move.fromSide), sideName(move.toSide)];
+  if (seen.role === 'master') {
+    return `${named(move)}: ${to} is a master, but not by this promotion: it was restarted, or somebody changed it. ${addressOf(move.from)} stays fenced and has every write. A person has to decide. To serve this shard from ${from} again: REPLICAOF NO ONE on ${addressOf(move.from)}.`;
+  }
+  const problem = await forwardProblem(ground, move, seen, frozen);
+  if (problem !== null) return problem;
+  return ground.promote(move, frozen);
+}
+
+/** Whether a server that still follows may be promoted after all: fence in place, everything applied. */
+async function forwardProblem(
+  ground: CutoverGround,
+  move: Move,
+  seen: ReplicationSight,
+  frozen: Frozen,
+): Promise<string | null> {
+  try {
+    const problem = await ground.stop(move).fenceProblem(frozen);
+    if (problem !== null) return `${named(move)}: ${problem} A person has to decide.`;
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error;
+    return `${named(move)}: ${error.message} Its fence has to be seen before anything else.`;
+  }
+  return hasApplied(seen, frozen) ? null : `${named(move)}: ${addressOf(move.to)} has not applied everything yet.`;
+}
