@@ -100,7 +100,6 @@ describe('what is refused says what to do', () => {
     ['approve m-7k3q swich', 'Did you mean `switch`?'],
     ['approve m-7k3q', 'which gate'],
     ['verify m-7k3q', 'comes in a later version'],
-    ['verify m-7k3q', 'comes in a later version'],
     ['list all', 'takes nothing behind it'],
   ])('%j', (text, expected) => {
     expect(problems(text)).toContain(expected);
