@@ -1,5 +1,6 @@
 /** Judges a click: who, where it stands, whether the gate is open. Pure; the same answer again after a crash. */
 
+import { goneOver } from './canary.ts';
 import type { Event } from './event.ts';
 import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
 import { heldText, releaseRows } from './held.ts';
@@ -9,7 +10,7 @@ import { assertNever, type Gate, hasEnded, type Phase } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
 import { wayBackOf } from './way-back.ts';
-import { plural, secondsText } from './words.ts';
+import { plural, secondsText, shardText } from './words.ts';
 
 export type MayDo = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
@@ -161,6 +162,12 @@ function judgeAbort(
   if (!allowed.ok) return refuse(allowed.why);
   if (!mayAsk(state, sight, 'abort')) {
     if (giveUp) return refuse('It is being aborted already.');
+    const ahead = goneOver(state);
+    if (ahead !== null) {
+      const wayBack = wayBackOf(state, sight);
+      const gone = `It is too late to abort: ${shardText(ahead.index)} has gone over already.`;
+      return refuse(wayBack?.open ? `${gone} Roll back instead.` : `${gone} ${wayBack?.text ?? ''}`.trim());
+    }
     return refuse(
       `It is too late to abort: the migration is ${state.phase}. The new servers have, or are about to have, the writes.`,
     );

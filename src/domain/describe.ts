@@ -1,4 +1,5 @@
 /** The journal's sentences: one for each kind of event. Written when the row is written, never made up afterwards. */
+import { canaryText } from './canary.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
 import { assertNever } from './phase.ts';
@@ -10,7 +11,7 @@ import { capital, countText, listText, plural, secondsText, shardText } from './
 export function describe(event: Event, plan: Plan): string {
   switch (event.kind) {
     case 'requested':
-      return `<@${event.plan.requestedBy}> asked for “${event.plan.name}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}.`;
+      return `<@${event.plan.requestedBy}> asked for “${event.plan.name}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}${canaryText(event.plan.canary)}.`;
     case 'message_posted':
       return event.why;
     case 'preflight_done':
@@ -75,6 +76,8 @@ export function describe(event: Event, plan: Plan): string {
       return `${capital(shardText(event.shard))}: ${event.detail}`;
     case 'way_back':
       return `${capital(shardText(event.shard))}: the way back is ${event.open ? 'open' : 'closed'}. ${event.text}`;
+    case 'soak':
+      return `${capital(shardText(event.shard))} ${event.text}`;
     case 'cutover_let_go':
       return `The cut-over was let go, nothing has changed: ${event.reason}`;
     case 'quiet':

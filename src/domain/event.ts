@@ -233,6 +233,8 @@ export type Event =
   | { readonly kind: 'promoted'; readonly shard: number; readonly pauseMs: number | null; readonly detail: string }
   /** The way back of one shard is open, or closed for good. */
   | { readonly kind: 'way_back'; readonly shard: number; readonly open: boolean; readonly text: string }
+  /** The canary is on its new server and the others wait behind it, or (`over`) wait no longer. */
+  | { readonly kind: 'soak'; readonly shard: number; readonly over: boolean; readonly text: string }
   | { readonly kind: 'cutover_let_go'; readonly reason: string }
   | { readonly kind: 'quiet'; readonly seconds: number }
   | { readonly kind: 'resumed'; readonly detail: string }

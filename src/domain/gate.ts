@@ -1,11 +1,12 @@
 /** When a gate is open, and whose approval counts. Pure. */
 
+import { behindCanary, goneOver } from './canary.ts';
 import { can, type Server, serverName } from './dialect.ts';
 import { addressOf } from './endpoint.ts';
 import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
-import type { ShardSight, Sight } from './sight.ts';
+import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { Approval, MigrationState } from './state.ts';
 import type { ApprovalView, GateView } from './view.ts';
 import { capital, countText, listText, plural, secondsText, shardText } from './words.ts';
@@ -142,18 +143,28 @@ function continueStatus(state: MigrationState, sight: Sight): { open: boolean; r
   return { open: true, reason: `Replication of ${plural(state.plan.shards.length, 'shard')} will start.` };
 }
 
-function switchStatus(state: MigrationState, sight: Sight): { open: boolean; reason: string } {
+/** Whether all that have not gone over could go now; also asked for the others before they follow their canary. */
+export function switchStatus(state: MigrationState, sight: Sight): { open: boolean; reason: string } {
   if (!sight.shards) return { open: false, reason: 'The servers have not been looked at yet.' };
   const held = heldText(state);
   if (held !== null) return { open: false, reason: held };
   const unproven = unprovenText(state, sight.shards);
   if (unproven !== null) return { open: false, reason: unproven };
-  const late = sight.shards.filter((shard) => shard.inStepTicks < STEADY_TICKS);
-  if (late.length === 0) {
-    const all = sight.shards.length === 1 ? 'The shard is' : `All ${countText(sight.shards.length)} shards are`;
-    return { open: true, reason: `${all} in step. The new servers will take the writes.` };
+  const unwell = sight.shards.find((one) => recordOf(state, one).promoted && one.verdict.state !== 'promoted');
+  if (unwell) {
+    const why = unwell.verdict.reason ?? 'its new server is not seen as a master.';
+    return {
+      open: false,
+      reason: `${capital(shardText(unwell.verdict.shard))} has gone over, and is not well: ${why}`,
+    };
   }
-  return { open: false, reason: lateText(late, state) };
+  const rest = sight.shards.filter((one) => !recordOf(state, one).promoted);
+  const late = rest.filter((shard) => shard.inStepTicks < STEADY_TICKS);
+  if (late.length > 0) return { open: false, reason: lateText(late, rest.length) };
+  const ahead = goneOver(state);
+  if (ahead !== null) return { open: true, reason: `${capital(behindCanary(state))} in step.` };
+  const all = rest.length === 1 ? 'The shard is' : `All ${countText(rest.length)} shards are`;
+  return { open: true, reason: `${all} in step. The new servers will take the writes.` };
 }
 
 /** About sources that cannot stop writes for a moment; null when all can. */
@@ -174,10 +185,10 @@ function sourceOf(state: MigrationState, shards: readonly ShardSight[], index: n
   return report ? { kind: report.kind === 'valkey' ? 'valkey' : 'redis', version: report.version } : null;
 }
 
-function lateText(late: readonly ShardSight[], state: MigrationState): string {
+function lateText(late: readonly ShardSight[], of: number): string {
   const [worst] = late.toSorted((a, b) => (b.verdict.lagBytes ?? Infinity) - (a.verdict.lagBytes ?? Infinity));
   const why = worst?.verdict.reason ? ` ${capital(shardText(worst.verdict.shard))}: ${worst.verdict.reason}` : '';
-  return `${countText(state.plan.shards.length - late.length)} of ${plural(state.plan.shards.length, 'shard')} in step.${why}`;
+  return `${countText(of - late.length)} of ${plural(of, 'shard')} in step.${why}`;
 }
 
 /** A shorter quiet is no quiet: servers are looked at once a second. */

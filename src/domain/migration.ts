@@ -41,6 +41,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       fence: null,
       detach: null,
       promoted: false,
+      promotedAt: null,
       returned: false,
       frozen: null,
       followBack: null,
@@ -60,6 +61,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     ledger: [],
     cutover: null,
     cutoverAttempts: 0,
+    soaked: false,
     letGo: null,
     giveUp: false,
     progress: 0,
@@ -187,6 +189,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'cutover_step':
     case 'promoted':
     case 'way_back':
+    case 'soak':
     case 'cutover_let_go':
       return foldCutover(state, event, row);
     case 'quiet':
@@ -215,7 +218,8 @@ function settled(state: MigrationState, click: number): MigrationState {
 /** A new process is what later looks are held against; what happened after the switch is remembered for finish. */
 function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>, row: number): MigrationState {
   const { shard, side, runId, text } = event;
-  const drifts = state.phase === 'switched' ? [...state.drifts, { row, shard, side, runId, text }] : state.drifts;
+  const gone = state.phase === 'switched' || state.shards[shard]?.promoted === true;
+  const drifts = gone ? [...state.drifts, { row, shard, side, runId, text }] : state.drifts;
   const renewed = (before: BeforeReplication): BeforeReplication =>
     side === 'source'
       ? { ...before, sourceRunId: runId, sourceFullSyncs: 0, sourceBufferDisconnections: 0 }

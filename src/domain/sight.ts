@@ -39,6 +39,11 @@ export interface Sight {
   readonly stirred: boolean;
   /** In switched: why quiet cannot be claimed at all, as a sentence. */
   readonly unquiet: string | null;
+  /**
+   * For how long a canary has been on its new server while others wait behind it: by the wall clock for the time before
+   * this process, by the monotonic one since. Null where nobody waits, and before the first look.
+   */
+  readonly soakedMs: number | null;
 }
 
 export function recordOf(state: MigrationState, one: ShardSight): ShardRecord {

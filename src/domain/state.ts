@@ -42,6 +42,8 @@ export interface ShardRecord {
   readonly detach: Step | null;
   /** The destination is the master by the proof. */
   readonly promoted: boolean;
+  /** Wall-clock milliseconds of the row that says so; null while it is not. */
+  readonly promotedAt: number | null;
   /** The source is the master again, by the proof in the other direction. */
   readonly returned: boolean;
   /** Where the writes of the source ended when its destination was promoted; null before. */
@@ -176,6 +178,8 @@ export interface MigrationState {
   readonly ledger: readonly LedgerEntry[];
   readonly cutover: CutoverRecord | null;
   readonly cutoverAttempts: number;
+  /** The canary's soak is over: the others never wait for it again. */
+  readonly soaked: boolean;
   /** Why the last cut-over was let go; null once another has begun. */
   readonly letGo: string | null;
   /** Somebody asked a second time to abort: what cannot be reached is left behind. */

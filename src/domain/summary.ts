@@ -32,6 +32,7 @@ export function rollbackSummary(state: MigrationState): Event {
   const pauses = state.shards.flatMap((shard) => (shard.returned && shard.pauseMs !== null ? [shard.pauseMs] : []));
   const many = plural(state.shards.filter((shard) => shard.returned).length, 'shard');
   const fence = fenceAddress(state.plan.id);
+  const stayed = state.shards.filter((shard) => !shard.returned && shard.replicate !== null).length;
   return {
     kind: 'summary',
     lines: [
@@ -39,6 +40,11 @@ export function rollbackSummary(state: MigrationState): Event {
       ...(pauses.length === 0 ? [] : [`Writes stood still for ${Math.max(...pauses)} ms at most.`]),
       ...settingLines(state),
       `The new servers of ${many} stay fenced: they are replicas of ${fence.host}:${fence.port}, where nobody listens, and refuse writes.`,
+      ...(stayed === 0
+        ? []
+        : [
+            `${plural(stayed, 'shard')} had not gone over: the old servers went on as masters all the while, the new ones follow nobody any more and keep what was copied.`,
+          ]),
     ],
   };
 }

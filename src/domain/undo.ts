@@ -22,11 +22,15 @@ interface Detaching {
   readonly waits: string[];
 }
 
-/** Destinations that follow stop following. Those that writes had gone over to, and have left again, stay fenced. */
+/**
+ * Destinations that follow stop following, and sources that never stopped being masters stay so. Destinations that
+ * writes had gone over to, and have left again, stay fenced.
+ */
 export function detaching(state: MigrationState, sight: Sight): Detaching {
   const effects: Effect[] = [];
   const rows: Event[] = [];
   const waits: string[] = [];
+  const late = lateFences(state, sight);
   for (const record of state.shards) {
     const begun = record.replicate !== null || record.trial !== null;
     if (!begun || record.returned || record.detach?.seen || record.detach?.givenUp) continue;
@@ -63,20 +67,25 @@ export function detaching(state: MigrationState, sight: Sight): Detaching {
         `${capital(shardText(record.index))}: ${detach?.outcome === 'refused' ? detach.detail : `waits to see ${name} as a master.`}`,
       );
   }
-  return { effects, rows, waits };
+  return { effects: [...effects, ...late.effects], rows, waits: [...waits, ...late.waits] };
+}
+
+/** Sources whose writes have not gone over go on as masters: a fence that arrived too late must not outlive the migration. */
+function lateFences(state: MigrationState, sight: Sight): { readonly effects: Effect[]; readonly waits: string[] } {
+  const stays = (shard: number) => {
+    const record = state.shards[shard];
+    return record != null && record.replicate !== null && !record.promoted && !record.returned;
+  };
+  const waits = (sight.shards ?? []).flatMap(({ look, verdict }) =>
+    stays(verdict.shard) && !state.giveUp && isBehindFence(state, look.source)
+      ? [`${capital(shardText(verdict.shard))}: the fence at its source came too late and is being taken down.`]
+      : [],
+  );
+  return { effects: fenceEffects(state, sight).filter((one) => stays(one.shard)), waits };
 }
 
 export function aborting(state: MigrationState, sight: Sight): Decision {
   const { effects, rows, waits } = detaching(state, sight);
-  const begun = (shard: number) => state.shards[shard]?.replicate != null;
-  // The sources go on as masters: a fence that arrived too late must not outlive the migration.
-  effects.push(...fenceEffects(state, sight).filter((one) => begun(one.shard)));
-  for (const { look, verdict } of sight.shards ?? []) {
-    if (begun(verdict.shard) && !state.giveUp && isBehindFence(state, look.source))
-      waits.push(
-        `${capital(shardText(verdict.shard))}: the fence at its source came too late and is being taken down.`,
-      );
-  }
   const restore = restoreAll(state, sight, 'all');
   const done = effects.length === 0 && rows.length === 0 && waits.length === 0 && restore.left === 0;
   return {

@@ -1,4 +1,5 @@
 /** State and sight → the read model. Pure. */
+import { goneOver, nextToGo, soakText } from './canary.ts';
 import { decide } from './decide.ts';
 import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
@@ -15,7 +16,7 @@ import type { MigrationState } from './state.ts';
 import { tuneText } from './sync-alarm.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
 import { wayBackOf } from './way-back.ts';
-import { bytesText, countText, plural } from './words.ts';
+import { bytesText, countText, plural, shardText } from './words.ts';
 
 export interface ViewInput {
   readonly state: MigrationState;
@@ -64,7 +65,8 @@ function shardView({ state, sight, asOf }: ViewInput, index: number): ShardView 
   const plan = state.plan.shards[index];
   const record = state.shards[index];
   // The cut-over looked itself: what the last tick saw before it is not how things stand.
-  const outdated = record?.promoted === true && (asOf === null || asOf < state.phaseSince);
+  const since = Math.max(state.phaseSince, record?.promotedAt ?? 0);
+  const outdated = record?.promoted === true && (asOf === null || asOf < since);
   const verdict = outdated ? undefined : sight.shards?.[index]?.verdict;
   const report = state.preflight?.shards[index];
   return {
@@ -157,17 +159,29 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
       return `Replication of ${shards} starts: ${size}. The sources go on serving.${wipe}`;
     }
     case 'switch': {
-      const lag = sum((sight.shards ?? []).map((one) => one.verdict.lagBytes ?? 0));
-      return `Writes on ${shards} stop for a moment (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
+      return switchText(state, sight);
     }
     case 'finish':
       return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
   }
 }
 
+function switchText(state: MigrationState, sight: Sight): string {
+  const group = nextToGo(state);
+  const lag = sum(group.map((index) => sight.shards?.[index]?.verdict.lagBytes ?? 0));
+  const first = goneOver(state) === null ? state.plan.canary : undefined;
+  if (first === undefined)
+    return `Writes on ${plural(group.length, 'shard')} stop for a moment (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
+  const rest = plural(state.plan.shards.length - 1, 'other shard');
+  const soak = first.soakMs === 0 ? 'At once' : `After ${soakText(first.soakMs)}`;
+  return `Writes on ${shardText(first.shard)} stop for a moment (${bytesText(lag)} still on the way), then its new server takes them and the old one refuses them. Point the application at that server right after. ${soak} the ${rest} go the same way, without another click.`;
+}
+
 function rollbackText(state: MigrationState): string {
   const moved = plural(state.shards.filter((one) => one.promoted).length, 'shard');
-  return `Writes on ${moved} stop for a moment, then the old servers take them again, with everything that was written to the new ones. The new servers refuse writes from then on. Point the application at the old servers right after.`;
+  const stay = state.shards.filter((one) => !one.promoted && one.replicate !== null).length;
+  const rest = stay === 0 ? '' : ` The new servers of ${plural(stay, 'other shard')} stop following.`;
+  return `Writes on ${moved} stop for a moment, then the old servers take them again, with everything that was written to the new ones. The new servers refuse writes from then on. Point the application at the old servers right after.${rest}`;
 }
 
 function abortText(state: MigrationState): string {

@@ -160,8 +160,8 @@ export interface MigrationView {
   readonly actions: readonly ActionView[];
   /** Whether the old servers can take the writes again without losing one; null where there is no such thing. */
   readonly wayBack: { readonly open: boolean; readonly text: string } | null;
-  /** In switched: who still talks to the old masters; at most 50. */
+  /** Who still talks to the old masters of shards that have gone over; at most 50. */
   readonly lateClients: readonly LateClient[];
-  /** In switched: what the old masters saw of writers, as a sentence. */
+  /** What the old masters of shards that have gone over saw of writers, as a sentence. */
   readonly lateWriters: string | null;
 }

@@ -42,7 +42,7 @@ function serverOf(report: { readonly kind: string; readonly version: string } | 
 export function wayBackOf(state: MigrationState, sight: Sight): WayBack | null {
   const moved = state.shards.filter((one) => one.promoted);
   if (state.plan.cutover !== 'fenced' || moved.length === 0) return null;
-  if (!['switched', 'switching', 'streaming'].includes(state.phase)) return null;
+  if (!['switched', 'switching', 'streaming', 'syncing'].includes(state.phase)) return null;
   const closed = moved.filter((one) => one.wayBack?.open === false);
   const [first] = closed;
   if (first) {

@@ -17,10 +17,10 @@ import { send } from './send.ts';
 
 /** Never rejects for what a server does; rejects when the journal cannot be written. */
 export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Promise<void> {
-  const entry = journal.state.entry;
-  // A person may have aborted, or somebody changed the server, while we were asking it: what was decided before that is
-  // not done any more.
-  const sameEntry = () => journal.state.entry === entry;
+  const { entry, cutoverAttempts } = journal.state;
+  // A person may have aborted, a cut-over begun, or somebody changed the server, while we were asking it: what was decided
+  // before that is not done any more.
+  const sameEntry = () => journal.state.entry === entry && journal.state.cutoverAttempts === cutoverAttempts;
   const still = () => sameEntry() && journal.state.shards[effect.shard]?.held.length === 0;
   const hands = createHands(journal.state.plan, deps);
   try {

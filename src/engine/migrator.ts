@@ -5,10 +5,11 @@
  */
 import type { Clock } from '../clock.ts';
 import { syncLoad } from '../domain/begin.ts';
+import { groupOf } from '../domain/canary.ts';
 import { judgeClick } from '../domain/click.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { Effect, Event, Side, Way } from '../domain/event.ts';
+import type { Effect, Event, Side } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
@@ -22,10 +23,10 @@ import { BRIEF, type LookOptions } from '../redis/inspector.ts';
 import { act } from './act.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
+import { GoneOverWatch, isAhead } from './gone-over.ts';
 import type { HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 import { runPreflightWithTrials } from './preflight.ts';
-import { QuietWatch } from './quiet.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
 import { createWatch, type Watch } from './watch.ts';
 
@@ -51,16 +52,16 @@ const CLIENTS_EVERY = 3;
 /** So are settings, which somebody may change behind our back. */
 const SETTINGS_EVERY = 3;
 
-/** Before the switch nobody watches for quiet. */
 const IDLE: SyncLoad = { total: 0, perHost: new Map() };
-const UNWATCHED = { quietMs: null, stirred: false, unquiet: null };
+/** What was seen before the first look. */
+const UNSEEN = { shards: null, taken: new Map(), elsewhere: IDLE, quietMs: null, stirred: false, unquiet: null };
 
 export class Migrator {
   readonly #journal: Journal;
   readonly #deps: MigratorDeps;
   readonly #log: Log;
   readonly #watch: Watch;
-  readonly #quiet = new QuietWatch();
+  readonly #goneOver: GoneOverWatch;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
   readonly #work = new Map<string, Promise<void>>();
@@ -83,7 +84,8 @@ export class Migrator {
     this.#deps = deps;
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#watch = createWatch(journal.state, deps.clock, deps);
-    this.#sight = { wallNow: deps.clock.now(), shards: null, taken: new Map(), elsewhere: IDLE, ...UNWATCHED };
+    this.#goneOver = new GoneOverWatch(deps.clock);
+    this.#sight = { wallNow: deps.clock.now(), ...UNSEEN, soakedMs: null };
   }
 
   get journal(): Journal {
@@ -98,9 +100,7 @@ export class Migrator {
       sight: { ...this.#sight, wallNow: clock.now() },
       policy,
       asOf: this.#asOf,
-      lateClients: this.#journal.state.phase === 'switched' ? this.#quiet.clients() : [],
-      lateWriters:
-        this.#journal.state.phase === 'switched' ? this.#quiet.text(this.#journal.state, clock.monotonicMs()) : null,
+      ...this.#goneOver.view(this.#journal.state),
       engineReason: this.#reason,
     });
   }
@@ -179,24 +179,29 @@ export class Migrator {
 
   async #observe(): Promise<void> {
     const { clock, policy } = this.#deps;
-    const { phase } = this.#journal.state;
+    const before = this.#journal.state;
+    const { phase } = before;
     if (phase === 'checking') return;
     this.#ticks += 1;
-    const all = phase === 'switched' && this.#ticks % CLIENTS_EVERY === 1;
-    const clients = all ? 'all' : phase === 'planned' ? 'none' : 'replicas';
-    const withSettings = (phase === 'syncing' || phase === 'streaming') && this.#ticks % SETTINGS_EVERY === 1;
-    const optionsOf = (shard: number, side: Side): LookOptions => ({
-      ...(side === 'source' ? { clients, commandStats: true } : BRIEF),
-      ...(withSettings ? { settings: settingsToWatch(this.#journal.state, shard, side) } : {}),
-    });
+    const all = this.#ticks % CLIENTS_EVERY === 1;
+    const few = phase === 'planned' ? 'none' : 'replicas';
+    const follows = phase === 'syncing' || phase === 'streaming' || isAhead(before);
+    const withSettings = follows && this.#ticks % SETTINGS_EVERY === 1;
+    const optionsOf = (shard: number, side: Side): LookOptions => {
+      const clients = all && this.#goneOver.watches(before, shard) ? 'all' : few;
+      return {
+        ...(side === 'source' ? { clients, commandStats: true } : BRIEF),
+        ...(withSettings ? { settings: settingsToWatch(before, shard, side) } : {}),
+      };
+    };
     await this.#watch.refresh(optionsOf, PATIENCE_MS);
     // The phase may have changed while the servers were asked: what follows is judged by the state as it is now.
     const { state } = this.#journal;
     const shards = this.#watch.sights(state, policy.maxLagBytes);
-    const quiet = state.phase === 'switched' ? this.#quiet.look(state, shards, clock.monotonicMs()) : UNWATCHED;
+    const gone = this.#goneOver.look(state, shards);
     this.#asOf = clock.now();
     const { taken, elsewhere } = this.#deps;
-    this.#sight = { wallNow: clock.now(), shards, taken: taken(), elsewhere: elsewhere(), ...quiet };
+    this.#sight = { wallNow: clock.now(), shards, taken: taken(), elsewhere: elsewhere(), ...gone };
     this.#countFullSyncs();
   }
 
@@ -222,7 +227,13 @@ export class Migrator {
       one.kind !== 'restore_config' || !(busy.has('preflight') || busy.has(`shard ${one.shard}`));
     for (const effect of decision.effects.filter(mayGo)) this.#inFlight(keyOf(effect), () => this.#act(effect));
     if (decision.run === 'preflight') this.#inFlight('preflight', () => this.#preflight());
-    if (decision.run === 'cut_over') this.#inFlight('cutover', () => this.#cutOver());
+    if (decision.run === 'cut_over' && this.#mayCutOver()) this.#inFlight('cutover', () => this.#cutOver());
+  }
+
+  /** An order that is still on its way to a server could arrive in the middle of a cut-over that begins now. */
+  #mayCutOver(): boolean {
+    const { state } = this.#journal;
+    return state.cutover !== null || groupOf(state)[1].every((shard) => !this.#work.has(`shard ${shard}`));
   }
 
   async #act(effect: Effect): Promise<void> {
@@ -280,12 +291,6 @@ export class Migrator {
     this.#reason = `The bot could not go on (${text}). It tries again every second; the servers go on as they are.`;
     if (what === 'cutover') this.#letGoWhy = text;
   }
-}
-
-/** Which way writes go in this phase, and of which shards. */
-function groupOf({ phase, shards }: MigrationState): [Way, readonly number[]] {
-  const way = phase === 'rolling_back' ? 'back' : 'over';
-  return [way, shards.filter((one) => one.promoted === (way === 'back')).map((one) => one.index)];
 }
 
 /** What a full sync depends on, and every setting of ours that is still to be put back; no secret is read for this. */

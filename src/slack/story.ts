@@ -40,6 +40,7 @@ export function isTold(row: JournalRow): boolean {
     case 'cutover_started':
     case 'cutover_step':
     case 'promoted':
+    case 'soak':
     case 'cutover_let_go':
     case 'quiet':
     case 'resumed':
@@ -126,6 +127,7 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   given_up: '⚠️',
   trouble_over: '🩹',
   promoted: '👑',
+  soak: '🐤',
   cutover_let_go: '↩️',
   summary: '🏁',
 };

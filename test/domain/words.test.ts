@@ -119,6 +119,7 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
   tune_asked: fc.record({ kind: fc.constant('tune_asked'), user: fc.constant(ANA), click }),
   rollback_asked: fc.record({ kind: fc.constant('rollback_asked'), user: fc.constant(ANA), click }),
   way_back: fc.record({ kind: fc.constant('way_back'), shard, open: fc.boolean(), text: sentence }),
+  soak: fc.record({ kind: fc.constant('soak'), shard, over: fc.boolean(), text: fc.constant('has soaked.') }),
   trial_over: fc.record({ kind: fc.constant('trial_over'), shard, text: sentence }),
   tuned: fc.record({ kind: fc.constant('tuned'), shard, fullSyncs: fc.nat(), text: sentence }),
   held: fc.record({ kind: fc.constant('held'), shard, side, what, ledger: fc.constantFrom(null, 3), text: sentence }),

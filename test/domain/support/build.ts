@@ -234,6 +234,7 @@ export const NOT_LOOKED: Sight = {
   quietMs: null,
   stirred: false,
   unquiet: null,
+  soakedMs: null,
 };
 
 /** Events as the journal would number them, a second apart. */
