@@ -54,6 +54,7 @@ export function viewOf(input: ViewInput): MigrationView {
     phaseSince: iso(state.phaseSince),
     asOf: input.asOf === null ? null : iso(input.asOf),
     actions: actionsOf(state, gates, sight),
+    predictedPauseMs: sight.predictedPauseMs,
     wayBack: wayBackOf(state, sight),
     lateClients: input.lateClients,
     lateWriters: input.lateWriters,
@@ -158,11 +159,20 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
     }
     case 'switch': {
       const lag = sum((sight.shards ?? []).map((one) => one.verdict.lagBytes ?? 0));
-      return `Writes on ${shards} stop for a moment (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
+      return `Writes on ${shards} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
     }
     case 'finish':
       return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
   }
+}
+
+/** In coarse steps: a figure that changes every second would be sent to Slack every second. */
+const PAUSE_STEPS_MS = [5, 10, 20, 30, 50, 80, 120, 200, 300, 500, 800, 1_200, 2_000];
+
+function pauseText(predictedMs: number | null): string {
+  if (predictedMs === null) return 'a moment';
+  const step = PAUSE_STEPS_MS.find((ms) => predictedMs <= ms * 1.2);
+  return step === undefined ? 'more than 2 s' : `about ${step} ms`;
 }
 
 function rollbackText(state: MigrationState): string {

@@ -83,7 +83,14 @@ export class Migrator {
     this.#deps = deps;
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#watch = createWatch(journal.state, deps.clock, deps);
-    this.#sight = { wallNow: deps.clock.now(), shards: null, taken: new Map(), elsewhere: IDLE, ...UNWATCHED };
+    this.#sight = {
+      wallNow: deps.clock.now(),
+      shards: null,
+      taken: new Map(),
+      elsewhere: IDLE,
+      predictedPauseMs: null,
+      ...UNWATCHED,
+    };
   }
 
   get journal(): Journal {
@@ -196,7 +203,16 @@ export class Migrator {
     const quiet = state.phase === 'switched' ? this.#quiet.look(state, shards, clock.monotonicMs()) : UNWATCHED;
     this.#asOf = clock.now();
     const { taken, elsewhere } = this.#deps;
-    this.#sight = { wallNow: clock.now(), shards, taken: taken(), elsewhere: elsewhere(), ...quiet };
+    const goes = shards.filter((one) => one.verdict.state === 'in_step' || one.verdict.state === 'catching_up');
+    const predictedPauseMs = this.#watch.predictPauseMs(goes, this.#journal.appendMs);
+    this.#sight = {
+      wallNow: clock.now(),
+      shards,
+      taken: taken(),
+      elsewhere: elsewhere(),
+      predictedPauseMs,
+      ...quiet,
+    };
     this.#countFullSyncs();
   }
 
