@@ -49,6 +49,8 @@ async function main(): Promise<void> {
     for (let done = 0; done < wanted; done += 2) {
       await round(bench.engine, sources, destinations, traffic, pauses);
       await bareRound(sources, destinations, traffic, pauses);
+      // The next round begins with empty destinations that follow nobody.
+      await Promise.all(destinations.map((one) => one.call('REPLICAOF', 'NO', 'ONE')));
       await Promise.all(destinations.map((one) => one.flush()));
     }
     const verified = await traffic.verify(sources);

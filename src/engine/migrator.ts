@@ -20,6 +20,7 @@ import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
 import { BRIEF, type LookOptions } from '../redis/inspector.ts';
 import { act } from './act.ts';
+import type { CrashPoint } from './cutover/crash-points.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
 import type { HandsDeps } from './hands.ts';
@@ -35,6 +36,7 @@ export interface MigratorDeps extends HandsDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly authorizer: Authorizer;
+  readonly at?: (place: CrashPoint) => void;
   /** Run ids of the servers of other unfinished migrations. */
   readonly taken: () => ReadonlyMap<string, MigrationId>;
   /** Full syncs of other migrations. */
