@@ -6,6 +6,7 @@
  * instead of approving the switch, whether to `rollback` instead of approving the finish, and the `signal` that it sends
  * itself: SIGKILL unless something else is said.
  */
+import { writeSync } from 'node:fs';
 import { systemClock } from '../../dist/clock.js';
 import { parseAllowedHosts } from '../../dist/domain/allowed-hosts.js';
 import { Secret } from '../../dist/domain/secret.js';
@@ -30,6 +31,8 @@ let died = false;
 function die() {
   if (died) return;
   died = true;
+  // Whoever stops us wants to know when.
+  writeSync(1, 'here\n');
   process.kill(process.pid, signal);
 }
 const effects = new Map(store.journal(id).map(({ seq, event }) => [seq, event.effect?.kind]));

@@ -26,7 +26,7 @@ export function startChild(
 ): ChildProcess {
   const script = fileURLToPath(new URL('../engine/child.mjs', import.meta.url));
   return spawn(process.execPath, [script, join(folder, 'state.db'), id, ...point], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, CHILD: JSON.stringify(options) },
   });
 }
