@@ -105,9 +105,9 @@ async function pass(
   id: string,
   action: 'gate:switch' | 'gate:finish' | 'migration:rollback',
 ): Promise<void> {
-  await until(() => harness.view(id).actions.some((one) => one.action === action), {
-    within: 40_000,
-    what: `${action}; ${harness.view(id).waitingFor}`,
+  const isThere = () => harness.view(id).actions.some((one) => one.action === action);
+  await until(isThere, { within: 40_000 }).catch(() => {
+    throw new Error(`waited in vain for ${action}: ${harness.view(id).phase}, ${harness.view(id).waitingFor}`);
   });
   const answer = await harness.click(id, action);
   if (!answer.accepted) throw new Error(answer.text);
