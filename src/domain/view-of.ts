@@ -55,6 +55,7 @@ export function viewOf(input: ViewInput): MigrationView {
     phaseSince: iso(state.phaseSince),
     asOf: input.asOf === null ? null : iso(input.asOf),
     actions: actionsOf(state, gates, sight),
+    predictedPauseMs: sight.predictedPauseMs,
     wayBack: wayBackOf(state, sight),
     lateClients: input.lateClients,
     lateWriters: input.lateWriters,
@@ -171,10 +172,19 @@ function switchText(state: MigrationState, sight: Sight): string {
   const lag = sum(group.map((index) => sight.shards?.[index]?.verdict.lagBytes ?? 0));
   const first = goneOver(state) === null ? state.plan.canary : undefined;
   if (first === undefined)
-    return `Writes on ${plural(group.length, 'shard')} stop for a moment (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
+    return `Writes on ${plural(group.length, 'shard')} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
   const rest = plural(state.plan.shards.length - 1, 'other shard');
   const soak = first.soakMs === 0 ? 'At once' : `After ${soakText(first.soakMs)}`;
-  return `Writes on ${shardText(first.shard)} stop for a moment (${bytesText(lag)} still on the way), then its new server takes them and the old one refuses them. Point the application at that server right after. ${soak} the ${rest} go the same way, without another click.`;
+  return `Writes on ${shardText(first.shard)} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then its new server takes them and the old one refuses them. Point the application at that server right after. ${soak} the ${rest} go the same way, without another click.`;
+}
+
+/** In coarse steps: a figure that changes every second would be sent to Slack every second. */
+const PAUSE_STEPS_MS = [5, 10, 20, 30, 50, 80, 120, 200, 300, 500, 800, 1_200, 2_000];
+
+function pauseText(predictedMs: number | null): string {
+  if (predictedMs === null) return 'a moment';
+  const step = PAUSE_STEPS_MS.find((ms) => predictedMs <= ms * 1.2);
+  return step === undefined ? 'more than 2 s' : `about ${step} ms`;
 }
 
 function rollbackText(state: MigrationState): string {

@@ -16,6 +16,7 @@ import type { MigrationView } from '../domain/view.ts';
 import { entryOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import type { CrashPoint } from './cutover/crash-points.ts';
 import type { HandsDeps } from './hands.ts';
 import { checkHosts, type Resolve } from './hosts.ts';
 import { Journal } from './journal.ts';
@@ -27,6 +28,8 @@ export interface EngineDeps extends HandsDeps {
   readonly clock: Clock;
   readonly store: Store;
   readonly policy: Policy;
+  /** Called at each named place of a cut-over; for tests that end the process there. */
+  readonly at?: (place: CrashPoint) => void;
   readonly groups: () => Groups;
   readonly allowedHosts: AllowedHosts;
   readonly allowTypedPasswords: boolean;

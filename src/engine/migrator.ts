@@ -21,6 +21,7 @@ import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
 import { BRIEF, type LookOptions } from '../redis/inspector.ts';
 import { act } from './act.ts';
+import type { CrashPoint } from './cutover/crash-points.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
 import { GoneOverWatch, isAhead } from './gone-over.ts';
@@ -36,6 +37,7 @@ export interface MigratorDeps extends HandsDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly authorizer: Authorizer;
+  readonly at?: (place: CrashPoint) => void;
   /** Run ids of the servers of other unfinished migrations. */
   readonly taken: () => ReadonlyMap<string, MigrationId>;
   /** Full syncs of other migrations. */
@@ -54,7 +56,16 @@ const SETTINGS_EVERY = 3;
 
 const IDLE: SyncLoad = { total: 0, perHost: new Map() };
 /** What was seen before the first look. */
-const UNSEEN = { shards: null, taken: new Map(), elsewhere: IDLE, quietMs: null, stirred: false, unquiet: null };
+const UNSEEN = {
+  shards: null,
+  taken: new Map(),
+  elsewhere: IDLE,
+  quietMs: null,
+  stirred: false,
+  unquiet: null,
+  soakedMs: null,
+  predictedPauseMs: null,
+};
 
 export class Migrator {
   readonly #journal: Journal;
@@ -85,7 +96,7 @@ export class Migrator {
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#watch = createWatch(journal.state, deps.clock, deps);
     this.#goneOver = new GoneOverWatch(deps.clock);
-    this.#sight = { wallNow: deps.clock.now(), ...UNSEEN, soakedMs: null };
+    this.#sight = { wallNow: deps.clock.now(), ...UNSEEN };
   }
 
   get journal(): Journal {
@@ -201,7 +212,20 @@ export class Migrator {
     const gone = this.#goneOver.look(state, shards);
     this.#asOf = clock.now();
     const { taken, elsewhere } = this.#deps;
-    this.#sight = { wallNow: clock.now(), shards, taken: taken(), elsewhere: elsewhere(), ...gone };
+    const [, group] = groupOf(state);
+    const goes = shards.filter(
+      ({ verdict }) =>
+        group.includes(verdict.shard) && (verdict.state === 'in_step' || verdict.state === 'catching_up'),
+    );
+    const predictedPauseMs = this.#watch.predictPauseMs(goes, this.#journal.appendMs);
+    this.#sight = {
+      wallNow: clock.now(),
+      shards,
+      taken: taken(),
+      elsewhere: elsewhere(),
+      predictedPauseMs,
+      ...gone,
+    };
     this.#countFullSyncs();
   }
 

@@ -5,6 +5,7 @@ import type { Policy } from '../../src/domain/gate.ts';
 import type { PlanRequest } from '../../src/domain/plan.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { ActionId, MigrationView } from '../../src/domain/view.ts';
+import type { CrashPoint } from '../../src/engine/cutover/crash-points.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { Authorizer, ClickAnswer } from '../../src/engine/service.ts';
 import { emptyInventory, type Inventory } from '../../src/inventory.ts';
@@ -62,6 +63,8 @@ export interface HarnessOptions {
   readonly inventory?: Inventory;
   readonly allowTypedPasswords?: boolean;
   readonly clock?: Clock;
+  /** Called at each named place of a cut-over. */
+  readonly at?: (place: CrashPoint) => void;
 }
 
 export function createHarness(options: HarnessOptions = {}): Harness {
@@ -90,6 +93,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     resolve: async () => ['127.0.0.1'],
     log: noLog,
     metrics: noMetrics,
+    ...(options.at === undefined ? {} : { at: options.at }),
   });
   engine.start();
 
