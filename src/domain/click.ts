@@ -4,7 +4,7 @@ import { goneOver } from './canary.ts';
 import type { Event } from './event.ts';
 import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
 import { heldText, releaseRows } from './held.ts';
-import { agreedFrom, mayAsk } from './may-ask.ts';
+import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
 import { findingsMark } from './migration.ts';
 import { assertNever, type Gate, hasEnded, type Phase } from './phase.ts';
 import type { Sight } from './sight.ts';
@@ -154,14 +154,15 @@ function judgeAbort(
   rights: Rights,
   refuse: Refuse,
 ): ClickVerdict {
-  const giveUp = state.phase === 'aborting';
+  const giveUp = isPuttingBack(state);
+  const already = state.phase === 'aborting' ? 'It is being aborted already.' : 'It is being rolled back already.';
   // A button of before the abort, pressed twice or by two people at once, is no wish to leave servers behind.
   const old = event.entry !== null && event.entry < state.stretch;
-  if (giveUp && old) return refuse('It is being aborted already.');
+  if (giveUp && old) return refuse(already);
   const allowed = giveUp ? rights.approve : either(rights);
   if (!allowed.ok) return refuse(allowed.why);
   if (!mayAsk(state, sight, 'abort')) {
-    if (giveUp) return refuse('It is being aborted already.');
+    if (giveUp) return refuse(already);
     const ahead = goneOver(state);
     if (ahead !== null) {
       const wayBack = wayBackOf(state, sight);

@@ -25,7 +25,7 @@ export function describe(event: Event, plan: Plan): string {
     case 'recheck_asked':
       return `<@${event.user}> asked to check all servers again.`;
     case 'abort_asked':
-      return `<@${event.user}> asked to abort${event.giveUp ? ' once more: what cannot be reached is left as it is' : ''}.`;
+      return `<@${event.user}> asked to ${event.giveUp ? 'leave what cannot be reached as it is' : 'abort'}.`;
     case 'rollback_asked':
       return `<@${event.user}> asked to roll back: the old servers are to take the writes again.`;
     case 'phase_entered':

@@ -12,6 +12,12 @@ export function agreedFrom({ entry, told }: MigrationState): number {
   return Math.max(entry, told);
 }
 
+/** What was begun is being taken back, and no write is at stake: what cannot be reached may be left behind. */
+export function isPuttingBack({ phase, cutover, shards }: MigrationState): boolean {
+  if (phase === 'aborting') return true;
+  return phase === 'rolling_back' && cutover === null && shards.every((one) => !one.promoted);
+}
+
 export function mayAsk(state: MigrationState, sight: Sight, what: Request): boolean {
   const follows = state.phase === 'syncing' || state.phase === 'streaming';
   switch (what) {
@@ -25,8 +31,8 @@ export function mayAsk(state: MigrationState, sight: Sight, what: Request): bool
       // Not in the middle of a cut-over: that ends by itself, one way or the other.
       return state.cutover === null && wayBackOf(state, sight)?.open === true;
     case 'abort':
-      // A second abort leaves behind what cannot be reached.
-      if (state.phase === 'aborting') return !state.giveUp;
+      // A second abort, or one behind a roll back, leaves behind what cannot be reached.
+      if (isPuttingBack(state)) return !state.giveUp;
       // A shard that has gone over can only be rolled back.
       if (state.shards.some((one) => one.promoted)) return false;
       return follows || state.phase === 'checking' || state.phase === 'planned';

@@ -43,7 +43,10 @@ export function detaching(state: MigrationState, sight: Sight): Detaching {
       if (look && state.giveUp) {
         const detail = `${why} It may still be a replica: run REPLICAOF NO ONE on it when it is back.`;
         rows.push({ kind: 'given_up', what: 'detach', ledger: null, shard: record.index, detail });
-      } else waits.push(`${capital(shardText(record.index))}: ${why} Abort once more to leave it as it is.`);
+      } else {
+        const once = state.phase === 'aborting' ? 'Abort once more' : 'Abort';
+        waits.push(`${capital(shardText(record.index))}: ${why} ${once} to leave it as it is.`);
+      }
       continue;
     }
     const { detach } = record;

@@ -6,7 +6,7 @@ import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
 import { gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
-import { agreedFrom, mayAsk } from './may-ask.ts';
+import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
 import { hasEnded } from './phase.ts';
 import { planHash } from './plan.ts';
 import type { Finding } from './preflight.ts';
@@ -139,7 +139,7 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     actions.push({ action: 'migration:resume', value: agrees, ask: 'confirm', consequence: heldText(state) ?? '' });
   if (mayAsk(state, sight, 'rollback')) add('migration:rollback', 'confirm', rollbackText(state));
   if (mayAsk(state, sight, 'abort')) {
-    const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
+    const label = isPuttingBack(state) ? { label: 'Leave the rest' } : {};
     actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });
   }
   return actions;
@@ -195,7 +195,7 @@ function rollbackText(state: MigrationState): string {
 }
 
 function abortText(state: MigrationState): string {
-  if (state.phase === 'aborting') return 'Servers that cannot be reached are left as they are, and named.';
+  if (isPuttingBack(state)) return 'Servers that cannot be reached are left as they are, and named.';
   const begun = state.shards.filter((one) => one.replicate !== null).length;
   if (begun === 0) {
     const left = state.shards.some((one) => one.trial !== null) || state.ledger.some((one) => !one.closed);

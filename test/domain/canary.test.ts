@@ -348,6 +348,33 @@ describe('a roll back of a canary', () => {
     expect(at(state, null, late).enter).toBeNull();
   });
 
+  it('goes on without a server of the others that does not answer, when an approver says so', () => {
+    const away = returned.map((look, index) => (index === 2 ? { ...look, destination: unseen('new-3 hangs.') } : look));
+    const sight = sightOf(state, away);
+    expect(decide(state, sight, POLICY).waitingFor).toBe('Shard 3: new-3 hangs. Abort to leave it as it is.');
+    const event = {
+      kind: 'clicked',
+      action: 'migration:abort',
+      user: BEN,
+      entry: state.entry,
+      typedName: null,
+    } as const;
+    const ask = (ok: boolean) =>
+      judgeClick({ seq: 99, at: 0, event }, state, sight, POLICY, {
+        request: { ok: true },
+        approve: ok ? { ok } : { ok, why: 'Not you.' },
+      });
+    expect(ask(false).accepted).toBe(false);
+    expect(ask(true).rows).toEqual([{ kind: 'abort_asked', user: BEN, click: 99, giveUp: true }]);
+    const left = stateOf(PLAN, [...back, { kind: 'abort_asked', user: BEN, click: 99, giveUp: true }]);
+    expect(at(left, null, away).rows).toContainEqual(expect.objectContaining({ kind: 'given_up', shard: 2 }));
+    // Not before the old server has its writes back.
+    const early = stateOf(PLAN, [...toSoak(), enter('rolling_back')]);
+    const tooEarly = { seq: 99, at: 0, event: { ...event, entry: early.entry } };
+    const rights = { request: { ok: true }, approve: { ok: true } } as const;
+    expect(judgeClick(tooEarly, early, sightOf(early, looks()), POLICY, rights).accepted).toBe(false);
+  });
+
   it('says at the end what became of the others', () => {
     const gone: Event[] = [0, 2].map((shard) => {
       return { kind: 'given_up', what: 'detach', ledger: null, shard, detail: 'It was left.' };

@@ -179,7 +179,7 @@ function isFence({ event }: JournalRow, shard: number): boolean {
 export function wasRight({ event, at }: PendingClick, moment: Moment): void {
   const { before, sight, rights, policy, journal } = moment;
   const gate = GATE_OF[event.action];
-  const giveUp = event.action === 'migration:abort' && before.phase === 'aborting';
+  const giveUp = event.action === 'migration:abort' && ['aborting', 'rolling_back'].includes(before.phase);
   expect(rights.approve.ok || (gate === undefined && !giveUp && rights.request.ok), 'by somebody who may').toBe(true);
   if (event.action === 'migration:tune' || event.action === 'migration:resume') {
     expect(rights.approve.ok, 'it changes servers, or leaves them changed').toBe(true);
