@@ -51,9 +51,13 @@ function soakLine(state: MigrationState, { index }: ShardRecord, left: number, w
   return `${where} and has soaked; ${behindCanary(state)} held back.${reason}`;
 }
 
-/** `7 more minutes`: rounded up, so that it is never over before it says so. */
+/**
+ * `7 more minutes`: rounded up, so that it is never over before it says so, and in coarse steps, for each new text is sent
+ * to Slack.
+ */
 function moreText(ms: number): string {
-  if (ms <= 90_000) return plural(Math.ceil(ms / 1000), 'more second');
+  const step = ms <= 10_000 ? 5 : 10;
+  if (ms <= 90_000) return plural(Math.ceil(ms / 1000 / step) * step, 'more second');
   return ms < 7_200_000 ? plural(Math.ceil(ms / 60_000), 'more minute') : `${soakText(ms)} more`;
 }
 

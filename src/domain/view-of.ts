@@ -42,6 +42,7 @@ export function viewOf(input: ViewInput): MigrationView {
     phase: state.phase,
     waitingFor: hasEnded(state.phase) ? null : decided,
     cutover: state.plan.cutover,
+    canary: state.plan.canary ?? null,
     requestedBy: state.plan.requestedBy,
     channel: state.plan.channel,
     messageTs: state.messageTs,

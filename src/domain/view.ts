@@ -3,7 +3,7 @@
  * part are those of `GET /migrations/:id`. Holds no secret and no endpoint object, only addresses.
  */
 import type { Gate, Phase } from './phase.ts';
-import type { Cutover } from './plan.ts';
+import type { Canary, Cutover } from './plan.ts';
 import type { Finding, Totals } from './preflight.ts';
 
 /**
@@ -150,6 +150,8 @@ export interface MigrationView {
   /** The last 500 rows. */
   readonly journal: readonly JournalView[];
   // From here on: ours.
+  /** The shard that goes over before the others; null where all go together. */
+  readonly canary: Canary | null;
   /** The whole way of all shards: how much is done, how fast, how long it still takes. */
   readonly progress: ProgressView;
   /** ISO 8601 */

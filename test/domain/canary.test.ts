@@ -103,7 +103,7 @@ describe('the soak', () => {
     const waiting = at(SOAKING, 3 * MINUTE);
     expect(waiting).toMatchObject({ run: null, enter: null });
     expect(waiting.waitingFor).toBe('Shard 2 is on its new server; soaks for 7 more minutes, then the other 2 follow.');
-    expect(at(SOAKING, 10 * MINUTE - 1).waitingFor).toMatch(/soaks for 1 more second, then/);
+    expect(at(SOAKING, 10 * MINUTE - 1).waitingFor).toMatch(/soaks for 5 more seconds, then/);
     expect(at(SOAKING, 10 * MINUTE - 1).run).toBeNull();
   });
 

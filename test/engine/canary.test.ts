@@ -102,7 +102,7 @@ test('the canary goes over alone, the others stay and keep following, then they 
   const soakMs = 5_000;
   const id = await toSoak(soakMs);
   await until(() =>
-    /^Shard 2 is on its new server; soaks for \d more seconds?, then the other 2 follow/.test(
+    /^Shard 2 is on its new server; soaks for \d+ more seconds?, then the other 2 follow/.test(
       harness.view(id).waitingFor ?? '',
     ),
   );
@@ -223,7 +223,7 @@ test('a bot that starts again in the soak goes on with it, by the times in the j
   const id = await toSoak(300_000);
   await harness.close();
   harness = createHarness({ store });
-  await until(() => /soaks for \d more minutes/.test(harness.view(id).waitingFor ?? ''));
+  await until(() => /soaks for \d+ more minutes/.test(harness.view(id).waitingFor ?? ''));
   await onlyTheCanaryIsOver();
   await harness.close();
   // As if it had been away until the soak was over.
@@ -236,7 +236,7 @@ test('a clock that was set back while the bot was away: the soak begins anew, an
   await harness.close();
   const back: Clock = { ...systemClock, now: () => systemClock.now() - 86_400_000 };
   harness = createHarness({ store, clock: back });
-  await until(() => /soaks for \d more seconds?/.test(harness.view(id).waitingFor ?? ''));
+  await until(() => /soaks for \d+ more seconds?/.test(harness.view(id).waitingFor ?? ''));
   await finish(id);
 });
 
