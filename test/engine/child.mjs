@@ -1,10 +1,10 @@
 /**
  * An engine of the built bot in a process of its own, that kills itself right before or right after a row of the journal
  * is written, or at a named place of a cut-over. Arguments: state file, migration id, `before` or `after`, kind of the
- * row, its step or phase, or what it is about: the kind of its effect, or the webhook; or `at`, the place, and the phase that the
- * cut-over runs in. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`, whether to `abort`
- * instead of approving the switch, whether to `rollback` instead of approving the finish, the `signal` that it sends
- * itself: SIGKILL unless something else is said, and `hook`: `url` and `secret` of a receiver.
+ * row, its step or phase, or what it is about: the kind of its effect, or the webhook; or `at`, the place, and the phase
+ * that the cut-over runs in. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`, whether to
+ * `abort` instead of approving the switch, whether to `rollback` instead of approving the finish, the `signal` that it
+ * sends itself: SIGKILL unless something else is said, and `hook`: `url` and `secret` of a receiver.
  */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../dist/clock.js';
