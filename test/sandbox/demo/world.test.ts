@@ -161,16 +161,16 @@ describe('one shard', () => {
     const hooks = hooksTo(deployments.url, { secret: new Secret(deployments.secret) });
     const source = { host: pair.wire.host, port: pair.wire.port };
     const shards = [{ index: 0, source, destination: { host: '127.0.0.1', port: pair.new.port } }];
-    const tell = (kind: HookKind) => hooks.send({ ...hookOf(kind), shards });
+    const send = (kind: HookKind) => hooks.send({ ...hookOf(kind), shards });
     await world.act({ kind: 'freeze_deployments' });
     await expect(world.act({ kind: 'freeze_deployments' })).rejects.toThrow('Deployments are frozen already.');
     expect(world.state().deploymentsFrozen).toBe(true);
-    expect(await tell('before_switch')).toMatchObject({ kind: 'refused', text: 'deployments are frozen' });
-    expect(await tell('switched')).toEqual({ kind: 'ok' });
+    expect(await send('before_switch')).toMatchObject({ kind: 'refused', text: 'deployments are frozen' });
+    expect(await send('switched')).toEqual({ kind: 'ok' });
     expect(app().pointsAt).toBe('new');
     await world.act({ kind: 'allow_deployments' });
-    expect(await tell('before_switch')).toEqual({ kind: 'ok' });
-    expect(await tell('rolled_back')).toEqual({ kind: 'ok' });
+    expect(await send('before_switch')).toEqual({ kind: 'ok' });
+    expect(await send('rolled_back')).toEqual({ kind: 'ok' });
     expect(app().pointsAt).toBe('old');
   });
 
