@@ -38,7 +38,10 @@ test('Slack away in the cut-over: it is made all the same, and told later', { ti
   if (view.phase === 'streaming') await crew.pass(id, 'switch');
   await crew.phase(id, 'switched');
   for (const [index, destination] of destinations.entries()) traffic.pointAt(index, destination);
-  await until(async () => /switched/i.test((await crew.status(id)).said), { within: 60_000, what: 'the message to tell' });
+  await until(async () => /switched/i.test((await crew.status(id)).said), {
+    within: 60_000,
+    what: 'the message to tell',
+  });
   const { messageTs } = await bot.migration(id);
   const thread = () => JSON.stringify(slack.thread(MIGRATIONS, messageTs ?? ''));
   await until(() => /Now switched/.test(thread()), { within: 60_000, what: 'the thread to tell' });
