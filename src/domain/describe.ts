@@ -2,6 +2,7 @@
 import { canaryText } from './canary.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
+import { sentText } from './hook-words.ts';
 import { assertNever } from './phase.ts';
 import { fenceAddress, type Plan } from './plan.ts';
 import { preflightText } from './preflight/judge.ts';
@@ -80,6 +81,10 @@ export function describe(event: Event, plan: Plan): string {
       return `${capital(shardText(event.shard))} ${event.text}`;
     case 'cutover_let_go':
       return `The cut-over was let go, nothing has changed: ${event.reason}`;
+    case 'hook_due':
+      return `About to send the webhook *${event.hook}*: ${event.text}`;
+    case 'hook_sent':
+      return sentText(event);
     case 'quiet':
       return `Nobody has tried to write to an old master for ${secondsText(event.seconds)}.`;
     case 'resumed':

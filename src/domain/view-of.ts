@@ -6,6 +6,7 @@ import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
 import { gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
+import { pendingText, questionOf } from './hook-words.ts';
 import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
 import { hasEnded } from './phase.ts';
 import { planHash } from './plan.ts';
@@ -30,17 +31,18 @@ export interface ViewInput {
   readonly lateWriters: string | null;
   /** Why the engine itself waits (a cut-over that recovers, a store that is full), before anything else. */
   readonly engineReason: string | null;
+  /** By id: why a webhook that is due has to be tried again. */
+  readonly hookTroubles: ReadonlyMap<string, string>;
 }
 
 export function viewOf(input: ViewInput): MigrationView {
   const { state, sight, policy } = input;
   const gates = gatesOf(state, sight, policy);
-  const decided = input.engineReason ?? decide(state, sight, policy).waitingFor;
   return {
     id: state.plan.id,
     name: state.plan.name,
     phase: state.phase,
-    waitingFor: hasEnded(state.phase) ? null : decided,
+    waitingFor: waitingFor(input),
     cutover: state.plan.cutover,
     canary: state.plan.canary ?? null,
     requestedBy: state.plan.requestedBy,
@@ -61,6 +63,14 @@ export function viewOf(input: ViewInput): MigrationView {
     lateClients: input.lateClients,
     lateWriters: input.lateWriters,
   };
+}
+
+function waitingFor({ state, sight, policy, engineReason, hookTroubles }: ViewInput): string | null {
+  const decided = hasEnded(state.phase) ? null : (engineReason ?? decide(state, sight, policy).waitingFor);
+  const told = pendingText(state.hooks, hookTroubles, sight.wallNow);
+  if (told === null || decided === null) return told ?? decided;
+  // Before the answer no cut-over is running.
+  return questionOf(state.hooks) ? told : `${told} ${decided}`;
 }
 
 function shardView({ state, sight, asOf }: ViewInput, index: number): ShardView {

@@ -8,6 +8,7 @@ import { type DraftContext, draftPlan, type Groups } from '../domain/draft.ts';
 import { addressOf } from '../domain/endpoint.ts';
 import type { JournalRow } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
+import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import { type Cutover, type MigrationId, migrationIdFrom, type Plan, type PlanRequest } from '../domain/plan.ts';
 import { Secret } from '../domain/secret.ts';
@@ -35,6 +36,8 @@ export interface EngineDeps extends HandsDeps {
   readonly allowTypedPasswords: boolean;
   readonly defaultCutover: Cutover;
   readonly authorizer: Authorizer;
+  /** Null: nobody is told by webhook. */
+  readonly hooks: Hooks | null;
   readonly resolve: Resolve;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -57,6 +60,7 @@ export class Engine implements MigrationService {
     for (const record of this.#deps.store.migrations().toReversed()) {
       const migrator = this.#load(record.id);
       const { state } = migrator.journal;
+      migrator.sendHooks();
       if (hasEnded(state.phase)) continue;
       migrator.journal.append([
         { kind: 'resumed', detail: `The bot was started again. The migration is ${state.phase.replaceAll('_', ' ')}.` },
@@ -175,6 +179,7 @@ export class Engine implements MigrationService {
       for (const { seq, actor, event, shard, text } of rows) {
         this.#deps.log.info({ migration: id, seq, actor, kind: event.kind, shard, text }, 'Journal');
       }
+      this.#migrators.get(id)?.sendHooks();
       this.#changed(id);
     };
   }

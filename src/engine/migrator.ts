@@ -9,24 +9,25 @@ import { groupOf } from '../domain/canary.ts';
 import { judgeClick } from '../domain/click.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { Effect, Event, Side } from '../domain/event.ts';
+import type { Effect, Event, Way } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
+import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { Sight, SyncLoad } from '../domain/sight.ts';
-import type { MigrationState } from '../domain/state.ts';
-import { DESTINATION_SYNC_SETTINGS, SOURCE_SYNC_SETTINGS } from '../domain/tuning.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
-import { BRIEF, type LookOptions } from '../redis/inspector.ts';
 import { act } from './act.ts';
+import { askBefore } from './cutover/ask.ts';
 import type { CrashPoint } from './cutover/crash-points.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
-import { GoneOverWatch, isAhead } from './gone-over.ts';
+import { GoneOverWatch } from './gone-over.ts';
 import type { HandsDeps } from './hands.ts';
+import { HookSender } from './hook-sender.ts';
 import type { Journal } from './journal.ts';
+import { lookOptions } from './look-options.ts';
 import { runPreflightWithTrials } from './preflight.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
 import { createWatch, type Watch } from './watch.ts';
@@ -38,6 +39,7 @@ export interface MigratorDeps extends HandsDeps {
   readonly metrics: Metrics;
   readonly authorizer: Authorizer;
   readonly at?: (place: CrashPoint) => void;
+  readonly hooks: Hooks | null;
   /** Run ids of the servers of other unfinished migrations. */
   readonly taken: () => ReadonlyMap<string, MigrationId>;
   /** Full syncs of other migrations. */
@@ -49,10 +51,6 @@ export interface MigratorDeps extends HandsDeps {
 const TICK_MS = 1_000;
 /** A tick goes on without servers that have not answered by then. */
 const PATIENCE_MS = 800;
-/** CLIENT LIST of everybody is long: it is asked for every few ticks. */
-const CLIENTS_EVERY = 3;
-/** So are settings, which somebody may change behind our back. */
-const SETTINGS_EVERY = 3;
 
 const IDLE: SyncLoad = { total: 0, perHost: new Map() };
 /** What was seen before the first look. */
@@ -73,6 +71,7 @@ export class Migrator {
   readonly #log: Log;
   readonly #watch: Watch;
   readonly #goneOver: GoneOverWatch;
+  readonly #hooks: HookSender;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
   readonly #work = new Map<string, Promise<void>>();
@@ -95,6 +94,7 @@ export class Migrator {
     this.#deps = deps;
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#watch = createWatch(journal.state, deps.clock, deps);
+    this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
     this.#goneOver = new GoneOverWatch(deps.clock);
     this.#sight = { wallNow: deps.clock.now(), ...UNSEEN };
   }
@@ -113,6 +113,7 @@ export class Migrator {
       asOf: this.#asOf,
       ...this.#goneOver.view(this.#journal.state),
       engineReason: this.#reason,
+      hookTroubles: this.#hooks.troubles,
     });
   }
 
@@ -132,6 +133,11 @@ export class Migrator {
     return shards === null ? IDLE : syncLoad(this.#journal.state, shards, this.#begins);
   }
 
+  /** Sends the webhooks that are due, also those of a migration that has ended. */
+  sendHooks(): void {
+    this.#hooks.wake();
+  }
+
   start(): void {
     this.#loop ??= this.#run();
   }
@@ -139,8 +145,9 @@ export class Migrator {
   /** Ends the loop after what is in flight. May be called twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    const told = this.#hooks.stop();
     await this.#loop;
-    await Promise.allSettled(this.#work.values());
+    await Promise.allSettled([told, ...this.#work.values()]);
     this.#watch.close();
   }
 
@@ -191,20 +198,9 @@ export class Migrator {
   async #observe(): Promise<void> {
     const { clock, policy } = this.#deps;
     const before = this.#journal.state;
-    const { phase } = before;
-    if (phase === 'checking') return;
+    if (before.phase === 'checking') return;
     this.#ticks += 1;
-    const all = this.#ticks % CLIENTS_EVERY === 1;
-    const few = phase === 'planned' ? 'none' : 'replicas';
-    const follows = phase === 'syncing' || phase === 'streaming' || isAhead(before);
-    const withSettings = follows && this.#ticks % SETTINGS_EVERY === 1;
-    const optionsOf = (shard: number, side: Side): LookOptions => {
-      const clients = all && this.#goneOver.watches(before, shard) ? 'all' : few;
-      return {
-        ...(side === 'source' ? { clients, commandStats: true } : BRIEF),
-        ...(withSettings ? { settings: settingsToWatch(before, shard, side) } : {}),
-      };
-    };
+    const optionsOf = lookOptions(before, this.#ticks, (shard) => this.#goneOver.watches(before, shard));
     await this.#watch.refresh(optionsOf, PATIENCE_MS);
     // The phase may have changed while the servers were asked: what follows is judged by the state as it is now.
     const { state } = this.#journal;
@@ -247,8 +243,11 @@ export class Migrator {
     this.#journal.append([...rows, ...closing]);
     const busy = new Set(this.#work.keys());
     // A setting of ours that is still on its way to a server would arrive after the old one was put back.
+    // So would an order to a shard that is about to go over.
+    const goes = busy.has('cutover') ? groupOf(this.#journal.state)[1] : [];
     const mayGo = (one: Effect) =>
-      one.kind !== 'restore_config' || !(busy.has('preflight') || busy.has(`shard ${one.shard}`));
+      !goes.includes(one.shard) &&
+      (one.kind !== 'restore_config' || !(busy.has('preflight') || busy.has(`shard ${one.shard}`)));
     for (const effect of decision.effects.filter(mayGo)) this.#inFlight(keyOf(effect), () => this.#act(effect));
     if (decision.run === 'preflight') this.#inFlight('preflight', () => this.#preflight());
     if (decision.run === 'cut_over' && this.#mayCutOver()) this.#inFlight('cutover', () => this.#cutOver());
@@ -299,7 +298,7 @@ export class Migrator {
       this.#log.warn({ step: this.#journal.state.cutover?.step ?? 'none' }, 'Takes up a cut-over that was interrupted');
     const answer: CutoverAnswer = begun
       ? { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null }
-      : await cutOver(this.#journal, this.#deps, ...groupOf(this.#journal.state));
+      : await this.#begin(...groupOf(this.#journal.state));
     this.#reason = answer.waitsFor;
     if (answer.why !== null) this.#letGoWhy = answer.why;
     if (answer.waitsFor === null) {
@@ -309,21 +308,18 @@ export class Migrator {
     }
   }
 
+  async #begin(way: Way, shards: readonly number[]): Promise<CutoverAnswer> {
+    const asks = this.#journal.state.phase === 'switching' && way === 'over';
+    const stopped = asks ? await askBefore(this.#journal, this.#hooks, shards) : null;
+    return stopped ?? cutOver(this.#journal, this.#deps, way, shards);
+  }
+
   #failed(what: string, error: unknown): void {
     this.#log.error({ err: error, what }, 'Could not do a piece of work');
     const text = error instanceof Error ? error.message : String(error);
     this.#reason = `The bot could not go on (${text}). It tries again every second; the servers go on as they are.`;
     if (what === 'cutover') this.#letGoWhy = text;
   }
-}
-
-/** What a full sync depends on, and every setting of ours that is still to be put back; no secret is read for this. */
-function settingsToWatch(state: MigrationState, shard: number, side: Side): readonly string[] {
-  const own = state.ledger.filter(
-    (one) => one.shard === shard && one.side === side && !one.closed && one.value !== null,
-  );
-  const sync = side === 'source' ? SOURCE_SYNC_SETTINGS : DESTINATION_SYNC_SETTINGS;
-  return [...new Set([...sync, ...own.map((one) => one.name)])];
 }
 
 function keyOf(effect: Effect): string {

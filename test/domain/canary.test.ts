@@ -305,7 +305,14 @@ describe('what can be pressed', () => {
   ])('%s the one shard can be rolled back, and nothing can be aborted', (_when, events, actions) => {
     const state = stateOf(PLAN, events);
     const sight = sightOf(state, followed(), { soakedMs: MINUTE });
-    const more = { rows: [], asOf: START + 3_600_000, lateClients: [], lateWriters: null, engineReason: null };
+    const more = {
+      rows: [],
+      asOf: START + 3_600_000,
+      lateClients: [],
+      lateWriters: null,
+      engineReason: null,
+      hookTroubles: new Map(),
+    };
     const view = viewOf({ state, sight, policy: POLICY, ...more });
     expect(view.actions.map((one) => one.action)).toEqual(actions);
     expect(view.wayBack?.open).toBe(true);

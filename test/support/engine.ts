@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { parseAllowedHosts } from '../../src/domain/allowed-hosts.ts';
 import type { Policy } from '../../src/domain/gate.ts';
+import type { Hooks } from '../../src/domain/hook.ts';
 import type { PlanRequest } from '../../src/domain/plan.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { ActionId, MigrationView } from '../../src/domain/view.ts';
@@ -65,6 +66,7 @@ export interface HarnessOptions {
   readonly clock?: Clock;
   /** Called at each named place of a cut-over. */
   readonly at?: (place: CrashPoint) => void;
+  readonly hooks?: Hooks;
 }
 
 export function createHarness(options: HarnessOptions = {}): Harness {
@@ -90,6 +92,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     allowTypedPasswords: options.allowTypedPasswords ?? false,
     defaultCutover: 'fenced',
     authorizer: options.authorizer ?? everybody,
+    hooks: options.hooks ?? null,
     resolve: async () => ['127.0.0.1'],
     log: noLog,
     metrics: noMetrics,

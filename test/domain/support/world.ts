@@ -186,6 +186,7 @@ export class World {
       lateClients: [],
       lateWriters: null,
       engineReason: null,
+      hookTroubles: new Map(),
     });
   }
 
