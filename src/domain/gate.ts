@@ -189,7 +189,8 @@ function finishStatus(sight: Sight, policy: Policy): { open: boolean; reason: st
     const why = wrong.verdict.reason ?? 'the new server is not seen as a master.';
     return { open: false, reason: `${capital(shardText(wrong.verdict.shard))}: ${why}` };
   }
-  if (sight.unquiet !== null) return { open: false, reason: sight.unquiet };
+  const problem = sight.unquiet ?? sight.unwatched;
+  if (problem !== null) return { open: false, reason: problem };
   const quiet = Math.floor(sight.quietMs ?? 0);
   const needed = secondsText(policy.quietMs / 1000);
   if (quiet >= policy.quietMs)

@@ -99,6 +99,8 @@ export interface LateClient {
   readonly library: string;
   readonly lastCommand: string;
   readonly idleSeconds: number;
+  /** Since it was last seen trying to write; null: not since the bot watches. */
+  readonly triedSecondsAgo: number | null;
 }
 
 /** A button that can be used now. One that can't be used isn't listed. */

@@ -8,22 +8,22 @@ import { syncLoad } from '../domain/begin.ts';
 import { judgeClick } from '../domain/click.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { Effect, Event, Side, Way } from '../domain/event.ts';
+import type { Effect, Event, Way } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { Sight, SyncLoad } from '../domain/sight.ts';
 import type { MigrationState } from '../domain/state.ts';
-import { DESTINATION_SYNC_SETTINGS, SOURCE_SYNC_SETTINGS } from '../domain/tuning.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
-import { BRIEF, type LookOptions } from '../redis/inspector.ts';
 import { act } from './act.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
+import { GapWatch } from './gap.ts';
 import type { HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
+import { lookOptions } from './look-options.ts';
 import { runPreflightWithTrials } from './preflight.ts';
 import { QuietWatch } from './quiet.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
@@ -46,14 +46,9 @@ export interface MigratorDeps extends HandsDeps {
 const TICK_MS = 1_000;
 /** A tick goes on without servers that have not answered by then. */
 const PATIENCE_MS = 800;
-/** CLIENT LIST of everybody is long: it is asked for every few ticks. */
-const CLIENTS_EVERY = 3;
-/** So are settings, which somebody may change behind our back. */
-const SETTINGS_EVERY = 3;
-
 /** Before the switch nobody watches for quiet. */
 const IDLE: SyncLoad = { total: 0, perHost: new Map() };
-const UNWATCHED = { quietMs: null, stirred: false, unquiet: null };
+const UNWATCHED = { quietMs: null, stirred: false, unquiet: null, unwatched: null };
 
 export class Migrator {
   readonly #journal: Journal;
@@ -61,6 +56,7 @@ export class Migrator {
   readonly #log: Log;
   readonly #watch: Watch;
   readonly #quiet = new QuietWatch();
+  readonly #gaps: GapWatch;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
   readonly #work = new Map<string, Promise<void>>();
@@ -82,6 +78,7 @@ export class Migrator {
     this.#journal = journal;
     this.#deps = deps;
     this.#log = deps.log.child({ migration: journal.state.plan.id });
+    this.#gaps = new GapWatch(deps.clock, TICK_MS);
     this.#watch = createWatch(journal.state, deps.clock, deps);
     this.#sight = { wallNow: deps.clock.now(), shards: null, taken: new Map(), elsewhere: IDLE, ...UNWATCHED };
   }
@@ -98,7 +95,8 @@ export class Migrator {
       sight: { ...this.#sight, wallNow: clock.now() },
       policy,
       asOf: this.#asOf,
-      lateClients: this.#journal.state.phase === 'switched' ? this.#quiet.clients() : [],
+      lateClients:
+        this.#journal.state.phase === 'switched' ? this.#quiet.clients(this.#journal.state, clock.monotonicMs()) : [],
       lateWriters:
         this.#journal.state.phase === 'switched' ? this.#quiet.text(this.#journal.state, clock.monotonicMs()) : null,
       engineReason: this.#reason,
@@ -179,17 +177,18 @@ export class Migrator {
 
   async #observe(): Promise<void> {
     const { clock, policy } = this.#deps;
-    const { phase } = this.#journal.state;
-    if (phase === 'checking') return;
+    if (this.#journal.state.phase === 'checking') {
+      this.#gaps.beat();
+      return;
+    }
     this.#ticks += 1;
-    const all = phase === 'switched' && this.#ticks % CLIENTS_EVERY === 1;
-    const clients = all ? 'all' : phase === 'planned' ? 'none' : 'replicas';
-    const withSettings = (phase === 'syncing' || phase === 'streaming') && this.#ticks % SETTINGS_EVERY === 1;
-    const optionsOf = (shard: number, side: Side): LookOptions => ({
-      ...(side === 'source' ? { clients, commandStats: true } : BRIEF),
-      ...(withSettings ? { settings: settingsToWatch(this.#journal.state, shard, side) } : {}),
-    });
-    await this.#watch.refresh(optionsOf, PATIENCE_MS);
+    await this.#watch.refresh(lookOptions(this.#journal.state, this.#ticks), PATIENCE_MS);
+    const gapMs = this.#gaps.beat();
+    if (gapMs !== null) {
+      this.#log.warn({ gapMs }, 'The bot stood still or a clock jumped: looks again before it acts');
+      this.#watch.unsettle();
+      this.#quiet.restart();
+    }
     // The phase may have changed while the servers were asked: what follows is judged by the state as it is now.
     const { state } = this.#journal;
     const shards = this.#watch.sights(state, policy.maxLagBytes);
@@ -286,15 +285,6 @@ export class Migrator {
 function groupOf({ phase, shards }: MigrationState): [Way, readonly number[]] {
   const way = phase === 'rolling_back' ? 'back' : 'over';
   return [way, shards.filter((one) => one.promoted === (way === 'back')).map((one) => one.index)];
-}
-
-/** What a full sync depends on, and every setting of ours that is still to be put back; no secret is read for this. */
-function settingsToWatch(state: MigrationState, shard: number, side: Side): readonly string[] {
-  const own = state.ledger.filter(
-    (one) => one.shard === shard && one.side === side && !one.closed && one.value !== null,
-  );
-  const sync = side === 'source' ? SOURCE_SYNC_SETTINGS : DESTINATION_SYNC_SETTINGS;
-  return [...new Set([...sync, ...own.map((one) => one.name)])];
 }
 
 function keyOf(effect: Effect): string {

@@ -186,7 +186,8 @@ function lateBlocks(view: MigrationView): KnownBlock[] {
 function clientLine(client: LateClient): string {
   const about = [client.name, client.user, client.library].filter((part) => part !== '').map((part) => name(part, 30));
   const did = client.lastCommand === '' ? '' : `, last \`${name(client.lastCommand, 20)}\``;
-  return `• ${name(client.address, 50)}${about.length > 0 ? ` (${about.join(', ')})` : ''} on ${name(client.server, 50)}${did}, idle ${duration(client.idleSeconds)}`;
+  const tried = client.triedSecondsAgo === null ? '' : ` *tried to write ${duration(client.triedSecondsAgo)} ago*`;
+  return `${tried === '' ? '•' : '✍️'} ${name(client.address, 50)}${about.length > 0 ? ` (${about.join(', ')})` : ''} on ${name(client.server, 50)}${did}, idle ${duration(client.idleSeconds)}${tried === '' ? '' : `,${tried}`}`;
 }
 
 function freshness(view: MigrationView): KnownBlock {

@@ -105,6 +105,8 @@ export function facts(more: Partial<ServerFacts> = {}): ServerFacts {
     snapshot: null,
     writeCalls: 0,
     readonlyRefusals: 0,
+    rejectedWrites: 0,
+    commandsProcessed: 0,
     refusedCommands: 0,
     maxmemoryBytes: 0,
     highestDatabase: null,
@@ -115,7 +117,16 @@ export function facts(more: Partial<ServerFacts> = {}): ServerFacts {
 }
 
 export function seen(more: Partial<ServerFacts> = {}, at = 1_000): ServerLook {
-  return { ok: true, at, facts: facts(more), clients: null, replicaBufferBytes: null, tookMs: 1, settings: null };
+  return {
+    ok: true,
+    at,
+    facts: facts(more),
+    clients: null,
+    replicaBufferBytes: null,
+    tookMs: 1,
+    ownCommands: 0,
+    settings: null,
+  };
 }
 
 export function unseen(text: string, kind: 'timeout' | 'refused' | 'auth_failed' = 'timeout', at = 1_000): ServerLook {
@@ -234,6 +245,7 @@ export const NOT_LOOKED: Sight = {
   quietMs: null,
   stirred: false,
   unquiet: null,
+  unwatched: null,
 };
 
 /** Events as the journal would number them, a second apart. */
