@@ -4,6 +4,7 @@ import { fenceEffects, switchedRows } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
+import { overrideOf } from './finish-gate.ts';
 import { recordOf, type Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
 import { troubleRows } from './story.ts';
@@ -27,7 +28,8 @@ export function switched(
     ...switchedRows(state, one),
   ]);
   rows.push(...wayBack.rows);
-  if (gate?.open && !state.quietTold) rows.push({ kind: 'quiet', seconds: Math.floor((sight.quietMs ?? 0) / 1000) });
+  if (gate?.open && !state.quietTold && overrideOf(state) === null)
+    rows.push({ kind: 'quiet', seconds: Math.floor((sight.quietMs ?? 0) / 1000) });
   const effects = [...restoreAll(state, sight, 'cutover').effects, ...fenceEffects(state, sight), ...wayBack.effects];
   const letGo = state.letGo === null ? '' : ` The last attempt was let go: ${state.letGo}`;
   return { ...NOTHING, effects, rows, waitingFor: waitingFor + letGo };

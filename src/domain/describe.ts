@@ -1,6 +1,7 @@
 /** The journal's sentences: one for each kind of event. Written when the row is written, never made up afterwards. */
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
+import { overrideText } from './finish-gate.ts';
 import { assertNever } from './phase.ts';
 import { fenceAddress, type Plan } from './plan.ts';
 import { preflightText } from './preflight/judge.ts';
@@ -25,6 +26,8 @@ export function describe(event: Event, plan: Plan): string {
       return `<@${event.user}> asked to check all servers again.`;
     case 'abort_asked':
       return `<@${event.user}> asked to abort${event.giveUp ? ' once more: what cannot be reached is left as it is' : ''}.`;
+    case 'override_asked':
+      return `Gate *finish* was ${overrideText(event)}`;
     case 'rollback_asked':
       return `<@${event.user}> asked to roll back: the old servers are to take the writes again.`;
     case 'phase_entered':

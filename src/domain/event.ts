@@ -135,6 +135,8 @@ export type Event =
       readonly user: string;
       readonly entry: number | null;
       readonly typedName: string | null;
+      /** What was typed as the reason, in a form that asks for one. */
+      readonly reason?: string;
     }
   | { readonly kind: 'click_refused'; readonly click: number; readonly user: string; readonly reason: string }
   | {
@@ -148,6 +150,14 @@ export type Event =
     }
   | { readonly kind: 'recheck_asked'; readonly user: string; readonly click: number }
   | { readonly kind: 'abort_asked'; readonly user: string; readonly click: number; readonly giveUp: boolean }
+  /** An approver answers for finish without the quiet period. `entry`: the phase entry that it is for. */
+  | {
+      readonly kind: 'override_asked';
+      readonly user: string;
+      readonly click: number;
+      readonly entry: number;
+      readonly reason: string;
+    }
   | { readonly kind: 'rollback_asked'; readonly user: string; readonly click: number }
   | { readonly kind: 'phase_entered'; readonly phase: Phase; readonly reason: string }
   | { readonly kind: 'intent'; readonly effect: Effect }

@@ -65,6 +65,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     progress: 0,
     quietTold: false,
     drifts: [],
+    override: null,
   };
 }
 
@@ -92,6 +93,10 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return settled(state, event.click);
     case 'abort_asked':
       return { ...settled(state, event.click), giveUp: state.giveUp || event.giveUp };
+    case 'override_asked': {
+      const { user, reason, entry } = event;
+      return { ...settled(state, event.click), override: { user, reason, entry } };
+    }
     case 'rollback_asked':
       return settled(state, event.click);
     case 'phase_entered':
@@ -223,7 +228,9 @@ function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>
   const ledger = state.ledger.map((one) =>
     runId !== null && one.shard === shard && one.side === side ? { ...one, outlived: true } : one,
   );
-  return withShard({ ...state, drifts, ledger }, shard, (one) =>
+  // Whoever answered for finish did not know of it.
+  const override = state.phase === 'switched' ? null : state.override;
+  return withShard({ ...state, drifts, ledger, override }, shard, (one) =>
     runId === null || one.before === null
       ? one
       : { ...one, before: renewed(one.before), toldSyncs: side === 'source' ? 0 : one.toldSyncs },

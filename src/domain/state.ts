@@ -155,6 +155,14 @@ export interface Drift {
   readonly text: string;
 }
 
+/** An approver's word that finish may open without the quiet period. */
+export interface Override {
+  readonly user: string;
+  readonly reason: string;
+  /** The phase entry that it was given in. */
+  readonly entry: number;
+}
+
 export interface MigrationState {
   readonly plan: Plan;
   readonly phase: Phase;
@@ -185,4 +193,6 @@ export interface MigrationState {
   readonly quietTold: boolean;
   /** What others changed since the switch; finish asks for consent then. */
   readonly drifts: readonly Drift[];
+  /** Null when there is none, and once something has changed that whoever gave it did not see. */
+  readonly override: Override | null;
 }

@@ -2,6 +2,7 @@
 
 import { addressOf } from './endpoint.ts';
 import type { Event } from './event.ts';
+import { overridePassed, overrideText } from './finish-gate.ts';
 import { fenceAddress } from './plan.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
@@ -12,6 +13,7 @@ export function finishSummary(state: MigrationState, sight: Sight): Event {
   const pauses = state.shards.map((shard) => shard.pauseMs).filter((ms) => ms !== null);
   const keys = sum(sight.shards?.map((one) => (one.look.destination.ok ? one.look.destination.facts.keys : 0)) ?? []);
   const fence = fenceAddress(state.plan.id);
+  const override = overridePassed(state);
   return {
     kind: 'summary',
     lines: [
@@ -20,6 +22,7 @@ export function finishSummary(state: MigrationState, sight: Sight): Event {
       pauses.length === 0
         ? 'The pause of the writes was not measured.'
         : `Writes stood still for ${Math.max(...pauses)} ms at most${pauses.length > 1 ? `, ${Math.min(...pauses)} ms at least` : ''}, a shard.`,
+      ...(override === null ? [] : [`Gate *finish* was ${overrideText(override)}`]),
       ...settingLines(state),
       `The old masters stay fenced: they are replicas of ${fence.host}:${fence.port}, where nobody listens, and refuse writes. ` +
         'REPLICAOF NO ONE on one of them makes it take writes again.',

@@ -3,6 +3,7 @@ import { decide } from './decide.ts';
 import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
+import { finishStatus, overrideFrom } from './finish-gate.ts';
 import { gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
 import { agreedFrom, mayAsk } from './may-ask.ts';
@@ -53,7 +54,7 @@ export function viewOf(input: ViewInput): MigrationView {
     createdAt: iso(state.plan.createdAt),
     phaseSince: iso(state.phaseSince),
     asOf: input.asOf === null ? null : iso(input.asOf),
-    actions: actionsOf(state, gates, sight),
+    actions: actionsOf(state, gates, sight, policy),
     wayBack: wayBackOf(state, sight),
     lateClients: input.lateClients,
     lateWriters: input.lateWriters,
@@ -107,7 +108,7 @@ export function entryOf(value: string, state: MigrationState): number | null {
   return id === state.plan.id && hash === planHash(state.plan) && /^\d+$/.test(entry ?? '') ? Number(entry) : null;
 }
 
-function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sight): ActionView[] {
+function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sight, policy: Policy): ActionView[] {
   const value = actionValue(state);
   const agrees = actionValue(state, agreedFrom(state));
   const actions: ActionView[] = [];
@@ -134,6 +135,11 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   }
   if (mayAsk(state, sight, 'resume'))
     actions.push({ action: 'migration:resume', value: agrees, ask: 'confirm', consequence: heldText(state) ?? '' });
+  if (state.phase === 'switched' && finishStatus(state, sight, policy.quietMs).wantsQuiet) {
+    const answersFor = actionValue(state, overrideFrom(state));
+    const consequence = overrideConsequence(state, gates, policy);
+    actions.push({ action: 'migration:override', value: answersFor, ask: 'form', consequence });
+  }
   if (mayAsk(state, sight, 'rollback')) add('migration:rollback', 'confirm', rollbackText(state));
   if (mayAsk(state, sight, 'abort')) {
     const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
@@ -163,6 +169,13 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
     case 'finish':
       return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
   }
+}
+
+function overrideConsequence(state: MigrationState, gates: readonly GateView[], policy: Policy): string {
+  const why = gates.find((one) => one.gate === 'finish')?.reason ?? '';
+  const then =
+    policy.approvals.finish > 1 ? 'It counts as your approval of finish.' : 'The migration finishes at once.';
+  return `${driftText(state) ?? ''} ${why} Finish can be opened all the same: whoever still tries to write to an old master goes on being refused, and the way back closes. ${then} The channel is told who said so, and why.`.trim();
 }
 
 function rollbackText(state: MigrationState): string {

@@ -123,6 +123,7 @@ export const ACTION_IDS = [
   'migration:recheck',
   'migration:tune',
   'migration:resume',
+  'migration:override',
   'migration:rollback',
   'migration:abort',
 ] as const;

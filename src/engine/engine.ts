@@ -122,8 +122,9 @@ export class Engine implements MigrationService {
     const { state } = migrator.journal;
     // An old copy of the button gets the number 0, which no phase entry has.
     const entry = request.value === null ? null : (entryOf(request.value, state) ?? 0);
-    const { action, user, typedName } = request;
-    const [row] = migrator.journal.append([{ kind: 'clicked', action, user, entry, typedName }], user);
+    const { action, user, typedName, reason } = request;
+    const typed = { typedName, ...(reason === undefined ? {} : { reason }) };
+    const [row] = migrator.journal.append([{ kind: 'clicked', action, user, entry, ...typed }], user);
     return row ? { migration: request.migration, seq: row.seq } : null;
   }
 

@@ -23,6 +23,7 @@ export function isTold(row: JournalRow): boolean {
     case 'approved':
     case 'recheck_asked':
     case 'abort_asked':
+    case 'override_asked':
     case 'rollback_asked':
     case 'phase_entered':
     case 'given_up':
@@ -120,6 +121,7 @@ function restWord(kind: Event['kind']): string {
 const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   approved: '👍',
   abort_asked: '🛑',
+  override_asked: '📢',
   rollback_asked: '↩️',
   trouble: '⚠️',
   drift: '⚠️',
@@ -132,7 +134,7 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
 
 function isBroadcast(row: JournalRow, whole: () => readonly JournalRow[]): boolean {
   const { event } = row;
-  if (event.kind === 'cutover_let_go') return true;
+  if (event.kind === 'cutover_let_go' || event.kind === 'override_asked') return true;
   if (event.kind !== 'phase_entered') return false;
   if (event.phase === 'finished' || event.phase === 'aborted' || event.phase === 'rolled_back') return true;
   // A link that comes and goes leads to streaming again and again; the channel hears of the first time only.

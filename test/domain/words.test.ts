@@ -161,6 +161,13 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
   }),
   recheck_asked: fc.record({ kind: fc.constant('recheck_asked'), user: fc.constant(ANA), click }),
   abort_asked: fc.record({ kind: fc.constant('abort_asked'), user: fc.constant(ANA), click, giveUp: fc.boolean() }),
+  override_asked: fc.record({
+    kind: fc.constant('override_asked'),
+    user: fc.constant(ANA),
+    click,
+    entry: fc.nat(),
+    reason: fc.constantFrom('The rest is a cron job.', '<!channel> now', 'a\nb'),
+  }),
   phase_entered: fc.record({ kind: fc.constant('phase_entered'), phase: fc.constantFrom(...PHASES), reason: sentence }),
   intent: fc.record({ kind: fc.constant('intent'), effect }),
   answered: fc.record({

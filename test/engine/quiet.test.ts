@@ -120,3 +120,22 @@ test('before the switch a jump lets every shard be in step anew', async () => {
   await until(() => made.view(id).gates.find((one) => one.gate === 'switch')?.open === false);
   await made.open(id, 'switch');
 });
+
+test('finish anyway ends a migration that somebody still writes to, and the report names who said so', async () => {
+  const made = createHarness({ policy: { quietMs: 3_600_000 } });
+  harness = made;
+  const id = await switched(made);
+  const { client } = await stranger(0, 'writer');
+  await tryToWrite(client, 'SET', 'late', 'x');
+  await until(() => made.view(id).actions.some((one) => one.action === 'migration:override'));
+  expect(await made.click(id, 'gate:finish')).toMatchObject({ accepted: false });
+  const said = { typedName: 'orders', reason: 'Only the export is left.' };
+  expect(await made.click(id, 'migration:override', { ...said, user: 'U00000BEN' })).toMatchObject({ accepted: true });
+  await made.phase(id, 'finished');
+  const told = made.view(id).journal.filter((one) => one.text.includes('"Only the export is left."'));
+  expect(told.map((one) => [one.kind, one.actor])).toEqual([
+    ['override_asked', 'U00000BEN'],
+    ['summary', 'bot'],
+  ]);
+  await tryToWrite(client, 'SET', 'late', 'x');
+});

@@ -3,6 +3,7 @@
 import { describe } from '../../../src/domain/describe.ts';
 import type { Endpoint } from '../../../src/domain/endpoint.ts';
 import type { BeforeReplication, Event, JournalRow } from '../../../src/domain/event.ts';
+import { overrideFrom } from '../../../src/domain/finish-gate.ts';
 import type { Policy } from '../../../src/domain/gate.ts';
 import { agreedFrom } from '../../../src/domain/may-ask.ts';
 import { foldJournal } from '../../../src/domain/migration.ts';
@@ -340,5 +341,6 @@ export const NOT_EMPTY: Finding = {
 
 /** What a button that is drawn now carries: the phase entry, or the last thing that was told of the servers. */
 export function drawnAt(action: ActionId, state: MigrationState): number {
+  if (action === 'migration:override') return overrideFrom(state);
   return action === 'migration:tune' || action === 'migration:resume' ? agreedFrom(state) : state.entry;
 }
