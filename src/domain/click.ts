@@ -12,6 +12,7 @@ import {
 import type { Event } from './event.ts';
 import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
 import { heldText, releaseRows } from './held.ts';
+import { judgeAxe } from './judge-axe.ts';
 import { judgeOverride } from './judge-override.ts';
 import { agreedFrom, mayAsk } from './may-ask.ts';
 import { assertNever, type Gate, hasEnded } from './phase.ts';
@@ -19,7 +20,7 @@ import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
 import { wayBackOf } from './way-back.ts';
 
-export type { ClickVerdict, MayDo, Rights } from './click-verdict.ts';
+export type { ClickVerdict, Rights } from './click-verdict.ts';
 
 export function judgeClick(
   click: PendingClick,
@@ -34,7 +35,8 @@ export function judgeClick(
     rows: [{ kind: 'click_refused', click: seq, user: event.user, reason }],
     text: reason,
   });
-  if (hasEnded(state.phase))
+  const axe = state.phase === 'finished' && event.action === 'migration:axe';
+  if (hasEnded(state.phase) && !axe)
     return refuse(`This migration is ${state.phase.replaceAll('_', ' ')}. Nothing can be done to it any more.`);
   switch (event.action) {
     case 'gate:continue':
@@ -65,6 +67,8 @@ export function judgeClick(
       return judgeOverride(click, state, sight, policy, rights, refuse);
     case 'migration:rollback':
       return judgeRollback(click, state, sight, rights, refuse);
+    case 'migration:axe':
+      return judgeAxe(click, state, sight, policy, rights, refuse);
     case 'migration:abort':
       return judgeAbort(click, state, sight, rights, refuse);
     default:

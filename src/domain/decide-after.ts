@@ -1,4 +1,5 @@
 /** What to do once writes have gone over: watch, finish, or bring them back. Part of decide.ts; pure. */
+import { goneRows } from './axe.ts';
 import { type Decision, NOTHING } from './decision.ts';
 import { fenceEffects, switchedRows } from './drift.ts';
 import { isDue } from './due.ts';
@@ -42,7 +43,7 @@ export function finishing(state: MigrationState, sight: Sight): Decision {
   const restore = restoreAll(state, sight, 'all');
   const waitingFor = restore.waitingFor ?? 'Puts the settings back.';
   if (restore.left > 0) return { ...NOTHING, effects: restore.effects, rows: restore.rows, waitingFor };
-  const rows = [...restore.rows, finishSummary(state, sight)];
+  const rows = [...restore.rows, ...goneRows(state, sight), finishSummary(state, sight)];
   return { ...NOTHING, rows, enter: { phase: 'finished', reason: 'Settings are put back.' }, waitingFor };
 }
 

@@ -80,6 +80,10 @@ export function describe(event: Event, plan: Plan): string {
       return `${capital(shardText(event.shard))}: the way back is ${event.open ? 'open' : 'closed'}. ${event.text}`;
     case 'cutover_let_go':
       return `The cut-over was let go, nothing has changed: ${event.reason}`;
+    case 'axe_asked':
+      return `<@${event.user}> asked to shut down the old servers.`;
+    case 'axed':
+      return `${capital(shardText(event.shard))}: ${event.text}`;
     case 'quiet':
       return `Nobody has tried to write to an old master for ${secondsText(event.seconds)}.`;
     case 'resumed':
@@ -114,6 +118,8 @@ function effectText(effect: Effect, plan: Plan): string {
       return `change ${plural(effect.changes.length, 'setting')} for the full sync`;
     case 'follow_back':
       return `make ${source}, the old master, a replica of ${destination}`;
+    case 'shutdown':
+      return `shut down ${source}, the old master`;
     case 'detach':
       return `make ${destination} a master of its own`;
     case 'set_config':

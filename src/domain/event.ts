@@ -110,6 +110,8 @@ export type Effect =
       readonly fullSyncs: number | null;
       readonly refusedCommands: number | null;
     }
+  /** Shut an old master down. */
+  | { readonly kind: 'shutdown'; readonly shard: number }
   /** Make the destination a plain master again, without the proof (abort). */
   | { readonly kind: 'detach'; readonly shard: number };
 
@@ -244,6 +246,9 @@ export type Event =
   /** The way back of one shard is open, or closed for good. */
   | { readonly kind: 'way_back'; readonly shard: number; readonly open: boolean; readonly text: string }
   | { readonly kind: 'cutover_let_go'; readonly reason: string }
+  | { readonly kind: 'axe_asked'; readonly user: string; readonly click: number }
+  /** What became of an old server: it takes no connections any more, or it was left. */
+  | { readonly kind: 'axed'; readonly shard: number; readonly gone: boolean; readonly text: string }
   | { readonly kind: 'quiet'; readonly seconds: number }
   | { readonly kind: 'resumed'; readonly detail: string }
   | { readonly kind: 'summary'; readonly lines: readonly string[] };

@@ -40,6 +40,8 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       before: null,
       fence: null,
       detach: null,
+      shutdown: null,
+      axed: null,
       promoted: false,
       returned: false,
       frozen: null,
@@ -66,6 +68,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     quietTold: false,
     drifts: [],
     override: null,
+    axe: null,
   };
 }
 
@@ -194,6 +197,15 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'way_back':
     case 'cutover_let_go':
       return foldCutover(state, event, row);
+    case 'axe_asked': {
+      // Those that were left are tried once more, from the beginning.
+      const shards = state.shards.map((one) => (one.axed?.gone ? one : { ...one, axed: null, shutdown: null }));
+      return { ...settled(state, event.click), axe: { user: event.user }, shards };
+    }
+    case 'axed': {
+      const { gone, text } = event;
+      return withShard(state, event.shard, (shard) => ({ ...shard, axed: { gone, text } }));
+    }
     case 'quiet':
       return { ...state, quietTold: true };
     case 'resumed':

@@ -40,6 +40,10 @@ export interface ShardRecord {
   /** The last time that we put up or took down its fence outside of a cut-over. */
   readonly fence: Step | null;
   readonly detach: Step | null;
+  /** The order to the old server to shut down; null before, and when it was asked for anew. */
+  readonly shutdown: Step | null;
+  /** What became of the old server after the end; null while nothing is known. */
+  readonly axed: { readonly gone: boolean; readonly text: string } | null;
   /** The destination is the master by the proof. */
   readonly promoted: boolean;
   /** The source is the master again, by the proof in the other direction. */
@@ -195,4 +199,6 @@ export interface MigrationState {
   readonly drifts: readonly Drift[];
   /** Null when there is none, and once something has changed that whoever gave it did not see. */
   readonly override: Override | null;
+  /** Who asked last to shut down the old servers; null when nobody did. */
+  readonly axe: { readonly user: string } | null;
 }

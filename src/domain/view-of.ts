@@ -1,4 +1,5 @@
 /** State and sight → the read model. Pure. */
+import { axeable, axeView } from './axe.ts';
 import { decide } from './decide.ts';
 import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
@@ -16,7 +17,7 @@ import type { MigrationState } from './state.ts';
 import { tuneText } from './sync-alarm.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
 import { wayBackOf } from './way-back.ts';
-import { bytesText, countText, plural } from './words.ts';
+import { bytesText, countText, listText, plural } from './words.ts';
 
 export interface ViewInput {
   readonly state: MigrationState;
@@ -58,6 +59,7 @@ export function viewOf(input: ViewInput): MigrationView {
     wayBack: wayBackOf(state, sight),
     lateClients: input.lateClients,
     lateWriters: input.lateWriters,
+    axe: axeView(state),
   };
 }
 
@@ -141,6 +143,15 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     actions.push({ action: 'migration:override', value: answersFor, ask: 'form', consequence });
   }
   if (mayAsk(state, sight, 'rollback')) add('migration:rollback', 'confirm', rollbackText(state));
+  const old = axeable(state, sight);
+  if (old.length > 0) {
+    const names = listText(
+      old.map(({ source }) => addressOf(source)),
+      10,
+    );
+    const consequence = `SHUTDOWN is sent to ${plural(old.length, 'old server')}: ${names}. Each one only if it stands behind the fence of this migration and nobody but the bot is connected to it; the others are left, and told. There is no button that starts them again.`;
+    add('migration:axe', 'form', consequence);
+  }
   if (mayAsk(state, sight, 'abort')) {
     const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
     actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });

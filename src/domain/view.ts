@@ -126,8 +126,16 @@ export const ACTION_IDS = [
   'migration:override',
   'migration:rollback',
   'migration:abort',
+  'migration:axe',
 ] as const;
 export type ActionId = (typeof ACTION_IDS)[number];
+
+/** What became of the old servers after the end, as sentences. */
+export interface AxeView {
+  /** Whether more is to come. */
+  readonly running: boolean;
+  readonly lines: readonly string[];
+}
 
 /** Null where unknown. */
 export interface ProgressView {
@@ -167,4 +175,6 @@ export interface MigrationView {
   readonly lateClients: readonly LateClient[];
   /** In switched: what the old masters saw of writers, as a sentence. */
   readonly lateWriters: string | null;
+  /** In finished: whether the old servers are shut down; null when there is nothing to tell. */
+  readonly axe: AxeView | null;
 }

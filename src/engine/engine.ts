@@ -54,7 +54,10 @@ export class Engine implements MigrationService {
     for (const record of this.#deps.store.migrations().toReversed()) {
       const migrator = this.#load(record.id);
       const { state } = migrator.journal;
-      if (hasEnded(state.phase)) continue;
+      if (hasEnded(state.phase)) {
+        migrator.takeUpAxe();
+        continue;
+      }
       migrator.journal.append([
         { kind: 'resumed', detail: `The bot was started again. The migration is ${state.phase.replaceAll('_', ' ')}.` },
       ]);
@@ -64,7 +67,7 @@ export class Engine implements MigrationService {
 
   /** Judges clicks that were journalled before a restart and that no verdict followed. Needs Slack, for the groups. */
   async settleOldClicks(): Promise<void> {
-    for (const { journal } of this.#unfinished()) {
+    for (const { journal } of this.#migrators.values()) {
       for (const click of journal.state.clicks)
         await this.settleClick({ migration: journal.state.plan.id, seq: click.seq });
     }

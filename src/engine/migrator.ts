@@ -4,6 +4,7 @@
  * not asked for again until it has ended. When the journal cannot be written, nothing is done and the reason is shown.
  */
 import type { Clock } from '../clock.ts';
+import { isAxing } from '../domain/axe.ts';
 import { syncLoad } from '../domain/begin.ts';
 import { judgeClick } from '../domain/click.ts';
 import { decide } from '../domain/decide.ts';
@@ -18,8 +19,10 @@ import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
 import { act } from './act.ts';
+import { swingAxe } from './axe.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
+import { FullSyncCount } from './full-sync-count.ts';
 import { GapWatch } from './gap.ts';
 import type { HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
@@ -46,8 +49,8 @@ export interface MigratorDeps extends HandsDeps {
 const TICK_MS = 1_000;
 /** A tick goes on without servers that have not answered by then. */
 const PATIENCE_MS = 800;
-/** Before the switch nobody watches for quiet. */
 const IDLE: SyncLoad = { total: 0, perHost: new Map() };
+/** Before the switch nobody watches for quiet. */
 const UNWATCHED = { quietMs: null, stirred: false, unquiet: null, unwatched: null };
 
 export class Migrator {
@@ -57,6 +60,7 @@ export class Migrator {
   readonly #watch: Watch;
   readonly #quiet = new QuietWatch();
   readonly #gaps: GapWatch;
+  readonly #fullSyncs: FullSyncCount;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
   readonly #work = new Map<string, Promise<void>>();
@@ -70,8 +74,6 @@ export class Migrator {
   /** Whether this process began the cut-over that the journal shows. */
   #ownCutover = false;
   #ticks = 0;
-  /** By shard, as last counted; null before the first tick. */
-  #fullSyncs: readonly (number | null)[] | null = null;
   #loop: Promise<void> | null = null;
 
   constructor(journal: Journal, deps: MigratorDeps) {
@@ -79,6 +81,7 @@ export class Migrator {
     this.#deps = deps;
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#gaps = new GapWatch(deps.clock, TICK_MS);
+    this.#fullSyncs = new FullSyncCount(deps.metrics);
     this.#watch = createWatch(journal.state, deps.clock, deps);
     this.#sight = { wallNow: deps.clock.now(), shards: null, taken: new Map(), elsewhere: IDLE, ...UNWATCHED };
   }
@@ -89,16 +92,17 @@ export class Migrator {
 
   view(): MigrationView {
     const { clock, policy } = this.#deps;
+    const { state, rows } = this.#journal;
+    const now = clock.monotonicMs();
+    const late = state.phase === 'switched';
     return viewOf({
-      state: this.#journal.state,
-      rows: this.#journal.rows,
+      state,
+      rows,
       sight: { ...this.#sight, wallNow: clock.now() },
       policy,
       asOf: this.#asOf,
-      lateClients:
-        this.#journal.state.phase === 'switched' ? this.#quiet.clients(this.#journal.state, clock.monotonicMs()) : [],
-      lateWriters:
-        this.#journal.state.phase === 'switched' ? this.#quiet.text(this.#journal.state, clock.monotonicMs()) : null,
+      lateClients: late ? this.#quiet.clients(state, now) : [],
+      lateWriters: late ? this.#quiet.text(state, now) : null,
       engineReason: this.#reason,
     });
   }
@@ -123,6 +127,12 @@ export class Migrator {
     this.#loop ??= this.#run();
   }
 
+  /** Goes on shutting down the old servers, if that was asked for: the one work on a migration that has ended. */
+  takeUpAxe(): void {
+    if (isAxing(this.#journal.state))
+      this.#inFlight('axe', () => swingAxe(this.#journal, this.#deps, this.#stop.signal));
+  }
+
   /** Ends the loop after what is in flight. May be called twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -145,6 +155,7 @@ export class Migrator {
     const sight = { ...this.#sight, wallNow: this.#deps.clock.now() };
     const verdict = judgeClick(click, this.#journal.state, sight, this.#deps.policy, { request, approve });
     this.#journal.append(verdict.rows, user);
+    this.takeUpAxe();
     return { accepted: verdict.accepted, text: verdict.text };
   }
 
@@ -196,17 +207,7 @@ export class Migrator {
     this.#asOf = clock.now();
     const { taken, elsewhere } = this.#deps;
     this.#sight = { wallNow: clock.now(), shards, taken: taken(), elsewhere: elsewhere(), ...quiet };
-    this.#countFullSyncs();
-  }
-
-  /** Tells the metrics of full syncs since the last tick; those from before this process began are not ours to count. */
-  #countFullSyncs(): void {
-    const now = (this.#sight.shards ?? []).map((one) => one.verdict.fullSyncs);
-    for (const [index, count] of now.entries()) {
-      const before = this.#fullSyncs?.[index] ?? 0;
-      if (this.#fullSyncs) for (let fresh = before; fresh < (count ?? 0); fresh++) this.#deps.metrics.fullSync();
-    }
-    this.#fullSyncs = now.map((count, index) => count ?? this.#fullSyncs?.[index] ?? null);
+    this.#fullSyncs.take(shards);
   }
 
   #carryOut(decision: Decision): void {

@@ -34,6 +34,7 @@ export function migrationJson(view: MigrationView, secrets: SecretRegistry): Rec
     gates: view.gates.map((gate) => gateJson(gate, text)),
     wayBack: view.wayBack && { open: view.wayBack.open, text: text(view.wayBack.text) },
     lateWriters: text(view.lateWriters),
+    axe: view.axe && { running: view.axe.running, lines: view.axe.lines.map((line) => text(line)) },
     lateClients: view.lateClients.map((client) => lateClientJson(client, text)),
     journal: view.journal.map((row) => rowJson(row, text)),
   };

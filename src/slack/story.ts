@@ -42,6 +42,8 @@ export function isTold(row: JournalRow): boolean {
     case 'cutover_step':
     case 'promoted':
     case 'cutover_let_go':
+    case 'axe_asked':
+    case 'axed':
     case 'quiet':
     case 'resumed':
     case 'summary':
@@ -107,13 +109,15 @@ function isAboutOneShard(row: JournalRow): boolean {
     row.event.kind === 'way_back' ||
     row.event.kind === 'trouble' ||
     row.event.kind === 'trouble_over' ||
-    row.event.kind === 'given_up'
+    row.event.kind === 'given_up' ||
+    row.event.kind === 'axed'
   );
 }
 
 function restWord(kind: Event['kind']): string {
   if (kind === 'promoted') return 'promoted.';
   if (kind === 'way_back') return 'without a way back.';
+  if (kind === 'axed') return 'whose old server is gone or was left; the status message has those that were left.';
   if (kind === 'trouble_over') return 'are well again.';
   return 'with trouble; the status message shows them.';
 }
@@ -129,6 +133,7 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   trouble_over: '🩹',
   promoted: '👑',
   cutover_let_go: '↩️',
+  axe_asked: '🪓',
   summary: '🏁',
 };
 

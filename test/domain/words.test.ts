@@ -90,6 +90,7 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('fence' as const), shard, up: fc.boolean() }),
   fc.record({ kind: fc.constant('detach' as const), shard }),
+  fc.record({ kind: fc.constant('shutdown' as const), shard }),
   setting.map(
     (one): Effect => ({
       kind: 'set_config',
@@ -203,6 +204,8 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
     reason: fc.constantFrom('', 'Once more.'),
   }),
   promoted: fc.record({ kind: fc.constant('promoted'), shard, pauseMs: fc.option(fc.nat()), detail: sentence }),
+  axe_asked: fc.record({ kind: fc.constant('axe_asked'), user: fc.constant(ANA), click }),
+  axed: fc.record({ kind: fc.constant('axed'), shard, gone: fc.boolean(), text: sentence }),
   cutover_let_go: fc.record({ kind: fc.constant('cutover_let_go'), reason: sentence }),
   quiet: fc.record({ kind: fc.constant('quiet'), seconds: fc.nat() }),
   resumed: fc.record({ kind: fc.constant('resumed'), detail: sentence }),

@@ -2,7 +2,7 @@
  * An engine of the built bot in a process of its own, that kills itself right before or right after a row of the journal
  * is written. Arguments: state file, migration id, `before` or `after`, kind of the row, its step or phase, or what it
  * is about: the kind of its effect. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`, and
- * whether to `abort` instead of approving the switch.
+ * whether to `abort` instead of approving the switch, and whether to shut down the old servers in the end (`axe`).
  */
 import { systemClock } from '../../dist/clock.js';
 import { parseAllowedHosts } from '../../dist/domain/allowed-hosts.js';
@@ -14,7 +14,7 @@ import { createPasswordVault } from '../../dist/passwords.js';
 import { openSqliteStore } from '../../dist/store/sqlite.js';
 
 const [file, id, when, kind, detail] = process.argv.slice(2);
-const { policy = {}, aheadMs = 0, abort = false } = JSON.parse(process.env.CHILD ?? '{}');
+const { policy = {}, aheadMs = 0, abort = false, axe = false } = JSON.parse(process.env.CHILD ?? '{}');
 const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
 const registry = new SecretRegistry();
 const store = openSqliteStore({ file, secrets: registry, clock: systemClock });
@@ -23,7 +23,7 @@ const effects = new Map(store.journal(id).map(({ seq, event }) => [seq, event.ef
 const isIt = (rows) =>
   rows.some(({ event }) => {
     const about = event.effect?.kind ?? effects.get(event.intent);
-    return event.kind === kind && [undefined, event.step, event.phase, about].includes(detail);
+    return event.kind === kind && [undefined, event.step, event.phase, event.action, about].includes(detail);
   });
 const append = store.append.bind(store);
 store.append = (migration, version, phase, rows) => {
@@ -76,12 +76,19 @@ const next = {
   planned: 'gate:continue',
   streaming: abort ? 'migration:abort' : 'gate:switch',
   switched: 'gate:finish',
+  finished: axe ? 'migration:axe' : undefined,
 };
 async function approve() {
   const view = engine.view(id);
   const action = next[view.phase];
   if (!view.actions.some((one) => one.action === action)) return;
-  const ticket = engine.click({ migration: id, action, user: 'U00000BEN', value: null, typedName: null });
+  const ticket = engine.click({
+    migration: id,
+    action,
+    user: 'U00000BEN',
+    value: null,
+    typedName: axe ? view.name : null,
+  });
   await engine.settleClick(ticket);
 }
 

@@ -63,6 +63,7 @@ export function migrationView(over: Partial<MigrationView> = {}): MigrationView 
     lateClients: [],
     wayBack: null,
     lateWriters: null,
+    axe: null,
     ...over,
   };
 }

@@ -88,6 +88,7 @@ export function view(patch: Partial<MigrationView> = {}): MigrationView {
     lateClients: [],
     wayBack: null,
     lateWriters: null,
+    axe: null,
     ...patch,
   };
 }

@@ -171,6 +171,15 @@ function approvers(gate: GateView): string {
 
 function lateBlocks(view: MigrationView): KnownBlock[] {
   const blocks: KnownBlock[] = [];
+  if (view.axe !== null)
+    blocks.push(
+      section(
+        `🪓 ${lines(
+          view.axe.lines.map((line) => sentence(line, 400)),
+          2800,
+        )}`,
+      ),
+    );
   if (view.wayBack !== null)
     blocks.push(section(`↩️ *Way back ${view.wayBack.open ? 'open' : 'closed'}.* ${sentence(view.wayBack.text, 600)}`));
   if (view.lateWriters !== null) blocks.push(section(`✍️ ${sentence(view.lateWriters, 700)}`));

@@ -82,5 +82,11 @@ export const BUTTON_WORDS = {
     style: 'danger',
   },
   'migration:rollback': { label: 'Roll back', title: 'Go back to the old servers?', yes: 'Roll back', style: 'danger' },
+  'migration:axe': {
+    label: 'Shut down the old servers',
+    title: 'Shut down the old servers?',
+    yes: 'Shut them down',
+    style: 'danger',
+  },
   'migration:abort': { label: 'Abort', title: 'Abort the migration?', yes: 'Abort it', style: 'danger' },
 } satisfies Record<ActionId, ButtonWords>;

@@ -172,6 +172,10 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
     );
     if (event.entry !== null) expect(event.entry).toBe(Math.max(before.entry, told.at(-1)?.seq ?? 0));
   }
+  if (event.action === 'migration:axe') {
+    expect(rights.approve.ok, 'it shuts servers down').toBe(true);
+    expect([before.phase, event.typedName]).toEqual(['finished', before.plan.name]);
+  }
   if (gate === undefined) return;
   expect(sight.wallNow - at, 'an approval by a click that has expired').toBeLessThanOrEqual(policy.approvalTtlMs);
   const override = event.action === 'migration:override';

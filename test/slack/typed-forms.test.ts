@@ -9,7 +9,7 @@ let made: Bot;
 afterEach(() => made.close());
 
 /** A migration with one button, which is on the screen. */
-async function withButton(action: 'migration:override', options = {}): Promise<string> {
+async function withButton(action: 'migration:override' | 'migration:axe', options = {}): Promise<string> {
   made = await startBot('socket', options);
   const text = 'start --src old-1:6379 --dst new-1:6379 --name orders';
   await made.slack.command({ user: ANA, channel: MIGRATIONS, text });
@@ -63,12 +63,47 @@ it('finish anyway takes the name and a reason; what is missing is told at its fi
   ]);
 });
 
-it('who may not approve is told so before any form', async () => {
-  const ts = await withButton('migration:override', { approvers: [BEN] });
-  const click = await made.slack.click({ user: EVE, channel: MIGRATIONS, ts, actionId: 'migration:override' });
-  await click.ephemeral('You may not approve.');
-  expect(made.slack.openViews(EVE)).toEqual([]);
+it('shutting down the old servers takes the name, and no reason', async () => {
+  const ts = await withButton('migration:axe');
+  const message = made.slack.message(MIGRATIONS, ts);
+  expect(message && made.slack.buttons(message)[0]?.element).toMatchObject({
+    style: 'danger',
+    text: { text: 'Shut down the old servers…' },
+  });
+  await made.slack.click({ user: BEN, channel: MIGRATIONS, ts, actionId: 'migration:axe' });
+  const form = await formOf(BEN);
+  expect(form.callback_id).toBe('confirm:axe');
+  expect(JSON.stringify(form.blocks)).not.toContain('reason');
+  const right = await made.slack.submit({ user: BEN, viewId: form.id, values: { name: { name: 'orders' } } });
+  expect(right.trouble).toBeNull();
+  expect(made.service.clicks).toEqual([
+    { migration: ID, action: 'migration:axe', user: BEN, value: 'e9', typedName: 'orders' },
+  ]);
 });
+
+it('what becomes of the old servers is shown in the message of a finished migration, also after a restart', async () => {
+  const ts = await withButton('migration:axe');
+  const axe = { running: true, lines: [`The old servers are being shut down, as <@${BEN}> asked: 0 of 1 done.`] };
+  const shows = (text: string) =>
+    made.slack.waitFor(() => JSON.stringify(made.slack.message(MIGRATIONS, ts)?.blocks).includes(text), { what: text });
+  made.service.patch(ID, { phase: 'finished', waitingFor: null, actions: [], axe });
+  await shows(`as <@${BEN}> asked`);
+  await made.app.stop();
+  made.service.patch(ID, { axe: { running: false, lines: ['1 of 1 old server is shut down.'] } });
+  const { slack, store, service } = made;
+  made = await startBot('socket', { slack, store, service });
+  await shows('1 of 1 old server is shut down.');
+});
+
+it.each(['migration:override', 'migration:axe'] as const)(
+  '%s: who may not approve is told so before any form',
+  async (action) => {
+    const ts = await withButton(action, { approvers: [BEN] });
+    const click = await made.slack.click({ user: EVE, channel: MIGRATIONS, ts, actionId: action });
+    await click.ephemeral('You may not approve.');
+    expect(made.slack.openViews(EVE)).toEqual([]);
+  },
+);
 
 it('that finish was opened without quiet is told to the whole channel, and calls nobody by its reason', async () => {
   const ts = await withButton('migration:override');
