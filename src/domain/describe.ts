@@ -2,6 +2,7 @@
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
 import { overrideText } from './finish-gate.ts';
+import { sentText } from './hook-words.ts';
 import { assertNever } from './phase.ts';
 import { fenceAddress, type Plan } from './plan.ts';
 import { preflightText } from './preflight/judge.ts';
@@ -84,6 +85,10 @@ export function describe(event: Event, plan: Plan): string {
       return `<@${event.user}> asked to shut down the old servers.`;
     case 'axed':
       return `${capital(shardText(event.shard))}: ${event.text}`;
+    case 'hook_due':
+      return `About to send the webhook *${event.hook}*: ${event.text}`;
+    case 'hook_sent':
+      return sentText(event);
     case 'quiet':
       return `Nobody has tried to write to an old master for ${secondsText(event.seconds)}.`;
     case 'resumed':

@@ -5,6 +5,7 @@
  */
 import type { BeforeReplication, Event, JournalRow } from './event.ts';
 import { foldCutover } from './fold-cutover.ts';
+import { foldHooks, withoutQuestions } from './fold-hooks.ts';
 import { intended, stepFrom, withShard, withStep } from './fold-steps.ts';
 import { assertNever, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
 import type { Finding } from './preflight.ts';
@@ -69,6 +70,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     drifts: [],
     override: null,
     axe: null,
+    hooks: [],
   };
 }
 
@@ -111,6 +113,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
         entry: row.seq,
         stretch: stretchOf(event.phase) === stretchOf(state.phase) ? state.stretch : row.seq,
         phaseSince: row.at,
+        hooks: withoutQuestions(state.hooks),
       };
     case 'intent':
       return intended(state, event.effect, row);
@@ -206,6 +209,9 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       const { gone, text } = event;
       return withShard(state, event.shard, (shard) => ({ ...shard, axed: { gone, text } }));
     }
+    case 'hook_due':
+    case 'hook_sent':
+      return foldHooks(state, event, row);
     case 'quiet':
       return { ...state, quietTold: true };
     case 'resumed':

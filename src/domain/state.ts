@@ -13,6 +13,7 @@ import type {
   Until,
   Way,
 } from './event.ts';
+import type { HookKind } from './hook.ts';
 import type { Gate, Phase } from './phase.ts';
 import type { Plan } from './plan.ts';
 import type { PreflightReport } from './preflight.ts';
@@ -167,6 +168,17 @@ export interface Override {
   readonly entry: number;
 }
 
+/** A webhook that is due: sent or not, nobody is known to have taken it. */
+export interface PendingHook {
+  readonly hook: HookKind;
+  readonly id: string;
+  readonly shards: readonly number[];
+  readonly text: string;
+  readonly reason: string | null;
+  /** Wall-clock milliseconds of the row. */
+  readonly at: number;
+}
+
 export interface MigrationState {
   readonly plan: Plan;
   readonly phase: Phase;
@@ -201,4 +213,6 @@ export interface MigrationState {
   readonly override: Override | null;
   /** Who asked last to shut down the old servers; null when nobody did. */
   readonly axe: { readonly user: string } | null;
+  /** In the order in which they are sent. */
+  readonly hooks: readonly PendingHook[];
 }

@@ -11,6 +11,7 @@ import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { Effect, Event, Way } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
+import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { Sight, SyncLoad } from '../domain/sight.ts';
@@ -20,11 +21,14 @@ import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
 import { act } from './act.ts';
 import { swingAxe } from './axe.ts';
+import { askBefore } from './cutover/ask.ts';
+import type { CrashPoint } from './cutover/crash-points.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
 import { FullSyncCount } from './full-sync-count.ts';
 import { GapWatch } from './gap.ts';
 import type { HandsDeps } from './hands.ts';
+import { HookSender } from './hook-sender.ts';
 import type { Journal } from './journal.ts';
 import { lookOptions } from './look-options.ts';
 import { runPreflightWithTrials } from './preflight.ts';
@@ -38,6 +42,8 @@ export interface MigratorDeps extends HandsDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly authorizer: Authorizer;
+  readonly at?: (place: CrashPoint) => void;
+  readonly hooks: Hooks | null;
   /** Run ids of the servers of other unfinished migrations. */
   readonly taken: () => ReadonlyMap<string, MigrationId>;
   /** Full syncs of other migrations. */
@@ -58,6 +64,7 @@ export class Migrator {
   readonly #deps: MigratorDeps;
   readonly #log: Log;
   readonly #watch: Watch;
+  readonly #hooks: HookSender;
   readonly #quiet = new QuietWatch();
   readonly #gaps: GapWatch;
   readonly #fullSyncs: FullSyncCount;
@@ -83,7 +90,15 @@ export class Migrator {
     this.#gaps = new GapWatch(deps.clock, TICK_MS);
     this.#fullSyncs = new FullSyncCount(deps.metrics);
     this.#watch = createWatch(journal.state, deps.clock, deps);
-    this.#sight = { wallNow: deps.clock.now(), shards: null, taken: new Map(), elsewhere: IDLE, ...UNWATCHED };
+    this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
+    this.#sight = {
+      wallNow: deps.clock.now(),
+      shards: null,
+      taken: new Map(),
+      elsewhere: IDLE,
+      predictedPauseMs: null,
+      ...UNWATCHED,
+    };
   }
 
   get journal(): Journal {
@@ -104,6 +119,7 @@ export class Migrator {
       lateClients: late ? this.#quiet.clients(state, now) : [],
       lateWriters: late ? this.#quiet.text(state, now) : null,
       engineReason: this.#reason,
+      hookTroubles: this.#hooks.troubles,
     });
   }
 
@@ -123,6 +139,11 @@ export class Migrator {
     return shards === null ? IDLE : syncLoad(this.#journal.state, shards, this.#begins);
   }
 
+  /** Sends the webhooks that are due, also those of a migration that has ended. */
+  sendHooks(): void {
+    this.#hooks.wake();
+  }
+
   start(): void {
     this.#loop ??= this.#run();
   }
@@ -136,8 +157,9 @@ export class Migrator {
   /** Ends the loop after what is in flight. May be called twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    const told = this.#hooks.stop();
     await this.#loop;
-    await Promise.allSettled(this.#work.values());
+    await Promise.allSettled([told, ...this.#work.values()]);
     this.#watch.close();
   }
 
@@ -206,7 +228,16 @@ export class Migrator {
     const quiet = state.phase === 'switched' ? this.#quiet.look(state, shards, clock.monotonicMs()) : UNWATCHED;
     this.#asOf = clock.now();
     const { taken, elsewhere } = this.#deps;
-    this.#sight = { wallNow: clock.now(), shards, taken: taken(), elsewhere: elsewhere(), ...quiet };
+    const goes = shards.filter((one) => one.verdict.state === 'in_step' || one.verdict.state === 'catching_up');
+    const predictedPauseMs = this.#watch.predictPauseMs(goes, this.#journal.appendMs);
+    this.#sight = {
+      wallNow: clock.now(),
+      shards,
+      taken: taken(),
+      elsewhere: elsewhere(),
+      predictedPauseMs,
+      ...quiet,
+    };
     this.#fullSyncs.take(shards);
   }
 
@@ -264,7 +295,7 @@ export class Migrator {
       this.#log.warn({ step: this.#journal.state.cutover?.step ?? 'none' }, 'Takes up a cut-over that was interrupted');
     const answer: CutoverAnswer = begun
       ? { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null }
-      : await cutOver(this.#journal, this.#deps, ...groupOf(this.#journal.state));
+      : await this.#begin(...groupOf(this.#journal.state));
     this.#reason = answer.waitsFor;
     if (answer.why !== null) this.#letGoWhy = answer.why;
     if (answer.waitsFor === null) {
@@ -272,6 +303,12 @@ export class Migrator {
       this.#letGoWhy = 'the bot was restarted in the middle of it.';
       this.#watch.unsettle();
     }
+  }
+
+  async #begin(way: Way, shards: readonly number[]): Promise<CutoverAnswer> {
+    const asks = this.#journal.state.phase === 'switching' && way === 'over';
+    const stopped = asks ? await askBefore(this.#journal, this.#hooks, shards) : null;
+    return stopped ?? cutOver(this.#journal, this.#deps, way, shards);
   }
 
   #failed(what: string, error: unknown): void {

@@ -32,6 +32,7 @@ export function migrationJson(view: MigrationView, secrets: SecretRegistry): Rec
     })),
     shards: view.shards.map((shard) => shardJson(shard, text)),
     gates: view.gates.map((gate) => gateJson(gate, text)),
+    predictedPauseMs: view.predictedPauseMs,
     wayBack: view.wayBack && { open: view.wayBack.open, text: text(view.wayBack.text) },
     lateWriters: text(view.lateWriters),
     axe: view.axe && { running: view.axe.running, lines: view.axe.lines.map((line) => text(line)) },

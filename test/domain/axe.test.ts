@@ -37,7 +37,14 @@ function finished(...more: Event[]): Desk {
 }
 
 function button({ state, sight, policy }: Desk) {
-  const rest = { rows: [], asOf: null, lateClients: [], lateWriters: null, engineReason: null };
+  const rest = {
+    rows: [],
+    asOf: null,
+    lateClients: [],
+    lateWriters: null,
+    engineReason: null,
+    hookTroubles: new Map<string, string>(),
+  };
   return viewOf({ state, sight, policy, ...rest }).actions.find((one) => one.action === 'migration:axe');
 }
 

@@ -21,7 +21,14 @@ function noisy(more: Partial<typeof NOISY & { unwatched: string; unquiet: string
 
 function actions(desk: Desk): readonly string[] {
   const { state, sight, policy } = desk;
-  const rest = { rows: [], asOf: null, lateClients: [], lateWriters: null, engineReason: null };
+  const rest = {
+    rows: [],
+    asOf: null,
+    lateClients: [],
+    lateWriters: null,
+    engineReason: null,
+    hookTroubles: new Map<string, string>(),
+  };
   return viewOf({ state, sight, policy, ...rest }).actions.map((one) => one.action);
 }
 

@@ -170,6 +170,7 @@ export class World {
       lateClients: [],
       lateWriters: null,
       engineReason: null,
+      hookTroubles: new Map(),
     });
   }
 
