@@ -115,6 +115,20 @@ function old(at: number, version: string, clients: readonly ClientFacts[] | null
   return { ...base, facts: { ...source, ...more }, clients };
 }
 
+test('a server that gives up its error statistics still counts by command, and each refused write once', () => {
+  const watch = new QuietWatch();
+  const at = (ms: number, readonlyRefusals: number, rejectedWrites: number) =>
+    take(watch, old(ms, '7.0.15', [], { writeCalls: 5, readonlyRefusals, rejectedWrites }), ms);
+  at(1_000, 40, 40);
+  expect(at(2_000, 43, 43)).toMatchObject({ quietMs: 0, stirred: true });
+  expect(watch.text(state, 2_000)).toContain('3 writes refused by old masters, the last 0 s ago');
+  // More than 128 kinds of errors: the server forgets all of them and counts no more.
+  at(3_000, 0, 43);
+  expect(at(5_000, 0, 43).quietMs).toBe(2_000);
+  expect(at(6_000, 0, 45).quietMs).toBe(0);
+  expect(watch.text(state, 6_000)).toContain('5 writes refused');
+});
+
 describe('a server that counts nothing', () => {
   test('2.4: whatever others run may be a write; our own commands are not', () => {
     const watch = new QuietWatch();
