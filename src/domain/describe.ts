@@ -2,6 +2,7 @@
 import { canaryText } from './canary.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
+import { overrideText } from './finish-gate.ts';
 import { sentText } from './hook-words.ts';
 import { assertNever } from './phase.ts';
 import { fenceAddress, type Plan } from './plan.ts';
@@ -27,6 +28,8 @@ export function describe(event: Event, plan: Plan): string {
       return `<@${event.user}> asked to check all servers again.`;
     case 'abort_asked':
       return `<@${event.user}> asked to ${event.giveUp ? 'leave what cannot be reached as it is' : 'abort'}.`;
+    case 'override_asked':
+      return `Gate *finish* was ${overrideText(event)}`;
     case 'rollback_asked':
       return `<@${event.user}> asked to roll back: the old servers are to take the writes again.`;
     case 'phase_entered':
@@ -81,6 +84,10 @@ export function describe(event: Event, plan: Plan): string {
       return `${capital(shardText(event.shard))} ${event.text}`;
     case 'cutover_let_go':
       return `The cut-over was let go, nothing has changed: ${event.reason}`;
+    case 'axe_asked':
+      return `<@${event.user}> asked to shut down the old servers.`;
+    case 'axed':
+      return `${capital(shardText(event.shard))}: ${event.text}`;
     case 'hook_due':
       return `About to send the webhook *${event.hook}*: ${event.text}`;
     case 'hook_sent':
@@ -119,6 +126,8 @@ function effectText(effect: Effect, plan: Plan): string {
       return `change ${plural(effect.changes.length, 'setting')} for the full sync`;
     case 'follow_back':
       return `make ${source}, the old master, a replica of ${destination}`;
+    case 'shutdown':
+      return `shut down ${source}, the old master`;
     case 'detach':
       return `make ${destination} a master of its own`;
     case 'set_config':

@@ -111,6 +111,8 @@ export type Effect =
       readonly fullSyncs: number | null;
       readonly refusedCommands: number | null;
     }
+  /** Shut an old master down. */
+  | { readonly kind: 'shutdown'; readonly shard: number }
   /** Make the destination a plain master again, without the proof (abort). */
   | { readonly kind: 'detach'; readonly shard: number };
 
@@ -136,6 +138,8 @@ export type Event =
       readonly user: string;
       readonly entry: number | null;
       readonly typedName: string | null;
+      /** What was typed as the reason, in a form that asks for one. */
+      readonly reason?: string;
     }
   | { readonly kind: 'click_refused'; readonly click: number; readonly user: string; readonly reason: string }
   | {
@@ -149,6 +153,14 @@ export type Event =
     }
   | { readonly kind: 'recheck_asked'; readonly user: string; readonly click: number }
   | { readonly kind: 'abort_asked'; readonly user: string; readonly click: number; readonly giveUp: boolean }
+  /** An approver answers for finish without the quiet period. `entry`: the phase entry that it is for. */
+  | {
+      readonly kind: 'override_asked';
+      readonly user: string;
+      readonly click: number;
+      readonly entry: number;
+      readonly reason: string;
+    }
   | { readonly kind: 'rollback_asked'; readonly user: string; readonly click: number }
   | { readonly kind: 'phase_entered'; readonly phase: Phase; readonly reason: string }
   | { readonly kind: 'intent'; readonly effect: Effect }
@@ -237,6 +249,9 @@ export type Event =
   /** The canary is on its new server and the others wait behind it, or (`over`) wait no longer. */
   | { readonly kind: 'soak'; readonly shard: number; readonly over: boolean; readonly text: string }
   | { readonly kind: 'cutover_let_go'; readonly reason: string }
+  | { readonly kind: 'axe_asked'; readonly user: string; readonly click: number }
+  /** What became of an old server: it takes no connections any more, or it was left. */
+  | { readonly kind: 'axed'; readonly shard: number; readonly gone: boolean; readonly text: string }
   | { readonly kind: 'quiet'; readonly seconds: number }
   /** A webhook that has to be delivered; see hook-due.ts. `text` and `reason` go out as they are here. */
   | {

@@ -3,13 +3,14 @@
 import { behindCanary, goneOver } from './canary.ts';
 import { can, type Server, serverName } from './dialect.ts';
 import { addressOf } from './endpoint.ts';
+import { finishStatus } from './finish-gate.ts';
 import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { Approval, MigrationState } from './state.ts';
 import type { ApprovalView, GateView } from './view.ts';
-import { capital, countText, listText, plural, secondsText, shardText } from './words.ts';
+import { capital, countText, listText, plural, shardText } from './words.ts';
 
 export interface Policy {
   /** Distinct approvers needed. */
@@ -34,10 +35,11 @@ export const STEADY_TICKS = 2;
 
 export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): GateView[] {
   return GATES.map((gate) => {
-    const status = statusOf(gate, state, sight, policy);
+    const { open, reason } = statusOf(gate, state, sight, policy);
     return {
       gate,
-      ...status,
+      open,
+      reason,
       approvals: shownApprovals(gate, state, sight.wallNow, policy),
       needed: policy.approvals[gate],
     };
@@ -91,7 +93,7 @@ function statusOf(gate: Gate, state: MigrationState, sight: Sight, policy: Polic
     case 'switch':
       return switchStatus(state, sight);
     case 'finish':
-      return finishStatus(sight, policy);
+      return finishStatus(state, sight, policy.quietMs);
     default:
       return assertNever(gate);
   }
@@ -189,29 +191,6 @@ function lateText(late: readonly ShardSight[], of: number): string {
   const [worst] = late.toSorted((a, b) => (b.verdict.lagBytes ?? Infinity) - (a.verdict.lagBytes ?? Infinity));
   const why = worst?.verdict.reason ? ` ${capital(shardText(worst.verdict.shard))}: ${worst.verdict.reason}` : '';
   return `${countText(of - late.length)} of ${plural(of, 'shard')} in step.${why}`;
-}
-
-/** A shorter quiet is no quiet: servers are looked at once a second. */
-const NOISY_MS = 2_000;
-
-function finishStatus(sight: Sight, policy: Policy): { open: boolean; reason: string } {
-  const wrong = sight.shards?.find((one) => one.verdict.state !== 'promoted' && sight.quietMs !== null);
-  if (wrong) {
-    const why = wrong.verdict.reason ?? 'the new server is not seen as a master.';
-    return { open: false, reason: `${capital(shardText(wrong.verdict.shard))}: ${why}` };
-  }
-  if (sight.unquiet !== null) return { open: false, reason: sight.unquiet };
-  const quiet = Math.floor(sight.quietMs ?? 0);
-  const needed = secondsText(policy.quietMs / 1000);
-  if (quiet >= policy.quietMs)
-    return { open: true, reason: `Nobody has written to an old master for ${secondsText(quiet / 1000)}.` };
-  const seconds = secondsText(quiet / 1000);
-  const since = !sight.stirred
-    ? `Watched for ${seconds} so far, and nobody has tried to write to an old master`
-    : quiet < NOISY_MS
-      ? 'Somebody still tries to write to an old master'
-      : `Nobody has tried to write to an old master for ${seconds}`;
-  return { open: false, reason: `${since}; it takes ${needed} of quiet.` };
 }
 
 /** Sentence about an open gate that still lacks approvals. */

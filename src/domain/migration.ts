@@ -41,6 +41,8 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       before: null,
       fence: null,
       detach: null,
+      shutdown: null,
+      axed: null,
       promoted: false,
       promotedAt: null,
       returned: false,
@@ -68,6 +70,8 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     progress: 0,
     quietTold: false,
     drifts: [],
+    override: null,
+    axe: null,
     hooks: [],
   };
 }
@@ -96,6 +100,10 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return settled(state, event.click);
     case 'abort_asked':
       return { ...settled(state, event.click), giveUp: state.giveUp || event.giveUp };
+    case 'override_asked': {
+      const { user, reason, entry } = event;
+      return { ...settled(state, event.click), override: { user, reason, entry } };
+    }
     case 'rollback_asked':
       return settled(state, event.click);
     case 'phase_entered':
@@ -195,6 +203,15 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'soak':
     case 'cutover_let_go':
       return foldCutover(state, event, row);
+    case 'axe_asked': {
+      // Those that were left are tried once more, from the beginning.
+      const shards = state.shards.map((one) => (one.axed?.gone ? one : { ...one, axed: null, shutdown: null }));
+      return { ...settled(state, event.click), axe: { user: event.user }, shards };
+    }
+    case 'axed': {
+      const { gone, text } = event;
+      return withShard(state, event.shard, (shard) => ({ ...shard, axed: { gone, text } }));
+    }
     case 'hook_due':
     case 'hook_sent':
       return foldHooks(state, event, row);
@@ -233,7 +250,9 @@ function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>
   const ledger = state.ledger.map((one) =>
     runId !== null && one.shard === shard && one.side === side ? { ...one, outlived: true } : one,
   );
-  return withShard({ ...state, drifts, ledger }, shard, (one) =>
+  // Whoever answered for finish did not know of it.
+  const override = state.phase === 'switched' ? null : state.override;
+  return withShard({ ...state, drifts, ledger, override }, shard, (one) =>
     runId === null || one.before === null
       ? one
       : { ...one, before: renewed(one.before), toldSyncs: side === 'source' ? 0 : one.toldSyncs },

@@ -1,9 +1,11 @@
 /** State and sight → the read model. Pure. */
+import { axeable, axeView } from './axe.ts';
 import { goneOver, nextToGo, soakText } from './canary.ts';
 import { decide } from './decide.ts';
 import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
+import { finishStatus, overrideFrom } from './finish-gate.ts';
 import { gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
 import { pendingText, questionOf } from './hook-words.ts';
@@ -17,7 +19,7 @@ import type { MigrationState } from './state.ts';
 import { tuneText } from './sync-alarm.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
 import { wayBackOf } from './way-back.ts';
-import { bytesText, countText, plural, shardText } from './words.ts';
+import { bytesText, countText, listText, plural, shardText } from './words.ts';
 
 export interface ViewInput {
   readonly state: MigrationState;
@@ -57,11 +59,12 @@ export function viewOf(input: ViewInput): MigrationView {
     createdAt: iso(state.plan.createdAt),
     phaseSince: iso(state.phaseSince),
     asOf: input.asOf === null ? null : iso(input.asOf),
-    actions: actionsOf(state, gates, sight),
+    actions: actionsOf(state, gates, sight, policy),
     predictedPauseMs: sight.predictedPauseMs,
     wayBack: wayBackOf(state, sight),
     lateClients: input.lateClients,
     lateWriters: input.lateWriters,
+    axe: axeView(state),
   };
 }
 
@@ -121,7 +124,7 @@ export function entryOf(value: string, state: MigrationState): number | null {
   return id === state.plan.id && hash === planHash(state.plan) && /^\d+$/.test(entry ?? '') ? Number(entry) : null;
 }
 
-function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sight): ActionView[] {
+function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sight, policy: Policy): ActionView[] {
   const value = actionValue(state);
   const agrees = actionValue(state, agreedFrom(state));
   const actions: ActionView[] = [];
@@ -148,7 +151,21 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   }
   if (mayAsk(state, sight, 'resume'))
     actions.push({ action: 'migration:resume', value: agrees, ask: 'confirm', consequence: heldText(state) ?? '' });
+  if (state.phase === 'switched' && finishStatus(state, sight, policy.quietMs).wantsQuiet) {
+    const answersFor = actionValue(state, overrideFrom(state));
+    const consequence = overrideConsequence(state, gates, policy);
+    actions.push({ action: 'migration:override', value: answersFor, ask: 'form', consequence });
+  }
   if (mayAsk(state, sight, 'rollback')) add('migration:rollback', 'confirm', rollbackText(state));
+  const old = axeable(state, sight);
+  if (old.length > 0) {
+    const names = listText(
+      old.map(({ source }) => addressOf(source)),
+      10,
+    );
+    const consequence = `SHUTDOWN is sent to ${plural(old.length, 'old server')}: ${names}. Each one only if it stands behind the fence of this migration and nobody but the bot is connected to it; the others are left, and told. There is no button that starts them again.`;
+    add('migration:axe', 'form', consequence);
+  }
   if (mayAsk(state, sight, 'abort')) {
     const label = isPuttingBack(state) ? { label: 'Leave the rest' } : {};
     actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });
@@ -187,6 +204,13 @@ function switchText(state: MigrationState, sight: Sight): string {
   const rest = plural(state.plan.shards.length - 1, 'other shard');
   const soak = first.soakMs === 0 ? 'At once' : `After ${soakText(first.soakMs)}`;
   return `Writes on ${shardText(first.shard)} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then its new server takes them and the old one refuses them. Point the application at that server right after. ${soak} the ${rest} go the same way, without another click.`;
+}
+
+function overrideConsequence(state: MigrationState, gates: readonly GateView[], policy: Policy): string {
+  const why = gates.find((one) => one.gate === 'finish')?.reason ?? '';
+  const then =
+    policy.approvals.finish > 1 ? 'It counts as your approval of finish.' : 'The migration finishes at once.';
+  return `${driftText(state) ?? ''} ${why} Finish can be opened all the same: whoever still tries to write to an old master goes on being refused, and the way back closes. ${then} The channel is told who said so, and why.`.trim();
 }
 
 /** In coarse steps: a figure that changes every second would be sent to Slack every second. */

@@ -62,6 +62,8 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
       case 'try_link':
       case 'end_trial':
         throw new Error('Links are tried by preflight.');
+      case 'shutdown':
+        throw new Error('Old servers are shut down by the axe.');
       case 'set_config':
         throw new Error('Settings are changed by the ledger, which knows the old value.');
       default:

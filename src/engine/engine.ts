@@ -61,7 +61,10 @@ export class Engine implements MigrationService {
       const migrator = this.#load(record.id);
       const { state } = migrator.journal;
       migrator.sendHooks();
-      if (hasEnded(state.phase)) continue;
+      if (hasEnded(state.phase)) {
+        migrator.takeUpAxe();
+        continue;
+      }
       migrator.journal.append([
         { kind: 'resumed', detail: `The bot was started again. The migration is ${state.phase.replaceAll('_', ' ')}.` },
       ]);
@@ -71,7 +74,7 @@ export class Engine implements MigrationService {
 
   /** Judges clicks that were journalled before a restart and that no verdict followed. Needs Slack, for the groups. */
   async settleOldClicks(): Promise<void> {
-    for (const { journal } of this.#unfinished()) {
+    for (const { journal } of this.#migrators.values()) {
       for (const click of journal.state.clicks)
         await this.settleClick({ migration: journal.state.plan.id, seq: click.seq });
     }
@@ -129,8 +132,9 @@ export class Engine implements MigrationService {
     const { state } = migrator.journal;
     // An old copy of the button gets the number 0, which no phase entry has.
     const entry = request.value === null ? null : (entryOf(request.value, state) ?? 0);
-    const { action, user, typedName } = request;
-    const [row] = migrator.journal.append([{ kind: 'clicked', action, user, entry, typedName }], user);
+    const { action, user, typedName, reason } = request;
+    const typed = { typedName, ...(reason === undefined ? {} : { reason }) };
+    const [row] = migrator.journal.append([{ kind: 'clicked', action, user, entry, ...typed }], user);
     return row ? { migration: request.migration, seq: row.seq } : null;
   }
 

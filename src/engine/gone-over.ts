@@ -9,7 +9,7 @@ import type { MigrationState } from '../domain/state.ts';
 import type { LateClient } from '../domain/view.ts';
 import { QuietWatch } from './quiet.ts';
 
-const UNWATCHED = { quietMs: null, stirred: false, unquiet: null };
+const UNWATCHED = { quietMs: null, stirred: false, unquiet: null, unwatched: null };
 
 interface Soak {
   readonly promotedAt: number;
@@ -37,13 +37,19 @@ export class GoneOverWatch {
   look(
     state: MigrationState,
     shards: readonly ShardSight[],
-  ): Pick<Sight, 'quietMs' | 'stirred' | 'unquiet' | 'soakedMs'> {
+  ): Pick<Sight, 'quietMs' | 'stirred' | 'unquiet' | 'unwatched' | 'soakedMs'> {
     const now = this.#clock.monotonicMs();
     const soakedMs = this.#soaked(state, now);
     if (state.phase === 'switched') return { ...this.#all.look(state, shards, now), soakedMs };
     const gone = shards.filter((one) => this.watches(state, one.verdict.shard));
     if (gone.length > 0) this.#canary.look(state, gone, now);
     return { ...UNWATCHED, soakedMs };
+  }
+
+  /** Nobody watched for a while. */
+  restart(): void {
+    this.#all.restart();
+    this.#canary.restart();
   }
 
   /** What people are shown of it. */
@@ -53,7 +59,8 @@ export class GoneOverWatch {
   } {
     const quiet = state.phase === 'switched' ? this.#all : isAhead(state) ? this.#canary : null;
     if (quiet === null) return { lateClients: [], lateWriters: null };
-    return { lateClients: quiet.clients(), lateWriters: quiet.text(state, this.#clock.monotonicMs()) };
+    const now = this.#clock.monotonicMs();
+    return { lateClients: quiet.clients(state, now), lateWriters: quiet.text(state, now) };
   }
 
   /**

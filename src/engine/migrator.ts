@@ -4,6 +4,7 @@
  * not asked for again until it has ended. When the journal cannot be written, nothing is done and the reason is shown.
  */
 import type { Clock } from '../clock.ts';
+import { isAxing } from '../domain/axe.ts';
 import { syncLoad } from '../domain/begin.ts';
 import { groupOf } from '../domain/canary.ts';
 import { judgeClick } from '../domain/click.ts';
@@ -19,10 +20,13 @@ import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
 import { act } from './act.ts';
+import { swingAxe } from './axe.ts';
 import { askBefore } from './cutover/ask.ts';
 import type { CrashPoint } from './cutover/crash-points.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
+import { FullSyncCount } from './full-sync-count.ts';
+import { GapWatch } from './gap.ts';
 import { GoneOverWatch } from './gone-over.ts';
 import type { HandsDeps } from './hands.ts';
 import { HookSender } from './hook-sender.ts';
@@ -51,7 +55,6 @@ export interface MigratorDeps extends HandsDeps {
 const TICK_MS = 1_000;
 /** A tick goes on without servers that have not answered by then. */
 const PATIENCE_MS = 800;
-
 const IDLE: SyncLoad = { total: 0, perHost: new Map() };
 /** What was seen before the first look. */
 const UNSEEN = {
@@ -61,6 +64,7 @@ const UNSEEN = {
   quietMs: null,
   stirred: false,
   unquiet: null,
+  unwatched: null,
   soakedMs: null,
   predictedPauseMs: null,
 };
@@ -72,6 +76,8 @@ export class Migrator {
   readonly #watch: Watch;
   readonly #goneOver: GoneOverWatch;
   readonly #hooks: HookSender;
+  readonly #gaps: GapWatch;
+  readonly #fullSyncs: FullSyncCount;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
   readonly #work = new Map<string, Promise<void>>();
@@ -85,14 +91,14 @@ export class Migrator {
   /** Whether this process began the cut-over that the journal shows. */
   #ownCutover = false;
   #ticks = 0;
-  /** By shard, as last counted; null before the first tick. */
-  #fullSyncs: readonly (number | null)[] | null = null;
   #loop: Promise<void> | null = null;
 
   constructor(journal: Journal, deps: MigratorDeps) {
     this.#journal = journal;
     this.#deps = deps;
     this.#log = deps.log.child({ migration: journal.state.plan.id });
+    this.#gaps = new GapWatch(deps.clock, TICK_MS);
+    this.#fullSyncs = new FullSyncCount(deps.metrics);
     this.#watch = createWatch(journal.state, deps.clock, deps);
     this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
     this.#goneOver = new GoneOverWatch(deps.clock);
@@ -105,13 +111,14 @@ export class Migrator {
 
   view(): MigrationView {
     const { clock, policy } = this.#deps;
+    const { state, rows } = this.#journal;
     return viewOf({
-      state: this.#journal.state,
-      rows: this.#journal.rows,
+      state,
+      rows,
       sight: { ...this.#sight, wallNow: clock.now() },
       policy,
       asOf: this.#asOf,
-      ...this.#goneOver.view(this.#journal.state),
+      ...this.#goneOver.view(state),
       engineReason: this.#reason,
       hookTroubles: this.#hooks.troubles,
     });
@@ -142,6 +149,12 @@ export class Migrator {
     this.#loop ??= this.#run();
   }
 
+  /** Goes on shutting down the old servers, if that was asked for: the one work on a migration that has ended. */
+  takeUpAxe(): void {
+    if (isAxing(this.#journal.state))
+      this.#inFlight('axe', () => swingAxe(this.#journal, this.#deps, this.#stop.signal));
+  }
+
   /** Ends the loop after what is in flight. May be called twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -165,6 +178,7 @@ export class Migrator {
     const sight = { ...this.#sight, wallNow: this.#deps.clock.now() };
     const verdict = judgeClick(click, this.#journal.state, sight, this.#deps.policy, { request, approve });
     this.#journal.append(verdict.rows, user);
+    this.takeUpAxe();
     return { accepted: verdict.accepted, text: verdict.text };
   }
 
@@ -198,10 +212,19 @@ export class Migrator {
   async #observe(): Promise<void> {
     const { clock, policy } = this.#deps;
     const before = this.#journal.state;
-    if (before.phase === 'checking') return;
+    if (before.phase === 'checking') {
+      this.#gaps.beat();
+      return;
+    }
     this.#ticks += 1;
     const optionsOf = lookOptions(before, this.#ticks, (shard) => this.#goneOver.watches(before, shard));
     await this.#watch.refresh(optionsOf, PATIENCE_MS);
+    const gapMs = this.#gaps.beat();
+    if (gapMs !== null) {
+      this.#log.warn({ gapMs }, 'The bot stood still or a clock jumped: looks again before it acts');
+      this.#watch.unsettle();
+      this.#goneOver.restart();
+    }
     // The phase may have changed while the servers were asked: what follows is judged by the state as it is now.
     const { state } = this.#journal;
     const shards = this.#watch.sights(state, policy.maxLagBytes);
@@ -222,17 +245,7 @@ export class Migrator {
       predictedPauseMs,
       ...gone,
     };
-    this.#countFullSyncs();
-  }
-
-  /** Tells the metrics of full syncs since the last tick; those from before this process began are not ours to count. */
-  #countFullSyncs(): void {
-    const now = (this.#sight.shards ?? []).map((one) => one.verdict.fullSyncs);
-    for (const [index, count] of now.entries()) {
-      const before = this.#fullSyncs?.[index] ?? 0;
-      if (this.#fullSyncs) for (let fresh = before; fresh < (count ?? 0); fresh++) this.#deps.metrics.fullSync();
-    }
-    this.#fullSyncs = now.map((count, index) => count ?? this.#fullSyncs?.[index] ?? null);
+    this.#fullSyncs.take(shards);
   }
 
   #carryOut(decision: Decision): void {

@@ -23,6 +23,7 @@ export function isTold(row: JournalRow): boolean {
     case 'approved':
     case 'recheck_asked':
     case 'abort_asked':
+    case 'override_asked':
     case 'rollback_asked':
     case 'phase_entered':
     case 'given_up':
@@ -42,6 +43,8 @@ export function isTold(row: JournalRow): boolean {
     case 'promoted':
     case 'soak':
     case 'cutover_let_go':
+    case 'axe_asked':
+    case 'axed':
     case 'quiet':
     case 'resumed':
     case 'summary':
@@ -111,13 +114,15 @@ function isAboutOneShard(row: JournalRow): boolean {
     row.event.kind === 'way_back' ||
     row.event.kind === 'trouble' ||
     row.event.kind === 'trouble_over' ||
-    row.event.kind === 'given_up'
+    row.event.kind === 'given_up' ||
+    row.event.kind === 'axed'
   );
 }
 
 function restWord(kind: Event['kind']): string {
   if (kind === 'promoted') return 'promoted.';
   if (kind === 'way_back') return 'without a way back.';
+  if (kind === 'axed') return 'whose old server is gone or was left; the status message has those that were left.';
   if (kind === 'trouble_over') return 'are well again.';
   return 'with trouble; the status message shows them.';
 }
@@ -125,6 +130,7 @@ function restWord(kind: Event['kind']): string {
 const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   approved: '👍',
   abort_asked: '🛑',
+  override_asked: '📢',
   rollback_asked: '↩️',
   trouble: '⚠️',
   drift: '⚠️',
@@ -133,6 +139,7 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   promoted: '👑',
   soak: '🐤',
   cutover_let_go: '↩️',
+  axe_asked: '🪓',
   summary: '🏁',
 };
 
@@ -143,7 +150,7 @@ function signOf(event: Event): string {
 
 function isBroadcast(row: JournalRow, whole: () => readonly JournalRow[]): boolean {
   const { event } = row;
-  if (event.kind === 'cutover_let_go') return true;
+  if (event.kind === 'cutover_let_go' || event.kind === 'override_asked') return true;
   if (event.kind === 'hook_sent') return event.outcome !== 'ok' && event.hook !== 'finished' && isTold(row);
   if (event.kind !== 'phase_entered') return false;
   if (event.phase === 'finished' || event.phase === 'aborted' || event.phase === 'rolled_back') return true;

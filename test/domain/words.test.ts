@@ -91,6 +91,7 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('fence' as const), shard, up: fc.boolean() }),
   fc.record({ kind: fc.constant('detach' as const), shard }),
+  fc.record({ kind: fc.constant('shutdown' as const), shard }),
   setting.map(
     (one): Effect => ({
       kind: 'set_config',
@@ -178,6 +179,13 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
   }),
   recheck_asked: fc.record({ kind: fc.constant('recheck_asked'), user: fc.constant(ANA), click }),
   abort_asked: fc.record({ kind: fc.constant('abort_asked'), user: fc.constant(ANA), click, giveUp: fc.boolean() }),
+  override_asked: fc.record({
+    kind: fc.constant('override_asked'),
+    user: fc.constant(ANA),
+    click,
+    entry: fc.nat(),
+    reason: fc.constantFrom('The rest is a cron job.', '<!channel> now', 'a\nb'),
+  }),
   phase_entered: fc.record({ kind: fc.constant('phase_entered'), phase: fc.constantFrom(...PHASES), reason: sentence }),
   intent: fc.record({ kind: fc.constant('intent'), effect }),
   answered: fc.record({
@@ -213,6 +221,8 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
     reason: fc.constantFrom('', 'Once more.'),
   }),
   promoted: fc.record({ kind: fc.constant('promoted'), shard, pauseMs: fc.option(fc.nat()), detail: sentence }),
+  axe_asked: fc.record({ kind: fc.constant('axe_asked'), user: fc.constant(ANA), click }),
+  axed: fc.record({ kind: fc.constant('axed'), shard, gone: fc.boolean(), text: sentence }),
   cutover_let_go: fc.record({ kind: fc.constant('cutover_let_go'), reason: sentence }),
   quiet: fc.record({ kind: fc.constant('quiet'), seconds: fc.nat() }),
   resumed: fc.record({ kind: fc.constant('resumed'), detail: sentence }),

@@ -4,7 +4,8 @@
  * row, its step or phase, or what it is about: the kind of its effect, or the webhook; or `at`, the place, and the phase
  * that the cut-over runs in. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`, whether to
  * `abort` instead of approving the switch, whether to `rollback` instead of approving the finish, the `signal` that it
- * sends itself: SIGKILL unless something else is said, and `hook`: `url` and `secret` of a receiver.
+ * sends itself: SIGKILL unless something else is said, and `hook`: `url` and `secret` of a receiver;
+ * `axe`: whether to shut down the old servers in the end.
  */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../dist/clock.js';
@@ -25,6 +26,7 @@ const {
   rollback = false,
   signal = 'SIGKILL',
   hook = null,
+  axe = false,
 } = JSON.parse(process.env.CHILD ?? '{}');
 const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
 const registry = new SecretRegistry();
@@ -41,7 +43,9 @@ const effects = new Map(store.journal(id).map(({ seq, event }) => [seq, event.ef
 const isIt = (rows) =>
   rows.some(({ event }) => {
     const about = event.effect?.kind ?? effects.get(event.intent);
-    return event.kind === kind && [undefined, event.step, event.phase, event.hook, about].includes(detail);
+    return (
+      event.kind === kind && [undefined, event.step, event.phase, event.hook, event.action, about].includes(detail)
+    );
   });
 const append = store.append.bind(store);
 store.append = (migration, version, phase, rows) => {
@@ -98,12 +102,19 @@ const next = {
   planned: 'gate:continue',
   streaming: abort ? 'migration:abort' : 'gate:switch',
   switched: rollback ? 'migration:rollback' : 'gate:finish',
+  finished: axe ? 'migration:axe' : undefined,
 };
 async function approve() {
   const view = engine.view(id);
   const action = next[view.phase];
   if (!view.actions.some((one) => one.action === action)) return;
-  const ticket = engine.click({ migration: id, action, user: 'U00000BEN', value: null, typedName: null });
+  const ticket = engine.click({
+    migration: id,
+    action,
+    user: 'U00000BEN',
+    value: null,
+    typedName: axe ? view.name : null,
+  });
   await engine.settleClick(ticket);
 }
 

@@ -48,7 +48,7 @@ export interface Harness {
   click(
     id: string,
     action: ActionId,
-    options?: { user?: string; typedName?: string; value?: string | null },
+    options?: { user?: string; typedName?: string; reason?: string; value?: string | null },
   ): Promise<ClickAnswer>;
   /** Waits until the migration is in one of these phases. */
   phase(id: string, ...phases: readonly MigrationView['phase'][]): Promise<MigrationView>;
@@ -125,9 +125,17 @@ export function createHarness(options: HarnessOptions = {}): Harness {
         user = ANA,
         typedName = null,
         value = null,
-      }: { user?: string; typedName?: string | null; value?: string | null } = {},
+        reason,
+      }: { user?: string; typedName?: string | null; reason?: string; value?: string | null } = {},
     ) {
-      const ticket = engine.click({ migration: id, action, user, value, typedName });
+      const ticket = engine.click({
+        migration: id,
+        action,
+        user,
+        value,
+        typedName,
+        ...(reason === undefined ? {} : { reason }),
+      });
       if (!ticket) throw new Error(`There is no migration ${id}.`);
       return engine.settleClick(ticket);
     },

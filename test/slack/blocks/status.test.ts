@@ -109,6 +109,7 @@ const anyView: fc.Arbitrary<MigrationView> = fc
         library: text,
         lastCommand: text,
         idleSeconds: fc.nat(),
+        triedSecondsAgo: fc.option(fc.nat()),
       }),
       { maxLength: 50 },
     ),
@@ -277,6 +278,7 @@ describe('the status message', () => {
       library: 'jedis',
       lastCommand: 'get',
       idleSeconds: 3,
+      triedSecondsAgo: null,
     };
     const shown = allText(
       renderStatus(
