@@ -164,7 +164,9 @@ function sentinelsOf(clients: Answer, subscribed: Answer | null): readonly strin
 }
 
 async function deniedOf(connection: Connection, side: Side, server: Server): Promise<readonly Denied[]> {
-  const tries = [...forBoth(server), ...(side === 'source' ? forSources(server) : [])];
+  // On the way back a destination is what a source is on the way over.
+  const asSource = side === 'source' || can(server, 'replid');
+  const tries = [...forBoth(server), ...(asSource ? forSources(server) : [])];
   const found = await Promise.all(
     tries.map(async ([command, ...args]) => {
       const answer = await ask(connection, command, ...args);

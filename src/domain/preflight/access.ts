@@ -1,6 +1,7 @@
 /** What our user may do, and how the destination gets at its source: users, TLS, the address. */
 import { can, serverName } from '../dialect.ts';
 import { addressOf, followAddress } from '../endpoint.ts';
+import { canFollowBack } from '../pairing.ts';
 import { type Add, factsOf, on, type Seen, type Subject } from './rule.ts';
 import type { Denied } from './sight.ts';
 
@@ -14,8 +15,12 @@ export function judgeRights({ source, destination }: Subject, add: Add): void {
       // A whole command that is hidden is told once, by what could not be read.
       if (settingsProblem !== null && one.command.startsWith('CONFIG')) continue;
       const code = `${seen.side}_no_${one.command.toLowerCase().replace(' ', '_')}`;
-      const level = one.command === 'CLIENT LIST' ? 'warning' : 'error';
-      const purpose = purposeOf(one.command);
+      const back = seen === destination && ONLY_BACK.includes(one.command);
+      if (back && !hasWayBack(source, destination)) continue;
+      const level = one.command === 'CLIENT LIST' || back ? 'warning' : 'error';
+      const purpose = back
+        ? 'for the way back: without it the old servers cannot take the writes again'
+        : purposeOf(one.command);
       const text =
         one.why === 'hidden'
           ? `${seen.name} does not know ${one.command}, which is needed ${purpose}: it is renamed, or a managed service hides it.`
@@ -23,6 +28,14 @@ export function judgeRights({ source, destination }: Subject, add: Add): void {
       add(level, code, text, fixFor(seen, one));
     }
   }
+}
+
+/** What a destination needs only to be left again. */
+const ONLY_BACK: readonly string[] = ['CLIENT PAUSE', 'PSYNC', 'REPLCONF'];
+
+function hasWayBack(source: Seen, destination: Seen): boolean {
+  const [old, fresh] = [factsOf(source), factsOf(destination)];
+  return old !== null && fresh !== null && canFollowBack(old, fresh);
 }
 
 function purposeOf(command: string): string {
