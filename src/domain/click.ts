@@ -5,6 +5,7 @@ import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './ga
 import { heldText, releaseRows } from './held.ts';
 import { agreedFrom, mayAsk } from './may-ask.ts';
 import { findingsMark } from './migration.ts';
+import { isOverlap } from './overlap.ts';
 import { assertNever, type Gate, hasEnded, type Phase } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
@@ -157,7 +158,8 @@ function judgeAbort(
   // A button of before the abort, pressed twice or by two people at once, is no wish to leave servers behind.
   const old = event.entry !== null && event.entry < state.stretch;
   if (giveUp && old) return refuse('It is being aborted already.');
-  const allowed = giveUp ? rights.approve : either(rights);
+  const gives = state.phase === 'switched';
+  const allowed = giveUp || gives ? rights.approve : either(rights);
   if (!allowed.ok) return refuse(allowed.why);
   if (!mayAsk(state, sight, 'abort')) {
     if (giveUp) return refuse('It is being aborted already.');
@@ -166,6 +168,10 @@ function judgeAbort(
     );
   }
   if (old) return refuse(OLD_COPY);
+  if (gives && event.typedName?.trim() !== state.plan.name)
+    return refuse(
+      'What was written on the new servers would be given up: use the form, and type the name of the migration in it.',
+    );
   const asked: Event = { kind: 'abort_asked', user: event.user, click: seq, giveUp };
   if (giveUp) return { accepted: true, rows: [asked], text: 'What cannot be reached is left as it is.' };
   return {
@@ -205,6 +211,11 @@ function judgeGate(
   if (gate === 'finish' && state.drifts.length > 0 && event.typedName?.trim() !== state.plan.name) {
     return refuse('A server was changed since the switch: use the form, and type the name of the migration in it.');
   }
+  if (gate === 'switch' && isOverlap(state) && event.typedName?.trim() !== state.plan.name) {
+    return refuse(
+      'An overlap can lose writes: use the form, read what can be lost, and type the name of the migration.',
+    );
+  }
   const findings = state.preflight?.findings ?? [];
   const wipes = gate === 'continue' && findings.some((one) => one.code === 'destination_not_empty');
   if (wipes && event.typedName?.trim() !== state.plan.name) {
@@ -227,9 +238,16 @@ function judgeGate(
   }
   return {
     accepted: true,
-    rows: [approved, { kind: 'phase_entered', phase: BEHIND[gate].phase, reason: BEHIND[gate].reason }],
+    rows: [approved, { kind: 'phase_entered', phase: BEHIND[gate].phase, reason: reasonBehind(gate, state) }],
     text: `Approved: *${gate}*.`,
   };
+}
+
+function reasonBehind(gate: Gate, state: MigrationState): string {
+  if (!isOverlap(state) || gate === 'continue') return BEHIND[gate].reason;
+  return gate === 'switch'
+    ? 'The new servers are about to take writes beside the old ones.'
+    : 'The new servers are about to become masters.';
 }
 
 /** Slack shows it in each reader's own time; elsewhere it reads as UTC. */

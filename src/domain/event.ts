@@ -110,11 +110,27 @@ export type Effect =
       readonly fullSyncs: number | null;
       readonly refusedCommands: number | null;
     }
+  /** Overlap: put into the source's memory, or take out of it, the user as which its replica may resume; resync-guard.ts. */
+  | { readonly kind: 'guard_user'; readonly shard: number; readonly user: string; readonly up: boolean }
+  /** Overlap: make a destination that takes writes refuse them again. */
+  | { readonly kind: 'close_replica'; readonly shard: number }
   /** Make the destination a plain master again, without the proof (abort). */
   | { readonly kind: 'detach'; readonly shard: number };
 
-/** The steps of a cut-over that change servers, in order. Up to `fence` everything can still be let go. */
-export type CutoverStep = 'pause' | 'fence' | 'promote' | 'unpause';
+/**
+ * The steps of a cut-over that change servers, in order. Up to `fence` everything can still be let go. Of the opening of
+ * an overlap: `guard` and `open`, both of which can.
+ */
+export type CutoverStep = 'pause' | 'fence' | 'promote' | 'unpause' | 'guard' | 'open';
+
+/** A shard whose destination takes writes beside its source: which processes the two were, and what had gone wrong before. */
+export interface Opened {
+  readonly shard: number;
+  readonly sourceRunId: string | null;
+  readonly destinationRunId: string | null;
+  /** Commands of its source that the destination had refused by then. */
+  readonly refusedCommands: number | null;
+}
 
 /** A shard's frozen point: source history and the offset after which nothing can have been written. */
 export interface Frozen {
@@ -163,7 +179,7 @@ export type Event =
   /** It will not be tried any more, because a person said so. */
   | {
       readonly kind: 'given_up';
-      readonly what: 'detach' | 'setting';
+      readonly what: 'detach' | 'setting' | 'guard';
       readonly ledger: number | null;
       readonly shard: number;
       readonly detail: string;
@@ -234,6 +250,10 @@ export type Event =
   /** The way back of one shard is open, or closed for good. */
   | { readonly kind: 'way_back'; readonly shard: number; readonly open: boolean; readonly text: string }
   | { readonly kind: 'cutover_let_go'; readonly reason: string }
+  /** Overlap: the destinations take writes beside their sources. */
+  | { readonly kind: 'overlap_opened'; readonly shards: readonly Opened[] }
+  /** Overlap: the destination could not carry out commands of its source. `refusedCommands`: how many by now. */
+  | { readonly kind: 'conflict'; readonly shard: number; readonly refusedCommands: number; readonly text: string }
   | { readonly kind: 'quiet'; readonly seconds: number }
   | { readonly kind: 'resumed'; readonly detail: string }
   | { readonly kind: 'summary'; readonly lines: readonly string[] };

@@ -4,6 +4,7 @@ import { can, type Server, serverName } from './dialect.ts';
 import { addressOf } from './endpoint.ts';
 import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
+import { finishRefusal, isOverlap } from './overlap.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
 import type { ShardSight, Sight } from './sight.ts';
 import type { Approval, MigrationState } from './state.ts';
@@ -90,7 +91,7 @@ function statusOf(gate: Gate, state: MigrationState, sight: Sight, policy: Polic
     case 'switch':
       return switchStatus(state, sight);
     case 'finish':
-      return finishStatus(sight, policy);
+      return finishStatus(state, sight, policy);
     default:
       return assertNever(gate);
   }
@@ -146,12 +147,16 @@ function switchStatus(state: MigrationState, sight: Sight): { open: boolean; rea
   if (!sight.shards) return { open: false, reason: 'The servers have not been looked at yet.' };
   const held = heldText(state);
   if (held !== null) return { open: false, reason: held };
-  const unproven = unprovenText(state, sight.shards);
+  // An overlap stops no writes before it finishes.
+  const unproven = isOverlap(state) ? null : unprovenText(state, sight.shards);
   if (unproven !== null) return { open: false, reason: unproven };
   const late = sight.shards.filter((shard) => shard.inStepTicks < STEADY_TICKS);
   if (late.length === 0) {
     const all = sight.shards.length === 1 ? 'The shard is' : `All ${countText(sight.shards.length)} shards are`;
-    return { open: true, reason: `${all} in step. The new servers will take the writes.` };
+    const then = isOverlap(state)
+      ? 'The new servers will take writes beside the old ones.'
+      : 'The new servers will take the writes.';
+    return { open: true, reason: `${all} in step. ${then}` };
   }
   return { open: false, reason: lateText(late, state) };
 }
@@ -183,8 +188,12 @@ function lateText(late: readonly ShardSight[], state: MigrationState): string {
 /** A shorter quiet is no quiet: servers are looked at once a second. */
 const NOISY_MS = 2_000;
 
-function finishStatus(sight: Sight, policy: Policy): { open: boolean; reason: string } {
-  const wrong = sight.shards?.find((one) => one.verdict.state !== 'promoted' && sight.quietMs !== null);
+function finishStatus(state: MigrationState, sight: Sight, policy: Policy): { open: boolean; reason: string } {
+  const apart = isOverlap(state) ? finishRefusal(sight, STEADY_TICKS) : null;
+  if (apart !== null) return { open: false, reason: apart };
+  const wrong = isOverlap(state)
+    ? undefined
+    : sight.shards?.find((one) => one.verdict.state !== 'promoted' && sight.quietMs !== null);
   if (wrong) {
     const why = wrong.verdict.reason ?? 'the new server is not seen as a master.';
     return { open: false, reason: `${capital(shardText(wrong.verdict.shard))}: ${why}` };
@@ -198,7 +207,7 @@ function finishStatus(sight: Sight, policy: Policy): { open: boolean; reason: st
   const since = !sight.stirred
     ? `Watched for ${seconds} so far, and nobody has tried to write to an old master`
     : quiet < NOISY_MS
-      ? 'Somebody still tries to write to an old master'
+      ? `Somebody still ${isOverlap(state) ? 'writes' : 'tries to write'} to an old master`
       : `Nobody has tried to write to an old master for ${seconds}`;
   return { open: false, reason: `${since}; it takes ${needed} of quiet.` };
 }

@@ -45,6 +45,9 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       frozen: null,
       followBack: null,
       wayBack: null,
+      open: null,
+      guard: null,
+      closing: null,
       pauseMs: null,
       wasInStep: false,
       trouble: null,
@@ -115,6 +118,14 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'seen':
       return withStep(state, event.intent, row.at, (step) => ({ ...step, seen: true, detail: event.detail }));
     case 'given_up':
+      if (event.what === 'guard')
+        return withShard(state, event.shard, (shard) => ({
+          ...shard,
+          guard: shard.guard && {
+            ...shard.guard,
+            down: { ...stepFrom(shard.guard.down, row), detail: event.detail, givenUp: true },
+          },
+        }));
       return event.what === 'setting'
         ? {
             ...state,
@@ -188,6 +199,8 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'promoted':
     case 'way_back':
     case 'cutover_let_go':
+    case 'overlap_opened':
+    case 'conflict':
       return foldCutover(state, event, row);
     case 'quiet':
       return { ...state, quietTold: true };

@@ -6,6 +6,8 @@ import type { JournalRow } from './event.ts';
 import { gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
 import { agreedFrom, mayAsk } from './may-ask.ts';
+import { isOverlap } from './overlap.ts';
+import { abortRisks, finishConsequence, switchRisks } from './overlap-risks.ts';
 import { hasEnded } from './phase.ts';
 import { planHash } from './plan.ts';
 import type { Finding } from './preflight.ts';
@@ -117,9 +119,10 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     if (!gate.open) continue;
     const wipes = gate.gate === 'continue' ? wipedBy(state) : [];
     const drifted = gate.gate === 'finish' && state.drifts.length > 0;
+    const risks = gate.gate === 'switch' && isOverlap(state);
     add(
       `gate:${gate.gate}`,
-      wipes.length > 0 || drifted ? 'form' : 'confirm',
+      wipes.length > 0 || drifted || risks ? 'form' : 'confirm',
       consequenceOf(gate, state, sight, wipes),
     );
   }
@@ -137,7 +140,9 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   if (mayAsk(state, sight, 'rollback')) add('migration:rollback', 'confirm', rollbackText(state));
   if (mayAsk(state, sight, 'abort')) {
     const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
-    actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });
+    const gives = state.phase === 'switched';
+    const consequence = gives ? abortRisks(state, sight) : abortText(state);
+    actions.push({ action: 'migration:abort', value, ask: gives ? 'form' : 'confirm', consequence, ...label });
   }
   return actions;
 }
@@ -157,10 +162,12 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
       return `Replication of ${shards} starts: ${size}. The sources go on serving.${wipe}`;
     }
     case 'switch': {
+      if (isOverlap(state)) return switchRisks(state, sight);
       const lag = sum((sight.shards ?? []).map((one) => one.verdict.lagBytes ?? 0));
       return `Writes on ${shards} stop for a moment (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
     }
     case 'finish':
+      if (isOverlap(state)) return `${driftText(state) ?? ''} ${finishConsequence(state, sight, gate.reason)}`.trim();
       return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
   }
 }

@@ -20,6 +20,7 @@ import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
 import { BRIEF, type LookOptions } from '../redis/inspector.ts';
 import { act } from './act.ts';
+import { isOpening, openOverlap } from './cutover/overlap.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
 import type { HandsDeps } from './hands.ts';
@@ -262,9 +263,11 @@ export class Migrator {
     if (!begun) this.#ownCutover = true;
     if (begun && !this.#ownCutover)
       this.#log.warn({ step: this.#journal.state.cutover?.step ?? 'none' }, 'Takes up a cut-over that was interrupted');
-    const answer: CutoverAnswer = begun
-      ? { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null }
-      : await cutOver(this.#journal, this.#deps, ...groupOf(this.#journal.state));
+    const answer: CutoverAnswer = isOpening(this.#journal.state)
+      ? await openOverlap(this.#journal, this.#deps, this.#letGoWhy)
+      : begun
+        ? { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null }
+        : await cutOver(this.#journal, this.#deps, ...groupOf(this.#journal.state));
     this.#reason = answer.waitsFor;
     if (answer.why !== null) this.#letGoWhy = answer.why;
     if (answer.waitsFor === null) {

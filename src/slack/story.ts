@@ -41,6 +41,8 @@ export function isTold(row: JournalRow): boolean {
     case 'cutover_step':
     case 'promoted':
     case 'cutover_let_go':
+    case 'overlap_opened':
+    case 'conflict':
     case 'quiet':
     case 'resumed':
     case 'summary':
@@ -124,6 +126,7 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   trouble: '⚠️',
   drift: '⚠️',
   given_up: '⚠️',
+  conflict: '⚠️',
   trouble_over: '🩹',
   promoted: '👑',
   cutover_let_go: '↩️',

@@ -14,5 +14,10 @@ export const CRASH_POINTS = [
   'after:concluded',
   'after:follow-back',
   'after:undo',
+  'after:guard-1-of-n',
+  'after:guard',
+  'after:open-1-of-n',
+  'after:open',
+  'after:opened',
 ] as const;
 export type CrashPoint = (typeof CRASH_POINTS)[number];

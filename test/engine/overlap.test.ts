@@ -1,0 +1,103 @@
+/** An overlap on real servers: both sides take writes, and nothing that was acknowledged is missing in the end. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { fill } from '../../src/sandbox/redis/fill.ts';
+import { type Fleet, startFleet } from '../../src/sandbox/redis/fleet.ts';
+import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
+import { startTraffic, type Traffic } from '../../src/sandbox/redis/traffic.ts';
+import { WRITE_KINDS } from '../../src/sandbox/redis/traffic-book.ts';
+import { until } from '../../src/sandbox/redis/wait.ts';
+import { createHarness, type Harness } from '../support/engine.ts';
+import { settingsOf, startPairs, urls } from '../support/servers.ts';
+
+let fleet: Fleet;
+let harness: Harness;
+const traffics: Traffic[] = [];
+
+beforeEach(async () => {
+  fleet = await startFleet();
+  harness = createHarness();
+});
+
+afterEach(async () => {
+  await Promise.all(traffics.splice(0).map((one) => one.stop()));
+  await harness?.close();
+  await fleet?.close();
+});
+
+interface Servers {
+  readonly sources: readonly RedisServerHandle[];
+  readonly destinations: readonly RedisServerHandle[];
+}
+
+/** A queue has more than one writer, and is written on both sides while they move one by one. */
+const OWN_KEYS = WRITE_KINDS.filter((one) => one !== 'queue');
+
+/** An instance of the application, with keys of its own. */
+function instance(shards: readonly RedisServerHandle[]): Traffic {
+  const traffic = startTraffic({ shards, ratePerSecond: 150, kinds: OWN_KEYS });
+  traffics.push(traffic);
+  return traffic;
+}
+
+async function toSwitched({ sources, destinations }: Servers): Promise<string> {
+  const id = await harness.start({
+    sources: urls(sources),
+    destinations: urls(destinations),
+    name: 'orders',
+    cutover: 'overlap',
+  });
+  const planned = await harness.open(id, 'continue');
+  expect(planned.findings.filter((one) => one.level === 'error')).toEqual([]);
+  await harness.click(id, 'gate:continue');
+  await harness.open(id, 'switch');
+  expect(await harness.click(id, 'gate:switch', { typedName: 'orders' })).toMatchObject({ accepted: true });
+  await harness.phase(id, 'switched');
+  return id;
+}
+
+async function fullSyncsOf(server: RedisServerHandle): Promise<string | undefined> {
+  return (await server.info('stats'))['sync_full'];
+}
+
+async function usersOf(server: RedisServerHandle): Promise<unknown> {
+  return server.call('ACL', 'USERS');
+}
+
+it('instances move one by one while both sides take writes, and every acknowledged write is on the new servers', async () => {
+  const servers = await startPairs(fleet, 2);
+  const { sources, destinations } = servers;
+  await Promise.all(sources.map((source) => fill(source, { keys: 1_000 })));
+  const before = await Promise.all([...sources, ...destinations].map(settingsOf));
+  const instances = [instance(sources), instance(sources), instance(sources)];
+  const id = await toSwitched(servers);
+  const switched = harness.view(id);
+  const syncs = await Promise.all(sources.map(fullSyncsOf));
+  expect(switched.shards.map((one) => one.state)).toEqual(['in_step', 'in_step']);
+  for (const destination of destinations)
+    expect(await destination.info('replication')).toMatchObject({ role: 'slave', slave_read_only: '0' });
+
+  for (const one of instances) {
+    const moved = one.counts().map(({ acknowledged }) => acknowledged);
+    for (const [index, destination] of destinations.entries()) one.pointAt(index, destination);
+    await until(() => one.counts().every(({ acknowledged }, index) => acknowledged > (moved[index] ?? 0) + 50));
+    expect(harness.view(id).shards.map((shard) => shard.state)).toEqual(['in_step', 'in_step']);
+  }
+  await harness.open(id, 'finish');
+  expect(await harness.click(id, 'gate:finish')).toMatchObject({ accepted: true });
+  const finished = await harness.phase(id, 'finished');
+  expect(finished.shards.map((one) => one.state)).toEqual(['promoted', 'promoted']);
+  for (const shard of finished.shards) expect(shard.pauseMs).toBeGreaterThan(0);
+
+  for (const one of instances) {
+    const verified = await one.verify(destinations);
+    expect(verified).toMatchObject({ missing: 0, examples: [] });
+    expect(verified.acknowledged).toBeGreaterThan(200);
+  }
+  for (const one of destinations) expect(await one.info('replication')).toMatchObject({ role: 'master' });
+  for (const one of sources) {
+    await expect(one.call('SET', 'late', 'write')).rejects.toThrow(/READONLY/);
+    expect(await usersOf(one)).toEqual(['default']);
+  }
+  expect(await Promise.all(sources.map(fullSyncsOf))).toEqual(syncs);
+  expect(await Promise.all([...sources, ...destinations].map(settingsOf))).toEqual(before);
+}, 60_000);
