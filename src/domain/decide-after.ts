@@ -4,7 +4,7 @@ import { fenceEffects, switchedRows } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
-import { conflictRows, guardRemoval, isOverlap, shutEffects } from './overlap.ts';
+import { conflictRows, guardRemoval, isOverlap, shutEffects, wipeRows } from './overlap.ts';
 import { recordOf, type Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
 import { troubleRows } from './story.ts';
@@ -27,6 +27,7 @@ export function switched(
     ...troubleRows(recordOf(state, one), one),
     ...switchedRows(state, one),
     ...conflictRows(state, one),
+    ...wipeRows(state, one),
   ]);
   rows.push(...wayBack.rows);
   if (gate?.open && !state.quietTold) rows.push({ kind: 'quiet', seconds: Math.floor((sight.quietMs ?? 0) / 1000) });

@@ -128,6 +128,8 @@ export interface Opened {
   readonly shard: number;
   readonly sourceRunId: string | null;
   readonly destinationRunId: string | null;
+  /** Full syncs that its source had begun by then; null where it does not count. */
+  readonly sourceFullSyncs: number | null;
   /** Commands of its source that the destination had refused by then. */
   readonly refusedCommands: number | null;
 }

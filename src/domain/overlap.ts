@@ -48,6 +48,20 @@ export function conflictRows(state: MigrationState, one: ShardSight): Event[] {
   return [{ kind: 'conflict', shard: record.index, refusedCommands: now, text }];
 }
 
+/** A full sync that was begun since, for whomever: with the guard up it can be none of ours, unless somebody took it down. */
+export function wipeRows(state: MigrationState, one: ShardSight): Event[] {
+  const { index, open } = recordOf(state, one);
+  const { source, destination } = one.look;
+  const plan = state.plan.shards[index];
+  if (!plan || !source.ok || !destination.ok || open?.sourceFullSyncs == null) return [];
+  const { runId, fullSyncs } = source.facts;
+  const begun = runId === open.sourceRunId && fullSyncs !== null && fullSyncs > open.sourceFullSyncs;
+  const told = state.drifts.some((drift) => drift.shard === index && drift.side === 'source' && drift.runId === null);
+  if (!begun || told || !destination.facts.replication.linkUp) return [];
+  const text = `${addressOf(plan.source)} has begun a full sync since the switch. If it was for ${addressOf(plan.destination)}, what was written there before is gone: look for it before you finish.`;
+  return [{ kind: 'drift', shard: index, side: 'source', runId: null, text }];
+}
+
 /**
  * A destination that waits for a full sync can never resume any more. The door is shut for good: the trap that it waits in
  * opens by itself after a day, and up to 6.0 with any snapshot that the source makes.

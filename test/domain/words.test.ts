@@ -120,7 +120,9 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
   rollback_asked: fc.record({ kind: fc.constant('rollback_asked'), user: fc.constant(ANA), click }),
   overlap_opened: fc.record({
     kind: fc.constant('overlap_opened'),
-    shards: fc.constant([{ shard: 0, sourceRunId: 'a', destinationRunId: null, refusedCommands: 0 }]),
+    shards: fc.constant([
+      { shard: 0, sourceRunId: 'a', destinationRunId: null, sourceFullSyncs: 1, refusedCommands: 0 },
+    ]),
   }),
   conflict: fc.record({ kind: fc.constant('conflict'), shard, refusedCommands: fc.nat(), text: sentence }),
   way_back: fc.record({ kind: fc.constant('way_back'), shard, open: fc.boolean(), text: sentence }),

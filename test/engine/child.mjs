@@ -1,8 +1,8 @@
 /**
  * An engine of the built bot in a process of its own, that kills itself right before or right after a row of the journal
  * is written. Arguments: state file, migration id, `before` or `after`, kind of the row, its step or phase, or what it
- * is about: the kind of its effect. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`, and
- * whether to `abort` instead of approving the switch.
+ * is about: the kind of its effect. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`,
+ * whether to `abort` instead of approving the switch, and the `typedName`.
  */
 import { systemClock } from '../../dist/clock.js';
 import { parseAllowedHosts } from '../../dist/domain/allowed-hosts.js';
@@ -14,7 +14,7 @@ import { createPasswordVault } from '../../dist/passwords.js';
 import { openSqliteStore } from '../../dist/store/sqlite.js';
 
 const [file, id, when, kind, detail] = process.argv.slice(2);
-const { policy = {}, aheadMs = 0, abort = false } = JSON.parse(process.env.CHILD ?? '{}');
+const { policy = {}, aheadMs = 0, abort = false, typedName = null } = JSON.parse(process.env.CHILD ?? '{}');
 const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
 const registry = new SecretRegistry();
 const store = openSqliteStore({ file, secrets: registry, clock: systemClock });
@@ -81,7 +81,7 @@ async function approve() {
   const view = engine.view(id);
   const action = next[view.phase];
   if (!view.actions.some((one) => one.action === action)) return;
-  const ticket = engine.click({ migration: id, action, user: 'U00000BEN', value: null, typedName: null });
+  const ticket = engine.click({ migration: id, action, user: 'U00000BEN', value: null, typedName });
   await engine.settleClick(ticket);
 }
 

@@ -83,9 +83,9 @@ async function openAll(ground: CutoverGround): Promise<void> {
     const { source, destination } = await checkReady(ground, move);
     if (destination.replication.readOnly !== false)
       throw new LetGo(`${named(move)}: ${addressOf(move.to)} was told to take writes and refuses them still.`);
-    const { runId: sourceRunId } = source;
+    const { runId: sourceRunId, fullSyncs: sourceFullSyncs } = source;
     const { runId: destinationRunId, refusedCommands } = destination;
-    return { shard: move.index, sourceRunId, destinationRunId, refusedCommands };
+    return { shard: move.index, sourceRunId, destinationRunId, sourceFullSyncs, refusedCommands };
   });
   ground.at('after:open');
   const reason = 'Both sides take writes. Point the application at the new servers, one instance after the other.';
