@@ -103,6 +103,38 @@ describe.concurrent('an overlap, killed with -9', () => {
   );
 });
 
+test('a new server that is gone when the next bot looks takes the opening back, and who took writes is held', {
+  timeout: 60_000,
+}, async ({ expect, onTestFinished }) => {
+  const fleet = await startFleet();
+  onTestFinished(() => fleet.close());
+  const folder = await mkdtemp(join(tmpdir(), 'redis-migrate-crash-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const { sources, destinations } = await startPairs(fleet, 2);
+  const store = openStore(folder);
+  const first = createHarness({ store });
+  const servers = { sources: urls(sources), destinations: urls(destinations) };
+  const id = await first.start({ ...servers, name: 'orders', cutover: 'overlap' });
+  await first.close();
+  store.close();
+  expect(await runUntilKilled(folder, id, ['before', 'overlap_opened'])).toBe('SIGKILL');
+  const [fresh, gone] = destinations;
+  expect(await fresh?.info('replication')).toMatchObject({ role: 'slave', slave_read_only: '0' });
+  await gone?.kill();
+
+  const again = openStore(folder);
+  const harness = createHarness({ store: again });
+  onTestFinished(() => harness.close().then(() => again.close()));
+  const view = await harness.phase(id, 'streaming', 'syncing');
+  expect(view.waitingFor).toContain('took writes for a moment, while the switch was tried');
+  expect(await fresh?.info('replication')).toMatchObject({
+    role: 'slave',
+    slave_read_only: '1',
+    master_link_status: 'up',
+  });
+  for (const one of sources) expect(await one.call('ACL', 'USERS')).toEqual(['default']);
+});
+
 /** Approves a gate unless it is behind us already. */
 async function go(harness: Harness, id: string, gate: 'switch' | 'finish', behind: Phase): Promise<void> {
   if (PHASES.indexOf(harness.view(id).phase) >= PHASES.indexOf(behind)) return;

@@ -1,5 +1,6 @@
 /** An overlap on real servers: both sides take writes, and nothing that was acknowledged is missing in the end. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { MASK } from '../../src/log.ts';
 import { fill } from '../../src/sandbox/redis/fill.ts';
 import { type Fleet, startFleet } from '../../src/sandbox/redis/fleet.ts';
 import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
@@ -7,6 +8,7 @@ import { startTraffic, type Traffic } from '../../src/sandbox/redis/traffic.ts';
 import { WRITE_KINDS } from '../../src/sandbox/redis/traffic-book.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
 import { createHarness, type Harness } from '../support/engine.ts';
+import { follows, keepsItsOwn, openShard } from '../support/overlap.ts';
 import { settingsOf, startPairs, urls } from '../support/servers.ts';
 
 let fleet: Fleet;
@@ -93,6 +95,9 @@ it('instances move one by one while both sides take writes, and every acknowledg
     expect(verified).toMatchObject({ missing: 0, examples: [] });
     expect(verified.acknowledged).toBeGreaterThan(200);
   }
+  // The guard's passwords among them.
+  const journal = JSON.stringify(harness.store.journal(id));
+  expect(journal).not.toContain(MASK);
   for (const one of destinations) expect(await one.info('replication')).toMatchObject({ role: 'master' });
   for (const one of sources) {
     await expect(one.call('SET', 'late', 'write')).rejects.toThrow(/READONLY/);
@@ -100,4 +105,67 @@ it('instances move one by one while both sides take writes, and every acknowledg
   }
   expect(await Promise.all(sources.map(fullSyncsOf))).toEqual(syncs);
   expect(await Promise.all([...sources, ...destinations].map(settingsOf))).toEqual(before);
+}, 60_000);
+
+it('a key that is written on both sides is counted and told, and finish takes the name typed', async () => {
+  const shard = await openShard({ policy: { quietMs: 0 } });
+  try {
+    const { source, destination, id } = shard;
+    await destination.call('SET', 'both', 'text');
+    await source.call('LPUSH', 'both', 'an item');
+    await source.call('LPUSH', 'both', 'another');
+    await follows(shard);
+    await until(() => shard.harness.view(id).journal.some((row) => row.kind === 'conflict'), { within: 10_000 });
+    const view = await shard.harness.open(id, 'finish');
+    expect(view.shards).toMatchObject([{ state: 'in_step', reason: null }]);
+    expect(view.actions.find((one) => one.action === 'gate:finish')).toMatchObject({
+      ask: 'form',
+      consequence: expect.stringContaining('2 commands of the old side could not be carried out'),
+    });
+    expect(await shard.harness.click(id, 'gate:finish')).toMatchObject({ accepted: false });
+    await shard.harness.click(id, 'gate:finish', { typedName: 'orders' });
+    await shard.harness.phase(id, 'finished');
+    expect(await destination.call('GET', 'both')).toBe('text');
+    await keepsItsOwn(shard);
+  } finally {
+    await shard.close();
+  }
+}, 60_000);
+
+it('an abort gives up the new side: it stops taking writes, then follows nobody, and keeps what it has', async () => {
+  const shard = await openShard();
+  try {
+    const { source, destination, id } = shard;
+    const asked = shard.harness.view(id).actions.find((one) => one.action === 'migration:abort');
+    expect(asked).toMatchObject({ ask: 'form', consequence: expect.stringMatching(/given up.*hold [12] keys now/s) });
+    expect(await shard.harness.click(id, 'migration:abort')).toMatchObject({ accepted: false });
+    expect(await shard.harness.click(id, 'migration:abort', { typedName: 'orders' })).toMatchObject({ accepted: true });
+    const aborted = await shard.harness.phase(id, 'aborted');
+    const kinds = aborted.journal.map((row) => row.text);
+    const closed = kinds.findIndex((text) => /slave-read-only .*so that nobody writes to it any more/.test(text));
+    expect(closed).toBeGreaterThan(0);
+    expect(kinds.findIndex((text) => /make .* a master of its own/.test(text))).toBeGreaterThan(closed);
+    await keepsItsOwn(shard);
+    expect(await destination.info('replication')).toMatchObject({ role: 'master' });
+    expect(await source.call('EXISTS', 'precious')).toBe(0);
+    expect(await source.call('SET', 'shared', 'goes on')).toBe('OK');
+    expect(await usersOf(source)).toEqual(['default']);
+    expect(await Promise.all([source, destination].map(settingsOf))).toEqual(shard.before);
+  } finally {
+    await shard.close();
+  }
+}, 60_000);
+
+it('a key of the new side is deleted when its old copy expires on the old one: what is warned of is true', async () => {
+  const shard = await openShard();
+  try {
+    const { source, destination } = shard;
+    await source.call('SET', 'session', 'old', 'PX', 1_500);
+    await until(async () => (await destination.call('GET', 'session')) === 'old');
+    await destination.call('SET', 'session', 'new', 'EX', 1_000);
+    await until(async () => (await source.call('EXISTS', 'session')) === 0, { within: 10_000 });
+    await until(async () => (await destination.call('EXISTS', 'session')) === 0, { within: 10_000 });
+  } finally {
+    await shard.close();
+  }
 }, 60_000);
