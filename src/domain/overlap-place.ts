@@ -62,7 +62,7 @@ function brokenText(
   if (guard.down !== null || isTrapped(source))
     return `The link broke for longer than the backlog of ${old} lasts, so ${fresh} cannot resume where it stopped. A full copy would wipe what was written to it: the guard lets none begin. ${apart}`;
   const seconds = replication.linkDownSeconds ?? 0;
-  const long = `It has not for ${secondsText(seconds)}: if the network is well, ${old} has lost the user ${guard.name} (ACL LOAD), and the guard keeps ${fresh} away. ${apart}`;
+  const long = `It has not for ${secondsText(seconds)}: if the network is well, the backlog of ${old} was too short for that, or ${old} has lost the user ${guard.name} (ACL LOAD). ${apart}`;
   return `${fresh} has lost ${old}, and goes on where it stopped as soon as it reaches it.${seconds > HEALS_SECONDS ? ` ${long}` : ''}`;
 }
 
