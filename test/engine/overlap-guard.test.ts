@@ -2,8 +2,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { redisServerBinary } from '../../src/sandbox/redis/binary.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
-import { follows, keepsItsOwn, type OpenOptions, type OpenShard, openShard } from '../support/overlap.ts';
 import { otherServers } from '../support/other-servers.ts';
+import { follows, keepsItsOwn, type OpenOptions, type OpenShard, openShard } from '../support/overlap.ts';
 import { settingsOf } from '../support/servers.ts';
 
 async function opened(options: OpenOptions): Promise<OpenShard> {

@@ -1,8 +1,8 @@
 /** An overlap on real servers: both sides take writes, and nothing that was acknowledged is missing in the end. */
 import { expect, it, onTestFinished } from 'vitest';
 import { MASK } from '../../src/log.ts';
-import { fill } from '../../src/sandbox/redis/fill.ts';
 import { redisServerBinary } from '../../src/sandbox/redis/binary.ts';
+import { fill } from '../../src/sandbox/redis/fill.ts';
 import { startFleet } from '../../src/sandbox/redis/fleet.ts';
 import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
 import { startTraffic, type Traffic } from '../../src/sandbox/redis/traffic.ts';
