@@ -7,16 +7,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../src/clock.ts';
-import { parseAllowedHosts } from '../src/domain/allowed-hosts.ts';
-import { Secret } from '../src/domain/secret.ts';
-import { Engine } from '../src/engine/engine.ts';
-import { emptyInventory } from '../src/inventory.ts';
-import { noLog, noMetrics, SecretRegistry } from '../src/log.ts';
-import { createPasswordVault } from '../src/passwords.ts';
 import { createFakeWorld } from '../src/sandbox/redis/fake-redis.ts';
 import { until } from '../src/sandbox/redis/wait.ts';
-import { openSqliteStore } from '../src/store/sqlite.ts';
+import { createBenchEngine } from './support/engine.ts';
 
 const TICKS = 20;
 const SIZES = [3, 100];
@@ -53,45 +46,9 @@ async function startWorld(
 
 async function measure(shards: number): Promise<Row> {
   const { child, ports } = await startWorld(shards);
-  const registry = new SecretRegistry();
-  const store = openSqliteStore({ file: ':memory:', secrets: registry, clock: systemClock });
-  const allowed = parseAllowedHosts('127.0.0.1');
-  if (!allowed.ok) throw new Error(allowed.problems.join());
   const ticks: number[] = [];
-  const yes = () => Promise.resolve({ ok: true as const });
-  const engine = new Engine({
-    clock: systemClock,
-    store,
-    registry,
-    passwords: createPasswordVault({
-      botToken: new Secret('bench'),
-      env: {},
-      readFile: () => '',
-      secrets: registry,
-      clock: systemClock,
-    }),
-    policy: {
-      approvals: { continue: 1, switch: 1, finish: 1 },
-      selfApproval: true,
-      approvalTtlMs: 3_600_000,
-      quietMs: 30_000,
-      maxLagBytes: 1_048_576,
-      maxPauseMs: 2_000,
-      syncsPerHost: 1_000,
-      syncsTotal: 1_000,
-      tuneSyncs: false,
-      maxSourceLatencyMs: 60_000,
-      maxSourceMemoryPercent: 100,
-    },
-    groups: () => emptyInventory,
-    allowedHosts: allowed.allowed,
-    allowTypedPasswords: false,
-    defaultCutover: 'fenced',
-    authorizer: { mayRequest: yes, mayApprove: yes },
-    resolve: () => Promise.resolve(['127.0.0.1']),
-    log: noLog,
-    metrics: { ...noMetrics, tickSeconds: (seconds) => ticks.push(seconds * 1000) },
-  });
+  const bench = createBenchEngine(':memory:', { tickSeconds: (seconds) => ticks.push(seconds * 1000) });
+  const { engine } = bench;
   const sources = ports.map(([source]) => `127.0.0.1:${source}`);
   const destinations = ports.map(([, destination]) => `127.0.0.1:${destination}`);
   const drafted = engine.draft(
@@ -113,8 +70,7 @@ async function measure(shards: number): Promise<Row> {
   await until(() => ticks.length >= TICKS, { within: 120_000, every: 100, what: `${TICKS} ticks` });
   const cpu = process.cpuUsage(cpuBefore);
   const sorted = ticks.slice(0, TICKS).toSorted((a, b) => a - b);
-  await engine.stop();
-  store.close();
+  await bench.close();
   child.stdin?.end();
   await once(child, 'exit');
   const at = (share: number) =>

@@ -1,6 +1,7 @@
 /** The journal's sentences: one for each kind of event. Written when the row is written, never made up afterwards. */
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
+import { sentText } from './hook-words.ts';
 import { assertNever } from './phase.ts';
 import { fenceAddress, type Plan } from './plan.ts';
 import { preflightText } from './preflight/judge.ts';
@@ -81,6 +82,10 @@ export function describe(event: Event, plan: Plan): string {
       return `The new servers of ${plural(event.shards.length, 'shard')} take writes beside the old ones.`;
     case 'conflict':
       return `${capital(shardText(event.shard))}: ${event.text}`;
+    case 'hook_due':
+      return `About to send the webhook *${event.hook}*: ${event.text}`;
+    case 'hook_sent':
+      return sentText(event);
     case 'quiet':
       return `Nobody has tried to write to an old master for ${secondsText(event.seconds)}.`;
     case 'resumed':

@@ -3,6 +3,7 @@
  * announces is done (`intent`, `clicked`, `cutover_step`) or after it was seen (`seen`, `cutover_seen`, …).
  * No event holds a secret: old values of secret settings are sealed before they get here.
  */
+import type { HookKind } from './hook.ts';
 import type { Gate, Phase } from './phase.ts';
 import type { Plan } from './plan.ts';
 import type { PreflightReport } from './preflight.ts';
@@ -257,6 +258,23 @@ export type Event =
   /** Overlap: the destination could not carry out commands of its source. `refusedCommands`: how many by now. */
   | { readonly kind: 'conflict'; readonly shard: number; readonly refusedCommands: number; readonly text: string }
   | { readonly kind: 'quiet'; readonly seconds: number }
+  /** A webhook that has to be delivered; see hook-due.ts. `text` and `reason` go out as they are here. */
+  | {
+      readonly kind: 'hook_due';
+      readonly hook: HookKind;
+      readonly id: string;
+      readonly shards: readonly number[];
+      readonly text: string;
+      readonly reason: string | null;
+    }
+  /** What came of it. It is not sent again, whatever the outcome. */
+  | {
+      readonly kind: 'hook_sent';
+      readonly hook: HookKind;
+      readonly id: string;
+      readonly outcome: 'ok' | 'refused' | 'unreachable';
+      readonly detail: string;
+    }
   | { readonly kind: 'resumed'; readonly detail: string }
   | { readonly kind: 'summary'; readonly lines: readonly string[] };
 

@@ -5,6 +5,7 @@
  */
 import type { BeforeReplication, Event, JournalRow } from './event.ts';
 import { foldCutover } from './fold-cutover.ts';
+import { foldHooks, withoutQuestions } from './fold-hooks.ts';
 import { intended, stepFrom, withShard, withStep } from './fold-steps.ts';
 import { assertNever, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
 import type { Finding } from './preflight.ts';
@@ -68,6 +69,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     progress: 0,
     quietTold: false,
     drifts: [],
+    hooks: [],
   };
 }
 
@@ -106,6 +108,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
         entry: row.seq,
         stretch: stretchOf(event.phase) === stretchOf(state.phase) ? state.stretch : row.seq,
         phaseSince: row.at,
+        hooks: withoutQuestions(state.hooks),
       };
     case 'intent':
       return intended(state, event.effect, row);
@@ -202,6 +205,9 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'overlap_opened':
     case 'conflict':
       return foldCutover(state, event, row);
+    case 'hook_due':
+    case 'hook_sent':
+      return foldHooks(state, event, row);
     case 'quiet':
       return { ...state, quietTold: true };
     case 'resumed':

@@ -33,14 +33,14 @@ export function abortRisks(state: MigrationState, { shards }: Sight): string {
 }
 
 /** When it is open, what finish does; with the conflicts that were counted. */
-export function finishConsequence(state: MigrationState, { shards }: Sight, reason: string): string {
+export function finishConsequence(state: MigrationState, { shards }: Sight, reason: string, pause: string): string {
   const lag = sum((shards ?? []).map((one) => one.verdict.lagBytes ?? 0));
   const conflicts = sum((shards ?? []).map((one) => conflictsOf(recordOf(state, one), one.look.destination)));
   const lost =
     conflicts === 0
       ? ''
       : ` ${plural(conflicts, 'command')} of the old side could not be carried out on the new one, because keys were written on both: what the old side has of them is lost.`;
-  return `${reason} Writes there stop for a moment (${bytesText(lag)} still on the way), then the new servers become masters with everything that the old ones have, and the old ones refuse writes for good.${lost}`;
+  return `${reason} Writes there stop for ${pause} (${bytesText(lag)} still on the way), then the new servers become masters with everything that the old ones have, and the old ones refuse writes for good.${lost}`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -33,6 +33,8 @@ export interface Sight {
   readonly taken: ReadonlyMap<string, MigrationId>;
   /** Full syncs of other migrations. */
   readonly elsewhere: SyncLoad;
+  /** For how long writes would stand still if they went over now, in milliseconds; null when nobody can tell. */
+  readonly predictedPauseMs: number | null;
   /** In switched: for how long no old master saw a write or refused one; null before it was measured. */
   readonly quietMs: number | null;
   /** In switched: whether a write or a refused write was seen at all since the old masters are watched. */

@@ -14,6 +14,7 @@ import type {
   Until,
   Way,
 } from './event.ts';
+import type { HookKind } from './hook.ts';
 import type { Gate, Phase } from './phase.ts';
 import type { Plan } from './plan.ts';
 import type { PreflightReport } from './preflight.ts';
@@ -175,6 +176,17 @@ export interface Drift {
   readonly text: string;
 }
 
+/** A webhook that is due: sent or not, nobody is known to have taken it. */
+export interface PendingHook {
+  readonly hook: HookKind;
+  readonly id: string;
+  readonly shards: readonly number[];
+  readonly text: string;
+  readonly reason: string | null;
+  /** Wall-clock milliseconds of the row. */
+  readonly at: number;
+}
+
 export interface MigrationState {
   readonly plan: Plan;
   readonly phase: Phase;
@@ -205,4 +217,6 @@ export interface MigrationState {
   readonly quietTold: boolean;
   /** What others changed since the switch; finish asks for consent then. */
   readonly drifts: readonly Drift[];
+  /** In the order in which they are sent. */
+  readonly hooks: readonly PendingHook[];
 }

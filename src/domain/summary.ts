@@ -4,12 +4,11 @@ import { addressOf } from './endpoint.ts';
 import type { Event } from './event.ts';
 import { fenceAddress } from './plan.ts';
 import type { Sight } from './sight.ts';
-import type { MigrationState } from './state.ts';
-import { bytesText, countText, listText, plural, secondsText } from './words.ts';
+import type { MigrationState, ShardRecord } from './state.ts';
+import { bytesText, countText, listText, plural, secondsText, shardText } from './words.ts';
 
 export function finishSummary(state: MigrationState, sight: Sight): Event {
   const totals = state.preflight?.totals;
-  const pauses = state.shards.map((shard) => shard.pauseMs).filter((ms) => ms !== null);
   const keys = sum(sight.shards?.map((one) => (one.look.destination.ok ? one.look.destination.facts.keys : 0)) ?? []);
   const fence = fenceAddress(state.plan.id);
   return {
@@ -17,9 +16,7 @@ export function finishSummary(state: MigrationState, sight: Sight): Event {
     lines: [
       `${plural(state.plan.shards.length, 'shard')} moved in ${secondsText((sight.wallNow - state.plan.createdAt) / 1000)}: ` +
         `${totals?.keys == null ? 'an unknown number of' : countText(totals.keys)} keys and ${totals?.bytes == null ? 'an unknown size' : bytesText(totals.bytes)} when it began, ${countText(keys)} keys on the new servers now.`,
-      pauses.length === 0
-        ? 'The pause of the writes was not measured.'
-        : `Writes stood still for ${Math.max(...pauses)} ms at most${pauses.length > 1 ? `, ${Math.min(...pauses)} ms at least` : ''}, a shard.`,
+      pauseLine(state.shards) ?? 'The pause of the writes was not measured.',
       ...settingLines(state),
       `The old masters stay fenced: they are replicas of ${fence.host}:${fence.port}, where nobody listens, and refuse writes. ` +
         'REPLICAOF NO ONE on one of them makes it take writes again.',
@@ -29,18 +26,30 @@ export function finishSummary(state: MigrationState, sight: Sight): Event {
 }
 
 export function rollbackSummary(state: MigrationState): Event {
-  const pauses = state.shards.flatMap((shard) => (shard.returned && shard.pauseMs !== null ? [shard.pauseMs] : []));
-  const many = plural(state.shards.filter((shard) => shard.returned).length, 'shard');
+  const returned = state.shards.filter((shard) => shard.returned);
+  const many = plural(returned.length, 'shard');
+  const pause = pauseLine(returned);
   const fence = fenceAddress(state.plan.id);
   return {
     kind: 'summary',
     lines: [
       `Rolled back: the old servers take the writes of ${many} again, and have everything that was written to the new ones.`,
-      ...(pauses.length === 0 ? [] : [`Writes stood still for ${Math.max(...pauses)} ms at most.`]),
+      ...(pause === null ? [] : [pause]),
       ...settingLines(state),
       `The new servers of ${many} stay fenced: they are replicas of ${fence.host}:${fence.port}, where nobody listens, and refuse writes.`,
     ],
   };
+}
+
+/** For how long the writes of each shard stood still, as measured; null when none was. */
+function pauseLine(shards: readonly ShardRecord[]): string | null {
+  const measured = shards.flatMap(({ index, pauseMs }) => (pauseMs === null ? [] : [{ index, pauseMs }]));
+  if (measured.length === 0) return null;
+  const most = Math.max(...measured.map((one) => one.pauseMs));
+  const each = measured.map(({ index, pauseMs }) => `${shardText(index)} ${pauseMs} ms`);
+  return measured.length === 1
+    ? `Writes stood still for ${most} ms.`
+    : `Writes stood still for ${most} ms at most: ${listText(each, 20)}.`;
 }
 
 /** What was changed on the way, by name and side, and what of it is still as we left it, or as somebody else did. */

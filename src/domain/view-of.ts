@@ -5,6 +5,7 @@ import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
 import { gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
+import { pendingText, questionOf } from './hook-words.ts';
 import { agreedFrom, mayAsk } from './may-ask.ts';
 import { isOverlap } from './overlap.ts';
 import { abortRisks, finishConsequence, switchRisks } from './overlap-risks.ts';
@@ -31,17 +32,18 @@ export interface ViewInput {
   readonly lateWriters: string | null;
   /** Why the engine itself waits (a cut-over that recovers, a store that is full), before anything else. */
   readonly engineReason: string | null;
+  /** By id: why a webhook that is due has to be tried again. */
+  readonly hookTroubles: ReadonlyMap<string, string>;
 }
 
 export function viewOf(input: ViewInput): MigrationView {
   const { state, sight, policy } = input;
   const gates = gatesOf(state, sight, policy);
-  const decided = input.engineReason ?? decide(state, sight, policy).waitingFor;
   return {
     id: state.plan.id,
     name: state.plan.name,
     phase: state.phase,
-    waitingFor: hasEnded(state.phase) ? null : decided,
+    waitingFor: waitingFor(input),
     cutover: state.plan.cutover,
     requestedBy: state.plan.requestedBy,
     channel: state.plan.channel,
@@ -56,10 +58,19 @@ export function viewOf(input: ViewInput): MigrationView {
     phaseSince: iso(state.phaseSince),
     asOf: input.asOf === null ? null : iso(input.asOf),
     actions: actionsOf(state, gates, sight),
+    predictedPauseMs: sight.predictedPauseMs,
     wayBack: wayBackOf(state, sight),
     lateClients: input.lateClients,
     lateWriters: input.lateWriters,
   };
+}
+
+function waitingFor({ state, sight, policy, engineReason, hookTroubles }: ViewInput): string | null {
+  const decided = hasEnded(state.phase) ? null : (engineReason ?? decide(state, sight, policy).waitingFor);
+  const told = pendingText(state.hooks, hookTroubles, sight.wallNow);
+  if (told === null || decided === null) return told ?? decided;
+  // Before the answer no cut-over is running.
+  return questionOf(state.hooks) ? told : `${told} ${decided}`;
 }
 
 function shardView({ state, sight, asOf }: ViewInput, index: number): ShardView {
@@ -164,12 +175,22 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
     case 'switch': {
       if (isOverlap(state)) return switchRisks(state, sight);
       const lag = sum((sight.shards ?? []).map((one) => one.verdict.lagBytes ?? 0));
-      return `Writes on ${shards} stop for a moment (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
+      return `Writes on ${shards} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
     }
     case 'finish':
-      if (isOverlap(state)) return `${driftText(state) ?? ''} ${finishConsequence(state, sight, gate.reason)}`.trim();
+      if (isOverlap(state))
+        return `${driftText(state) ?? ''} ${finishConsequence(state, sight, gate.reason, pauseText(sight.predictedPauseMs))}`.trim();
       return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
   }
+}
+
+/** In coarse steps: a figure that changes every second would be sent to Slack every second. */
+const PAUSE_STEPS_MS = [5, 10, 20, 30, 50, 80, 120, 200, 300, 500, 800, 1_200, 2_000];
+
+function pauseText(predictedMs: number | null): string {
+  if (predictedMs === null) return 'a moment';
+  const step = PAUSE_STEPS_MS.find((ms) => predictedMs <= ms * 1.2);
+  return step === undefined ? 'more than 2 s' : `about ${step} ms`;
 }
 
 function rollbackText(state: MigrationState): string {

@@ -158,6 +158,8 @@ export interface MigrationView {
   /** When the servers were last looked at; null before the first look. */
   readonly asOf: string | null;
   readonly actions: readonly ActionView[];
+  /** For how long writes would stand still if they went over now, in milliseconds; null when nobody can tell. */
+  readonly predictedPauseMs: number | null;
   /** Whether the old servers can take the writes again without losing one; null where there is no such thing. */
   readonly wayBack: { readonly open: boolean; readonly text: string } | null;
   /** In switched: who still talks to the old masters; at most 50. */

@@ -8,6 +8,7 @@ import { type DraftContext, draftPlan, type Groups } from '../domain/draft.ts';
 import { addressOf } from '../domain/endpoint.ts';
 import type { JournalRow } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
+import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import { type Cutover, type MigrationId, migrationIdFrom, type Plan, type PlanRequest } from '../domain/plan.ts';
 import { Secret } from '../domain/secret.ts';
@@ -16,6 +17,7 @@ import type { MigrationView } from '../domain/view.ts';
 import { entryOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import type { CrashPoint } from './cutover/crash-points.ts';
 import type { HandsDeps } from './hands.ts';
 import { checkHosts, type Resolve } from './hosts.ts';
 import { Journal } from './journal.ts';
@@ -27,11 +29,15 @@ export interface EngineDeps extends HandsDeps {
   readonly clock: Clock;
   readonly store: Store;
   readonly policy: Policy;
+  /** Called at each named place of a cut-over; for tests that end the process there. */
+  readonly at?: (place: CrashPoint) => void;
   readonly groups: () => Groups;
   readonly allowedHosts: AllowedHosts;
   readonly allowTypedPasswords: boolean;
   readonly defaultCutover: Cutover;
   readonly authorizer: Authorizer;
+  /** Null: nobody is told by webhook. */
+  readonly hooks: Hooks | null;
   readonly resolve: Resolve;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -54,6 +60,7 @@ export class Engine implements MigrationService {
     for (const record of this.#deps.store.migrations().toReversed()) {
       const migrator = this.#load(record.id);
       const { state } = migrator.journal;
+      migrator.sendHooks();
       if (hasEnded(state.phase)) continue;
       migrator.journal.append([
         { kind: 'resumed', detail: `The bot was started again. The migration is ${state.phase.replaceAll('_', ' ')}.` },
@@ -172,6 +179,7 @@ export class Engine implements MigrationService {
       for (const { seq, actor, event, shard, text } of rows) {
         this.#deps.log.info({ migration: id, seq, actor, kind: event.kind, shard, text }, 'Journal');
       }
+      this.#migrators.get(id)?.sendHooks();
       this.#changed(id);
     };
   }

@@ -10,6 +10,7 @@ import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { Effect, Event, Side, Way } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
+import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { Sight, SyncLoad } from '../domain/sight.ts';
@@ -20,10 +21,13 @@ import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
 import { BRIEF, type LookOptions } from '../redis/inspector.ts';
 import { act } from './act.ts';
+import { askBefore } from './cutover/ask.ts';
+import type { CrashPoint } from './cutover/crash-points.ts';
 import { isOpening, openOverlap } from './cutover/overlap.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
 import type { HandsDeps } from './hands.ts';
+import { HookSender } from './hook-sender.ts';
 import type { Journal } from './journal.ts';
 import { runPreflightWithTrials } from './preflight.ts';
 import { QuietWatch } from './quiet.ts';
@@ -36,6 +40,8 @@ export interface MigratorDeps extends HandsDeps {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly authorizer: Authorizer;
+  readonly at?: (place: CrashPoint) => void;
+  readonly hooks: Hooks | null;
   /** Run ids of the servers of other unfinished migrations. */
   readonly taken: () => ReadonlyMap<string, MigrationId>;
   /** Full syncs of other migrations. */
@@ -61,6 +67,7 @@ export class Migrator {
   readonly #deps: MigratorDeps;
   readonly #log: Log;
   readonly #watch: Watch;
+  readonly #hooks: HookSender;
   readonly #quiet = new QuietWatch();
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
@@ -84,7 +91,15 @@ export class Migrator {
     this.#deps = deps;
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#watch = createWatch(journal.state, deps.clock, deps);
-    this.#sight = { wallNow: deps.clock.now(), shards: null, taken: new Map(), elsewhere: IDLE, ...UNWATCHED };
+    this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
+    this.#sight = {
+      wallNow: deps.clock.now(),
+      shards: null,
+      taken: new Map(),
+      elsewhere: IDLE,
+      predictedPauseMs: null,
+      ...UNWATCHED,
+    };
   }
 
   get journal(): Journal {
@@ -103,6 +118,7 @@ export class Migrator {
       lateWriters:
         this.#journal.state.phase === 'switched' ? this.#quiet.text(this.#journal.state, clock.monotonicMs()) : null,
       engineReason: this.#reason,
+      hookTroubles: this.#hooks.troubles,
     });
   }
 
@@ -122,6 +138,11 @@ export class Migrator {
     return shards === null ? IDLE : syncLoad(this.#journal.state, shards, this.#begins);
   }
 
+  /** Sends the webhooks that are due, also those of a migration that has ended. */
+  sendHooks(): void {
+    this.#hooks.wake();
+  }
+
   start(): void {
     this.#loop ??= this.#run();
   }
@@ -129,8 +150,9 @@ export class Migrator {
   /** Ends the loop after what is in flight. May be called twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    const told = this.#hooks.stop();
     await this.#loop;
-    await Promise.allSettled(this.#work.values());
+    await Promise.allSettled([told, ...this.#work.values()]);
     this.#watch.close();
   }
 
@@ -197,7 +219,16 @@ export class Migrator {
     const quiet = state.phase === 'switched' ? this.#quiet.look(state, shards, clock.monotonicMs()) : UNWATCHED;
     this.#asOf = clock.now();
     const { taken, elsewhere } = this.#deps;
-    this.#sight = { wallNow: clock.now(), shards, taken: taken(), elsewhere: elsewhere(), ...quiet };
+    const goes = shards.filter((one) => one.verdict.state === 'in_step' || one.verdict.state === 'catching_up');
+    const predictedPauseMs = this.#watch.predictPauseMs(goes, this.#journal.appendMs);
+    this.#sight = {
+      wallNow: clock.now(),
+      shards,
+      taken: taken(),
+      elsewhere: elsewhere(),
+      predictedPauseMs,
+      ...quiet,
+    };
     this.#countFullSyncs();
   }
 
@@ -263,11 +294,7 @@ export class Migrator {
     if (!begun) this.#ownCutover = true;
     if (begun && !this.#ownCutover)
       this.#log.warn({ step: this.#journal.state.cutover?.step ?? 'none' }, 'Takes up a cut-over that was interrupted');
-    const answer: CutoverAnswer = isOpening(this.#journal.state)
-      ? await openOverlap(this.#journal, this.#deps, this.#letGoWhy)
-      : begun
-        ? { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null }
-        : await cutOver(this.#journal, this.#deps, ...groupOf(this.#journal.state));
+    const answer: CutoverAnswer = begun ? await this.#goOn() : await this.#begin(...groupOf(this.#journal.state));
     this.#reason = answer.waitsFor;
     if (answer.why !== null) this.#letGoWhy = answer.why;
     if (answer.waitsFor === null) {
@@ -275,6 +302,19 @@ export class Migrator {
       this.#letGoWhy = 'the bot was restarted in the middle of it.';
       this.#watch.unsettle();
     }
+  }
+
+  async #begin(way: Way, shards: readonly number[]): Promise<CutoverAnswer> {
+    const asks = this.#journal.state.phase === 'switching' && way === 'over';
+    const stopped = asks ? await askBefore(this.#journal, this.#hooks, shards) : null;
+    if (stopped !== null) return stopped;
+    if (isOpening(this.#journal.state)) return openOverlap(this.#journal, this.#deps, this.#letGoWhy);
+    return cutOver(this.#journal, this.#deps, way, shards);
+  }
+
+  async #goOn(): Promise<CutoverAnswer> {
+    if (isOpening(this.#journal.state)) return openOverlap(this.#journal, this.#deps, this.#letGoWhy);
+    return { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null };
   }
 
   #failed(what: string, error: unknown): void {

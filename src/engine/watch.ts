@@ -6,6 +6,7 @@ import type { Clock } from '../clock.ts';
 import { addressOf, type Endpoint } from '../domain/endpoint.ts';
 import type { Side } from '../domain/event.ts';
 import type { ServerLook, SettingsSight } from '../domain/observation.ts';
+import { predictPauseMs } from '../domain/prediction.ts';
 import type { ShardSight } from '../domain/sight.ts';
 import type { MigrationState } from '../domain/state.ts';
 import { isTrouble } from '../domain/story.ts';
@@ -60,6 +61,12 @@ class ServerWatch {
     return this.#mostLeftBytes;
   }
 
+  /** The middle of the last answers' times; null before the first. */
+  roundTripMs(): number | null {
+    const took = this.#looks.flatMap((look) => (look.ok ? [look.tookMs] : [])).toSorted((a, b) => a - b);
+    return took[Math.floor(took.length / 2)] ?? null;
+  }
+
   /** The quickest of the last three answers, so that one hiccup is none; null before there were three. */
   latencyMs(): number | null {
     const last = this.#looks.slice(-LATENCY_LOOKS).flatMap((look) => (look.ok ? [look.tookMs] : []));
@@ -96,6 +103,8 @@ interface PairWatch {
   readonly destination: ServerWatch;
   inStepTicks: number;
   troubleTicks: number;
+  /** The fastest that the destination was seen to apply the stream while it had to catch up. */
+  drainBytesPerSecond: number | null;
   /** Times of the looks that were last counted, so that one look counts once. */
   counted: string;
 }
@@ -112,6 +121,8 @@ export interface Watch {
   refresh(optionsOf: (shard: number, side: Side) => LookOptions, patienceMs: number): Promise<void>;
   /** What the last looks mean, shard by shard. */
   sights(state: MigrationState, maxLagBytes: number): readonly ShardSight[];
+  /** For how long writes would stand still in a cut-over of these; `rowMs`: how long a journal row takes. */
+  predictPauseMs(sights: readonly ShardSight[], rowMs: number): number | null;
   /** Forgets how long shards have been in step, after a cut-over was let go. */
   unsettle(): void;
   close(): void;
@@ -123,6 +134,7 @@ export function createWatch(state: MigrationState, clock: Clock, deps: Connectio
     destination: new ServerWatch(shard.destination, clock, deps),
     inStepTicks: 0,
     troubleTicks: 0,
+    drainBytesPerSecond: null,
     counted: '',
   }));
   return {
@@ -159,6 +171,8 @@ export function createWatch(state: MigrationState, clock: Clock, deps: Connectio
           mostLeftBytes: pair.destination.mostLeftBytes,
           ownClients: 1,
         });
+        if (verdict.state === 'catching_up' && verdict.bytesPerSecond !== null)
+          pair.drainBytesPerSecond = Math.max(pair.drainBytesPerSecond ?? 0, verdict.bytesPerSecond);
         const mark = `${look.source.at} ${look.destination.at}`;
         if (mark !== pair.counted) {
           pair.counted = mark;
@@ -168,6 +182,16 @@ export function createWatch(state: MigrationState, clock: Clock, deps: Connectio
         const { inStepTicks, troubleTicks } = pair;
         return [{ look, verdict, inStepTicks, troubleTicks, sourceLatencyMs: latencyOf(pair) }];
       });
+    },
+    predictPauseMs(sights, rowMs) {
+      const inputs = sights.flatMap(({ verdict }) => {
+        const pair = pairs[verdict.shard];
+        if (!pair) return [];
+        const trips = [pair.source.roundTripMs(), pair.destination.roundTripMs()];
+        const roundTripMs = trips.includes(null) ? null : Math.max(...trips.map((ms) => ms ?? 0));
+        return [{ lagBytes: verdict.lagBytes, roundTripMs, drainBytesPerSecond: pair.drainBytesPerSecond }];
+      });
+      return predictPauseMs(inputs, rowMs);
     },
     unsettle() {
       for (const pair of pairs) pair.inStepTicks = 0;

@@ -50,7 +50,11 @@ export function isTold(row: JournalRow): boolean {
     case 'way_back':
       // That it is open stands in the message; that it is not any more is news.
       return !row.event.open;
+    case 'hook_sent':
+      // The row that lets the switch go says it.
+      return row.event.hook !== 'before_switch' || row.event.outcome === 'ok';
     case 'message_posted':
+    case 'hook_due':
     case 'clicked':
     case 'click_refused':
     case 'intent':
@@ -99,7 +103,7 @@ function lineOf(row: JournalRow): string {
   // Who approved stands in the row before; a phase is nobody's.
   const silent = row.actor === 'bot' || row.event.kind === 'phase_entered' || row.text.includes(row.actor);
   const by = silent ? '' : ` (${mention(row.actor)})`;
-  return `${SIGNS[row.event.kind] ?? '•'} ${text}${by}`.trim();
+  return `${signOf(row.event)} ${text}${by}`.trim();
 }
 
 function isAboutOneShard(row: JournalRow): boolean {
@@ -133,9 +137,15 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   summary: '🏁',
 };
 
+function signOf(event: Event): string {
+  if (event.kind === 'hook_sent' && event.outcome !== 'ok') return '⚠️';
+  return SIGNS[event.kind] ?? '•';
+}
+
 function isBroadcast(row: JournalRow, whole: () => readonly JournalRow[]): boolean {
   const { event } = row;
   if (event.kind === 'cutover_let_go') return true;
+  if (event.kind === 'hook_sent') return event.outcome !== 'ok' && event.hook !== 'finished' && isTold(row);
   if (event.kind !== 'phase_entered') return false;
   if (event.phase === 'finished' || event.phase === 'aborted' || event.phase === 'rolled_back') return true;
   // A link that comes and goes leads to streaming again and again; the channel hears of the first time only.

@@ -1,33 +1,52 @@
 /**
  * An engine of the built bot in a process of its own, that kills itself right before or right after a row of the journal
- * is written. Arguments: state file, migration id, `before` or `after`, kind of the row, its step or phase, or what it
- * is about: the kind of its effect. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`,
- * whether to `abort` instead of approving the switch, and the `typedName`.
+ * is written, or at a named place of a cut-over. Arguments: state file, migration id, `before` or `after`, kind of the
+ * row, its step or phase, or what it is about: the kind of its effect, or the webhook; or `at`, the place, and the phase
+ * that the cut-over runs in. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`, whether to
+ * `abort` instead of approving the switch, whether to `rollback` instead of approving the finish, the `signal` that it
+ * sends itself: SIGKILL unless something else is said, `hook`: `url` and `secret` of a receiver, and the `typedName`.
  */
+import { writeSync } from 'node:fs';
 import { systemClock } from '../../dist/clock.js';
 import { parseAllowedHosts } from '../../dist/domain/allowed-hosts.js';
 import { Secret } from '../../dist/domain/secret.js';
 import { Engine } from '../../dist/engine/engine.js';
+import { createHooks } from '../../dist/hooks.js';
 import { emptyInventory } from '../../dist/inventory.js';
 import { noLog, noMetrics, SecretRegistry } from '../../dist/log.js';
 import { createPasswordVault } from '../../dist/passwords.js';
 import { openSqliteStore } from '../../dist/store/sqlite.js';
 
 const [file, id, when, kind, detail] = process.argv.slice(2);
-const { policy = {}, aheadMs = 0, abort = false, typedName = null } = JSON.parse(process.env.CHILD ?? '{}');
+const {
+  policy = {},
+  aheadMs = 0,
+  abort = false,
+  rollback = false,
+  signal = 'SIGKILL',
+  hook = null,
+  typedName = null,
+} = JSON.parse(process.env.CHILD ?? '{}');
 const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
 const registry = new SecretRegistry();
 const store = openSqliteStore({ file, secrets: registry, clock: systemClock });
-const die = () => process.kill(process.pid, 'SIGKILL');
+let died = false;
+function die() {
+  if (died) return;
+  died = true;
+  // Whoever stops us wants to know when.
+  writeSync(1, 'here\n');
+  process.kill(process.pid, signal);
+}
 const effects = new Map(store.journal(id).map(({ seq, event }) => [seq, event.effect?.kind]));
 const isIt = (rows) =>
   rows.some(({ event }) => {
     const about = event.effect?.kind ?? effects.get(event.intent);
-    return event.kind === kind && [undefined, event.step, event.phase, about].includes(detail);
+    return event.kind === kind && [undefined, event.step, event.phase, event.hook, about].includes(detail);
   });
 const append = store.append.bind(store);
 store.append = (migration, version, phase, rows) => {
-  const hit = isIt(rows);
+  const hit = when !== 'at' && isIt(rows);
   if (hit && when === 'before') die();
   const stored = append(migration, version, phase, rows);
   if (hit) die();
@@ -67,15 +86,19 @@ const engine = new Engine({
   allowTypedPasswords: false,
   defaultCutover: 'fenced',
   authorizer: { mayRequest: yes, mayApprove: yes },
+  hooks: hook && createHooks({ url: hook.url, secret: new Secret(hook.secret), clock: systemClock, log: noLog }),
   resolve: async () => ['127.0.0.1'],
   log: noLog,
   metrics: noMetrics,
+  at: (place) => {
+    if (when === 'at' && place === kind && engine.view(id).phase === detail) die();
+  },
 });
 engine.start();
 const next = {
   planned: 'gate:continue',
   streaming: abort ? 'migration:abort' : 'gate:switch',
-  switched: 'gate:finish',
+  switched: rollback ? 'migration:rollback' : 'gate:finish',
 };
 async function approve() {
   const view = engine.view(id);

@@ -3,37 +3,17 @@
  * journal up. Whatever the point: never two writable servers for one shard at a time once writes have gone over, no
  * acknowledged write missing at the end, settings as before.
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, test } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
 import { PHASES, type Phase } from '../../src/domain/phase.ts';
-import { SecretRegistry } from '../../src/log.ts';
 import { fill } from '../../src/sandbox/redis/fill.ts';
 import { startFleet } from '../../src/sandbox/redis/fleet.ts';
 import { startTraffic } from '../../src/sandbox/redis/traffic.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openStore, runUntilKilled } from '../support/child.ts';
 import { createHarness, type Harness } from '../support/engine.ts';
 import { settingsOf, startPairs, urls } from '../support/servers.ts';
-
-function openStore(folder: string) {
-  return openSqliteStore({ file: join(folder, 'state.db'), secrets: new SecretRegistry(), clock: systemClock });
-}
-
-/** Runs the bot until it kills itself at that row. */
-async function runUntilKilled(folder: string, id: string, point: readonly string[]): Promise<string> {
-  const script = fileURLToPath(new URL('./child.mjs', import.meta.url));
-  const child = spawn(process.execPath, [script, join(folder, 'state.db'), id, ...point], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const limit = setTimeout(() => child.kill('SIGTERM'), 25_000);
-  const signal = await new Promise((resolve) => child.on('exit', (_code, by) => resolve(by)));
-  clearTimeout(limit);
-  return String(signal);
-}
 
 const POINTS: readonly (readonly string[])[] = [
   ['after', 'approved'],

@@ -58,10 +58,16 @@ const rooms: readonly { readonly file: string; readonly may: string; readonly ma
     mayNot: '../redis/info.ts ../engine/loop.ts ../slack/app.ts ../main.ts ../sandbox/fleet.ts ioredis @slack/bolt',
   },
   {
+    file: 'src/hooks.ts',
+    may: './domain/hook.ts ./clock.ts ./log.ts node:http node:dns/promises',
+    mayNot:
+      './config.ts ./passwords.ts ./redis/info.ts ./store/store.ts ./engine/service.ts ./slack/app.ts ./bot.ts ./main.ts ./sandbox/hook-receiver.ts zod ioredis',
+  },
+  {
     file: 'src/engine/a.ts',
     may: './b.ts ../domain/plan.ts ../redis/info.ts ../store/store.ts ../verify/digest.ts ../clock.ts ../config.ts',
     mayNot:
-      '../slack/app.ts ../schedule/cron.ts ../observability/metrics.ts ../sandbox/fleet.ts ../main.ts ioredis libsql @slack/types pino',
+      '../slack/app.ts ../schedule/cron.ts ../observability/metrics.ts ../hooks.ts ../sandbox/fleet.ts ../main.ts ioredis libsql @slack/types pino',
   },
   {
     file: 'src/engine/cutover/a.ts',

@@ -61,6 +61,7 @@ export function migrationView(over: Partial<MigrationView> = {}): MigrationView 
     asOf: '2024-01-01T00:02:00.000Z',
     actions: [{ action: 'gate:switch', value: 'opaque-value', ask: 'confirm', consequence: 'Writes stop for 100 ms.' }],
     lateClients: [],
+    predictedPauseMs: null,
     wayBack: null,
     lateWriters: null,
     ...over,

@@ -86,6 +86,7 @@ export function view(patch: Partial<MigrationView> = {}): MigrationView {
     asOf: AT,
     actions: [actionView()],
     lateClients: [],
+    predictedPauseMs: null,
     wayBack: null,
     lateWriters: null,
     ...patch,

@@ -2,9 +2,11 @@
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { parseAllowedHosts } from '../../src/domain/allowed-hosts.ts';
 import type { Policy } from '../../src/domain/gate.ts';
+import type { Hooks } from '../../src/domain/hook.ts';
 import type { PlanRequest } from '../../src/domain/plan.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { ActionId, MigrationView } from '../../src/domain/view.ts';
+import type { CrashPoint } from '../../src/engine/cutover/crash-points.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import type { Authorizer, ClickAnswer } from '../../src/engine/service.ts';
 import { emptyInventory, type Inventory } from '../../src/inventory.ts';
@@ -62,6 +64,9 @@ export interface HarnessOptions {
   readonly inventory?: Inventory;
   readonly allowTypedPasswords?: boolean;
   readonly clock?: Clock;
+  /** Called at each named place of a cut-over. */
+  readonly at?: (place: CrashPoint) => void;
+  readonly hooks?: Hooks;
 }
 
 export function createHarness(options: HarnessOptions = {}): Harness {
@@ -87,9 +92,11 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     allowTypedPasswords: options.allowTypedPasswords ?? false,
     defaultCutover: 'fenced',
     authorizer: options.authorizer ?? everybody,
+    hooks: options.hooks ?? null,
     resolve: async () => ['127.0.0.1'],
     log: noLog,
     metrics: noMetrics,
+    ...(options.at === undefined ? {} : { at: options.at }),
   });
   engine.start();
 

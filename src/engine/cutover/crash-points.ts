@@ -14,10 +14,15 @@ export const CRASH_POINTS = [
   'after:concluded',
   'after:follow-back',
   'after:undo',
+] as const;
+
+/** The same of the opening of an overlap. */
+export const OPENING_POINTS = [
   'after:guard-1-of-n',
   'after:guard',
   'after:open-1-of-n',
   'after:open',
   'after:opened',
 ] as const;
-export type CrashPoint = (typeof CRASH_POINTS)[number];
+
+export type CrashPoint = (typeof CRASH_POINTS)[number] | (typeof OPENING_POINTS)[number];

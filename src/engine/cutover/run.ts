@@ -10,7 +10,7 @@ import { type Move, named, sideName } from '../../domain/move.ts';
 import type { ServerFacts, ServerLook } from '../../domain/observation.ts';
 import { refusedSince } from '../../domain/verdict-streaming.ts';
 import { wayBackRefusal } from '../../domain/way-back.ts';
-import { bytesText, plural } from '../../domain/words.ts';
+import { bytesText, listText, plural, shardText } from '../../domain/words.ts';
 import { RedisError } from '../../redis/errors.ts';
 import { BRIEF } from '../../redis/inspector.ts';
 import type { Journal } from '../journal.ts';
@@ -220,12 +220,18 @@ class CutoverRun {
   async #eachInTime<T>(until: string, work: (move: Move) => Promise<T>): Promise<T[]> {
     const { clock, policy } = this.#ground.deps;
     const over = new AbortController();
+    const waiting = new Set(this.#ground.moves);
     const late = clock.sleep(Math.max(0, policy.maxPauseMs - this.#elapsedMs()), over.signal).then(() => {
-      if (!over.signal.aborted) this.#inTime(until);
+      const names = listText([...waiting].map(({ index }) => shardText(index)));
+      if (!over.signal.aborted) this.#inTime(names === '' ? until : `${until} (waited for ${names})`);
       return null;
     });
     try {
-      const all = this.#ground.each((move) => orLetGo(move, '', () => work(move)));
+      const all = this.#ground.each(async (move) => {
+        const done = await orLetGo(move, '', () => work(move));
+        waiting.delete(move);
+        return done;
+      });
       return (await Promise.race([all, late])) ?? (await all);
     } finally {
       over.abort();

@@ -65,6 +65,12 @@ export function createPauseStop(ground: StopGround, move: Move): WriteStop {
         : `${addressOf(move.from)} was written to before the fence stood.`;
     },
     async settled() {
+      // Parked writers go on only behind a fence: whoever has taken it down meanwhile would let them write to both.
+      if (!isFenced(await inspector.replication(), ground.fence)) {
+        await operator.follow(ground.fence.host, ground.fence.port);
+        if (!isFenced(await inspector.replication(), ground.fence))
+          return `${named(move)}: ${addressOf(move.from)} is not fenced any more: it was restarted, or somebody changed it. REPLICAOF ${ground.fence.host} ${ground.fence.port} on it.`;
+      }
       // Its failure costs nothing: the pause ends by itself.
       await operator.unpause();
       return null;

@@ -232,6 +232,7 @@ export const NOT_LOOKED: Sight = {
   shards: null,
   taken: new Map(),
   elsewhere: { total: 0, perHost: new Map() },
+  predictedPauseMs: null,
   quietMs: null,
   stirred: false,
   unquiet: null,

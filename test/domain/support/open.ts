@@ -71,6 +71,7 @@ function viewOfDesk({ state, sight }: Desk) {
     lateClients: [],
     lateWriters: null,
     engineReason: null,
+    hookTroubles: new Map(),
   });
 }
 

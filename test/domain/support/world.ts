@@ -169,6 +169,7 @@ export class World {
       lateClients: [],
       lateWriters: null,
       engineReason: null,
+      hookTroubles: new Map(),
     });
   }
 
