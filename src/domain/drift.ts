@@ -2,6 +2,7 @@
 import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
 import type { ServerLook } from './observation.ts';
+import { isOverlap } from './overlap.ts';
 import { fenceAddress, type ShardPlan } from './plan.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
@@ -26,6 +27,8 @@ export function restartRows(state: MigrationState, record: ShardRecord, { look, 
 }
 
 function consequence(state: MigrationState, side: 'source' | 'destination'): string {
+  if (state.phase === 'switched' && isOverlap(state))
+    return ' Both sides of this shard took writes: the status says what can be done.';
   if (state.phase === 'switched')
     return side === 'destination'
       ? ' What it had not saved is gone: look at its data before you finish.'
@@ -56,7 +59,9 @@ export function fenceEffects(state: MigrationState, sight: Sight): Effect[] {
     const { source } = one.look;
     if (!source.ok || source.facts.loading) return [];
     if (step !== null && Math.abs(sight.wallNow - step.at) < AGAIN_MS) return [];
-    if (state.phase !== 'switched') return isBehindFence(state, source) ? [{ kind: 'fence', shard, up: false }] : [];
+    // In an overlap the old master goes on as one until the proof: a fence there is one that came too late as well.
+    if (state.phase !== 'switched' || isOverlap(state))
+      return isBehindFence(state, source) ? [{ kind: 'fence', shard, up: false }] : [];
     const restart = state.drifts.findLast(
       (drift) => drift.shard === shard && drift.side === 'source' && drift.runId !== null,
     );

@@ -5,8 +5,9 @@ import { addressOf } from './endpoint.ts';
 import { finishStatus } from './finish-gate.ts';
 import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
+import { isOverlap } from './overlap.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
-import type { ShardSight, Sight } from './sight.ts';
+import { type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
 import type { Approval, MigrationState } from './state.ts';
 import type { ApprovalView, GateView } from './view.ts';
 import { capital, countText, listText, plural, shardText } from './words.ts';
@@ -28,9 +29,6 @@ export interface Policy {
   /** So is one that takes more of its machine's memory. */
   readonly maxSourceMemoryPercent: number;
 }
-
-/** How many ticks running a shard must be in step before it counts. */
-export const STEADY_TICKS = 2;
 
 export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): GateView[] {
   return GATES.map((gate) => {
@@ -148,12 +146,16 @@ function switchStatus(state: MigrationState, sight: Sight): { open: boolean; rea
   if (!sight.shards) return { open: false, reason: 'The servers have not been looked at yet.' };
   const held = heldText(state);
   if (held !== null) return { open: false, reason: held };
-  const unproven = unprovenText(state, sight.shards);
+  // An overlap stops no writes before it finishes.
+  const unproven = isOverlap(state) ? null : unprovenText(state, sight.shards);
   if (unproven !== null) return { open: false, reason: unproven };
   const late = sight.shards.filter((shard) => shard.inStepTicks < STEADY_TICKS);
   if (late.length === 0) {
     const all = sight.shards.length === 1 ? 'The shard is' : `All ${countText(sight.shards.length)} shards are`;
-    return { open: true, reason: `${all} in step. The new servers will take the writes.` };
+    const then = isOverlap(state)
+      ? 'The new servers will take writes beside the old ones.'
+      : 'The new servers will take the writes.';
+    return { open: true, reason: `${all} in step. ${then}` };
   }
   return { open: false, reason: lateText(late, state) };
 }

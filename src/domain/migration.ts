@@ -48,6 +48,9 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       frozen: null,
       followBack: null,
       wayBack: null,
+      open: null,
+      guard: null,
+      closing: null,
       pauseMs: null,
       wasInStep: false,
       trouble: null,
@@ -126,6 +129,14 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'seen':
       return withStep(state, event.intent, row.at, (step) => ({ ...step, seen: true, detail: event.detail }));
     case 'given_up':
+      if (event.what === 'guard')
+        return withShard(state, event.shard, (shard) => ({
+          ...shard,
+          guard: shard.guard && {
+            ...shard.guard,
+            down: { ...stepFrom(shard.guard.down, row), detail: event.detail, givenUp: true },
+          },
+        }));
       return event.what === 'setting'
         ? {
             ...state,
@@ -199,6 +210,8 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'promoted':
     case 'way_back':
     case 'cutover_let_go':
+    case 'overlap_opened':
+    case 'conflict':
       return foldCutover(state, event, row);
     case 'axe_asked': {
       // Those that were left are tried once more, from the beginning.

@@ -9,6 +9,8 @@ import { gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
 import { pendingText, questionOf } from './hook-words.ts';
 import { agreedFrom, mayAsk } from './may-ask.ts';
+import { isOverlap } from './overlap.ts';
+import { abortRisks, finishConsequence, switchRisks } from './overlap-risks.ts';
 import { hasEnded } from './phase.ts';
 import { planHash } from './plan.ts';
 import type { Finding } from './preflight.ts';
@@ -131,9 +133,10 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     if (!gate.open) continue;
     const wipes = gate.gate === 'continue' ? wipedBy(state) : [];
     const drifted = gate.gate === 'finish' && state.drifts.length > 0;
+    const risks = gate.gate === 'switch' && isOverlap(state);
     add(
       `gate:${gate.gate}`,
-      wipes.length > 0 || drifted ? 'form' : 'confirm',
+      wipes.length > 0 || drifted || risks ? 'form' : 'confirm',
       consequenceOf(gate, state, sight, wipes),
     );
   }
@@ -165,7 +168,9 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   }
   if (mayAsk(state, sight, 'abort')) {
     const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
-    actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });
+    const gives = state.phase === 'switched';
+    const consequence = gives ? abortRisks(state, sight) : abortText(state);
+    actions.push({ action: 'migration:abort', value, ask: gives ? 'form' : 'confirm', consequence, ...label });
   }
   return actions;
 }
@@ -185,10 +190,13 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
       return `Replication of ${shards} starts: ${size}. The sources go on serving.${wipe}`;
     }
     case 'switch': {
+      if (isOverlap(state)) return switchRisks(state, sight);
       const lag = sum((sight.shards ?? []).map((one) => one.verdict.lagBytes ?? 0));
       return `Writes on ${shards} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
     }
     case 'finish':
+      if (isOverlap(state))
+        return `${driftText(state) ?? ''} ${finishConsequence(state, sight, gate.reason, pauseText(sight.predictedPauseMs))}`.trim();
       return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
   }
 }

@@ -5,7 +5,7 @@ import { canFollowBack } from '../pairing.ts';
 import { type Add, factsOf, on, type Seen, type Subject } from './rule.ts';
 import type { Denied } from './sight.ts';
 
-export function judgeRights({ source, destination }: Subject, add: Add): void {
+export function judgeRights({ plan, source, destination }: Subject, add: Add): void {
   for (const seen of [source, destination]) {
     const { settingsProblem, denied } = seen.probe;
     if (settingsProblem !== null) {
@@ -14,6 +14,7 @@ export function judgeRights({ source, destination }: Subject, add: Add): void {
     for (const one of denied) {
       // A whole command that is hidden is told once, by what could not be read.
       if (settingsProblem !== null && one.command.startsWith('CONFIG')) continue;
+      if (one.command === 'ACL SETUSER' && plan.cutover === 'fenced') continue;
       const code = `${seen.side}_no_${one.command.toLowerCase().replace(' ', '_')}`;
       const back = seen === destination && ONLY_BACK.includes(one.command);
       if (back && !hasWayBack(source, destination)) continue;
@@ -37,6 +38,8 @@ function hasWayBack(source: Seen, destination: Seen): boolean {
   const [old, fresh] = [factsOf(source), factsOf(destination)];
   return old !== null && fresh !== null && canFollowBack(old, fresh);
 }
+/** All that it takes to make a user, to remove it, and to see that it is gone. */
+const ACL_RIGHTS = 'acl|setuser +acl|deluser +acl|getuser';
 
 function purposeOf(command: string): string {
   switch (command) {
@@ -46,6 +49,8 @@ function purposeOf(command: string): string {
       return 'to let the new server log in, and to put settings back';
     case 'CLIENT PAUSE':
       return 'to stop writes for the switch';
+    case 'ACL SETUSER':
+      return 'for the guard of an overlap: a user as which the new server may resume and no more';
     case 'CLIENT LIST':
       return 'to see who is still connected after the switch, and below 2.8 what has not been sent yet';
     default:
@@ -58,7 +63,7 @@ function fixFor(seen: Seen, { command, why }: Denied): string {
     const name = command.split(' ')[0];
     return `If ${name} is renamed, put its name into the inventory; if a managed service hides it, this server cannot be part of a migration by replication.`;
   }
-  const right = command.toLowerCase().replace(' ', '|');
+  const right = command === 'ACL SETUSER' ? ACL_RIGHTS : command.toLowerCase().replace(' ', '|');
   return on(seen, `ACL SETUSER ${seen.endpoint.user ?? 'default'} +${right}`);
 }
 
