@@ -16,6 +16,7 @@ import { heldText, releaseRows } from './held.ts';
 import { judgeAxe } from './judge-axe.ts';
 import { judgeOverride } from './judge-override.ts';
 import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
+import { isOverlap } from './overlap.ts';
 import { assertNever, type Gate, hasEnded } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
@@ -150,7 +151,8 @@ function judgeAbort(
   // A button of before the abort, pressed twice or by two people at once, is no wish to leave servers behind.
   const old = event.entry !== null && event.entry < state.stretch;
   if (giveUp && old) return refuse(already);
-  const allowed = giveUp ? rights.approve : either(rights);
+  const gives = state.phase === 'switched';
+  const allowed = giveUp || gives ? rights.approve : either(rights);
   if (!allowed.ok) return refuse(allowed.why);
   if (!mayAsk(state, sight, 'abort')) {
     if (giveUp) return refuse(already);
@@ -165,6 +167,10 @@ function judgeAbort(
     );
   }
   if (old) return refuse(OLD_COPY);
+  if (gives && event.typedName?.trim() !== state.plan.name)
+    return refuse(
+      'What was written on the new servers would be given up: use the form, and type the name of the migration in it.',
+    );
   const asked: Event = { kind: 'abort_asked', user: event.user, click: seq, giveUp };
   if (giveUp) return { accepted: true, rows: [asked], text: 'What cannot be reached is left as it is.' };
   return {
@@ -201,6 +207,11 @@ function judgeGate(
   if (old !== null) return refuse(old);
   if (gate === 'finish' && state.drifts.length > 0 && event.typedName?.trim() !== state.plan.name) {
     return refuse('A server was changed since the switch: use the form, and type the name of the migration in it.');
+  }
+  if (gate === 'switch' && isOverlap(state) && event.typedName?.trim() !== state.plan.name) {
+    return refuse(
+      'An overlap can lose writes: use the form, read what can be lost, and type the name of the migration.',
+    );
   }
   const findings = state.preflight?.findings ?? [];
   const wipes = gate === 'continue' && findings.some((one) => one.code === 'destination_not_empty');

@@ -86,7 +86,10 @@ export function describe(event: Event, plan: Plan): string {
       return `The cut-over was let go, nothing has changed: ${event.reason}`;
     case 'axe_asked':
       return `<@${event.user}> asked to shut down the old servers.`;
+    case 'overlap_opened':
+      return `The new servers of ${plural(event.shards.length, 'shard')} take writes beside the old ones.`;
     case 'axed':
+    case 'conflict':
       return `${capital(shardText(event.shard))}: ${event.text}`;
     case 'hook_due':
       return `About to send the webhook *${event.hook}*: ${event.text}`;
@@ -128,6 +131,12 @@ function effectText(effect: Effect, plan: Plan): string {
       return `make ${source}, the old master, a replica of ${destination}`;
     case 'shutdown':
       return `shut down ${source}, the old master`;
+    case 'guard_user':
+      return effect.up
+        ? `make a user ${effect.user} in the memory of ${source}, as which ${destination} may resume where it stopped`
+        : `remove the user ${effect.user} from ${source}`;
+    case 'close_replica':
+      return `let ${destination} refuse writes again`;
     case 'detach':
       return `make ${destination} a master of its own`;
     case 'set_config':
@@ -159,6 +168,10 @@ function stepText({ step, frozen }: Extract<Event, { kind: 'cutover_step' }>, pl
       return `Writes have stopped on ${many}: fences the servers that they leave, behind ${fence.host}:${fence.port}.`;
     case 'promote':
       return `Every write of ${many} has arrived: promotes the servers that take them from now on. From here there is only forward.`;
+    case 'guard':
+      return 'Puts up the resync guard: from now on no new server may make a full sync, which would wipe what is written to it.';
+    case 'open':
+      return 'Every guard stands: lets the new servers take writes beside the old ones.';
     case 'unpause':
       return 'Lets the parked writers go on: they are told READONLY.';
     default:

@@ -2,6 +2,7 @@
 import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
 import type { ServerLook } from './observation.ts';
+import { isOverlap } from './overlap.ts';
 import { fenceAddress, type ShardPlan } from './plan.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
@@ -19,13 +20,15 @@ export function restartRows(state: MigrationState, record: ShardRecord, { look, 
     const seen = look[side];
     const known = side === 'source' ? record.before.sourceRunId : record.before.destinationRunId;
     if (!seen.ok || seen.facts.runId === null || seen.facts.runId === known) continue;
-    const text = `${addressOf(plan[side])} was restarted: it is another process than before.${consequence(record, side)}`;
+    const text = `${addressOf(plan[side])} was restarted: it is another process than before.${consequence(state, record, side)}`;
     rows.push({ kind: 'drift', shard: verdict.shard, side, runId: seen.facts.runId, text });
   }
   return rows;
 }
 
-function consequence({ promoted }: ShardRecord, side: 'source' | 'destination'): string {
+function consequence(state: MigrationState, { promoted }: ShardRecord, side: 'source' | 'destination'): string {
+  if (state.phase === 'switched' && isOverlap(state))
+    return ' Both sides of this shard took writes: the status says what can be done.';
   if (promoted)
     return side === 'destination'
       ? ' What it had not saved is gone: look at its data before you finish.'
@@ -56,6 +59,7 @@ export function fenceEffects(state: MigrationState, sight: Sight): Effect[] {
     const { source } = one.look;
     if (!source.ok || source.facts.loading) return [];
     if (step !== null && Math.abs(sight.wallNow - step.at) < AGAIN_MS) return [];
+    // In an overlap the old master goes on as one until the proof: a fence there is one that came too late as well.
     if (!promoted) return isBehindFence(state, source) ? [{ kind: 'fence', shard, up: false }] : [];
     const restart = state.drifts.findLast(
       (drift) => drift.shard === shard && drift.side === 'source' && drift.runId !== null,

@@ -113,11 +113,29 @@ export type Effect =
     }
   /** Shut an old master down. */
   | { readonly kind: 'shutdown'; readonly shard: number }
+  /** Overlap: put into the source's memory, or take out of it, the user as which its replica may resume; resync-guard.ts. */
+  | { readonly kind: 'guard_user'; readonly shard: number; readonly user: string; readonly up: boolean }
+  /** Overlap: make a destination that takes writes refuse them again. */
+  | { readonly kind: 'close_replica'; readonly shard: number }
   /** Make the destination a plain master again, without the proof (abort). */
   | { readonly kind: 'detach'; readonly shard: number };
 
-/** The steps of a cut-over that change servers, in order. Up to `fence` everything can still be let go. */
-export type CutoverStep = 'pause' | 'fence' | 'promote' | 'unpause';
+/**
+ * The steps of a cut-over that change servers, in order. Up to `fence` everything can still be let go. Of the opening of
+ * an overlap: `guard` and `open`, both of which can.
+ */
+export type CutoverStep = 'pause' | 'fence' | 'promote' | 'unpause' | 'guard' | 'open';
+
+/** A shard whose destination takes writes beside its source: which processes the two were, and what had gone wrong before. */
+export interface Opened {
+  readonly shard: number;
+  readonly sourceRunId: string | null;
+  readonly destinationRunId: string | null;
+  /** Full syncs that its source had begun by then; null where it does not count. */
+  readonly sourceFullSyncs: number | null;
+  /** Commands of its source that the destination had refused by then. */
+  readonly refusedCommands: number | null;
+}
 
 /** A shard's frozen point: source history and the offset after which nothing can have been written. */
 export interface Frozen {
@@ -176,7 +194,7 @@ export type Event =
   /** It will not be tried any more, because a person said so. */
   | {
       readonly kind: 'given_up';
-      readonly what: 'detach' | 'setting';
+      readonly what: 'detach' | 'setting' | 'guard';
       readonly ledger: number | null;
       readonly shard: number;
       readonly detail: string;
@@ -252,6 +270,10 @@ export type Event =
   | { readonly kind: 'axe_asked'; readonly user: string; readonly click: number }
   /** What became of an old server: it takes no connections any more, or it was left. */
   | { readonly kind: 'axed'; readonly shard: number; readonly gone: boolean; readonly text: string }
+  /** Overlap: the destinations take writes beside their sources. */
+  | { readonly kind: 'overlap_opened'; readonly shards: readonly Opened[] }
+  /** Overlap: the destination could not carry out commands of its source. `refusedCommands`: how many by now. */
+  | { readonly kind: 'conflict'; readonly shard: number; readonly refusedCommands: number; readonly text: string }
   | { readonly kind: 'quiet'; readonly seconds: number }
   /** A webhook that has to be delivered; see hook-due.ts. `text` and `reason` go out as they are here. */
   | {

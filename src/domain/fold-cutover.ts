@@ -7,7 +7,10 @@ import type { CutoverRecord, MigrationState } from './state.ts';
 type Started = Extract<Event, { kind: 'cutover_started' }>;
 type CutoverEvent =
   | Started
-  | Extract<Event, { kind: 'cutover_step' | 'promoted' | 'way_back' | 'soak' | 'cutover_let_go' }>;
+  | Extract<
+      Event,
+      { kind: 'cutover_step' | 'promoted' | 'way_back' | 'soak' | 'cutover_let_go' | 'overlap_opened' | 'conflict' }
+    >;
 
 export function foldCutover(state: MigrationState, event: CutoverEvent, row: JournalRow): MigrationState {
   switch (event.kind) {
@@ -50,6 +53,25 @@ export function foldCutover(state: MigrationState, event: CutoverEvent, row: Jou
         letGo: event.reason,
         approvals: state.approvals.map((one) => (one.gate === gate ? { ...one, usedUp: true } : one)),
       };
+    }
+    case 'overlap_opened': {
+      const opened = new Map(event.shards.map((one) => [one.shard, one]));
+      return {
+        ...state,
+        cutover: null,
+        shards: state.shards.map((shard) => {
+          const one = opened.get(shard.index);
+          return one ? { ...shard, open: { ...one, toldConflicts: 0 } } : shard;
+        }),
+      };
+    }
+    case 'conflict': {
+      const { shard: index, refusedCommands, text } = event;
+      const drift = { row: row.seq, shard: index, side: 'destination' as const, runId: null, text };
+      return withShard({ ...state, drifts: [...state.drifts, drift] }, index, (shard) => ({
+        ...shard,
+        open: shard.open && { ...shard.open, toldConflicts: refusedCommands },
+      }));
     }
     default:
       return assertNever(event);

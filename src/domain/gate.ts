@@ -6,8 +6,9 @@ import { addressOf } from './endpoint.ts';
 import { finishStatus } from './finish-gate.ts';
 import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
+import { isOverlap } from './overlap.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
-import { recordOf, type ShardSight, type Sight } from './sight.ts';
+import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
 import type { Approval, MigrationState } from './state.ts';
 import type { ApprovalView, GateView } from './view.ts';
 import { capital, countText, listText, plural, shardText } from './words.ts';
@@ -29,9 +30,6 @@ export interface Policy {
   /** So is one that takes more of its machine's memory. */
   readonly maxSourceMemoryPercent: number;
 }
-
-/** How many ticks running a shard must be in step before it counts. */
-export const STEADY_TICKS = 2;
 
 export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): GateView[] {
   return GATES.map((gate) => {
@@ -150,7 +148,8 @@ export function switchStatus(state: MigrationState, sight: Sight): { open: boole
   if (!sight.shards) return { open: false, reason: 'The servers have not been looked at yet.' };
   const held = heldText(state);
   if (held !== null) return { open: false, reason: held };
-  const unproven = unprovenText(state, sight.shards);
+  // An overlap stops no writes before it finishes.
+  const unproven = isOverlap(state) ? null : unprovenText(state, sight.shards);
   if (unproven !== null) return { open: false, reason: unproven };
   const unwell = sight.shards.find((one) => recordOf(state, one).promoted && one.verdict.state !== 'promoted');
   if (unwell) {
@@ -166,7 +165,10 @@ export function switchStatus(state: MigrationState, sight: Sight): { open: boole
   const ahead = goneOver(state);
   if (ahead !== null) return { open: true, reason: `${capital(behindCanary(state))} in step.` };
   const all = rest.length === 1 ? 'The shard is' : `All ${countText(rest.length)} shards are`;
-  return { open: true, reason: `${all} in step. The new servers will take the writes.` };
+  const then = isOverlap(state)
+    ? 'The new servers will take writes beside the old ones.'
+    : 'The new servers will take the writes.';
+  return { open: true, reason: `${all} in step. ${then}` };
 }
 
 /** About sources that cannot stop writes for a moment; null when all can. */

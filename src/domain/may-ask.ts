@@ -1,5 +1,6 @@
 /** Which requests beside the gates a migration can take now. Pure. */
 import { canResume } from './held.ts';
+import { isOverlap } from './overlap.ts';
 import { assertNever } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
@@ -35,6 +36,8 @@ export function mayAsk(state: MigrationState, sight: Sight, what: Request): bool
       if (isPuttingBack(state)) return !state.giveUp;
       // A shard that has gone over can only be rolled back.
       if (state.shards.some((one) => one.promoted)) return false;
+      // It gives up what was written on the new side, which takes consent.
+      if (state.phase === 'switched') return isOverlap(state) && state.cutover === null;
       return follows || state.phase === 'checking' || state.phase === 'planned';
     default:
       return assertNever(what);

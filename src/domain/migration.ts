@@ -49,6 +49,9 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       frozen: null,
       followBack: null,
       wayBack: null,
+      open: null,
+      guard: null,
+      closing: null,
       pauseMs: null,
       wasInStep: false,
       trouble: null,
@@ -128,6 +131,14 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'seen':
       return withStep(state, event.intent, row.at, (step) => ({ ...step, seen: true, detail: event.detail }));
     case 'given_up':
+      if (event.what === 'guard')
+        return withShard(state, event.shard, (shard) => ({
+          ...shard,
+          guard: shard.guard && {
+            ...shard.guard,
+            down: { ...stepFrom(shard.guard.down, row), detail: event.detail, givenUp: true },
+          },
+        }));
       return event.what === 'setting'
         ? {
             ...state,
@@ -202,6 +213,8 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'way_back':
     case 'soak':
     case 'cutover_let_go':
+    case 'overlap_opened':
+    case 'conflict':
       return foldCutover(state, event, row);
     case 'axe_asked': {
       // Those that were left are tried once more, from the beginning.

@@ -25,6 +25,11 @@ export function refusalOf(source: Server, destination: Server): Refusal | null {
   return isOlderRelease(destination, source) ? 'newer_to_older' : null;
 }
 
+/** Whether an old server can follow its new one after the switch: the newer of two sends commands that the older lacks. */
+export function canFollowBack(old: Server, fresh: Server): boolean {
+  return can(old, 'replid') && can(fresh, 'replid') && old.kind === fresh.kind && refusalOf(fresh, old) === null;
+}
+
 /** Whether the cut-over from this source is proven to lose nothing; so far from 6.2 on. */
 export function isProven(source: Server): boolean {
   return can(source, 'pause_writes');

@@ -8,10 +8,10 @@
  * | syncing      | gate continue was passed, or a shard fell out of step, behind a canary too     |
  * | streaming    | every shard was in step on two ticks running, or a cut-over was let go        |
  * | switching    | gate switch was passed                                                        |
- * | switched     | every destination was seen as a master by the proof                           |
+ * | switched     | every destination was seen as a master by the proof; overlap: takes writes     |
  * | finishing    | gate finish was passed                                                        |
  * | finished     | settings are back, the old masters stay fenced                                |
- * | aborting     | somebody aborted before the switch                                            |
+ * | aborting     | somebody aborted before the switch, or an overlap that was switched           |
  * | aborted      | every destination follows nobody, settings are back                           |
  * | rolling_back | somebody rolled back from switched, or a canary before that                   |
  * | rolled_back  | the old sources are masters again                                             |

@@ -5,6 +5,9 @@ import type { Verdict } from './place.ts';
 import type { MigrationId } from './plan.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
 
+/** How many ticks running a shard must be in step before it counts. */
+export const STEADY_TICKS = 2;
+
 export interface ShardSight {
   readonly look: PairLook;
   readonly verdict: Verdict;

@@ -6,6 +6,7 @@ import type {
   Event,
   Frozen,
   HeldWhat,
+  Opened,
   Side,
   StopKind,
   StoredValue,
@@ -56,6 +57,12 @@ export interface ShardRecord {
   /** The order to the old master to follow the new one; null before. */
   readonly followBack: FollowBack | null;
   readonly wayBack: { readonly open: boolean; readonly text: string } | null;
+  /** Overlap: as it was opened; null while its destination takes no writes by our doing. */
+  readonly open: Open | null;
+  /** Overlap: the user of the resync guard, as last ordered; null where none was made. */
+  readonly guard: GuardUser | null;
+  /** Overlap: the order to its destination to refuse writes again, in an abort. */
+  readonly closing: Step | null;
   readonly pauseMs: number | null;
   /** Whether it was once in step since replication started. */
   readonly wasInStep: boolean;
@@ -73,6 +80,19 @@ export interface ShardRecord {
   readonly toldSyncs: number;
   /** What somebody else changed: nothing is done to this shard while there is any. */
   readonly held: readonly Held[];
+}
+
+export interface Open extends Opened {
+  /** Commands of its source that the destination refused since, as last told. */
+  readonly toldConflicts: number;
+}
+
+/** A user that lives only in the memory of the source. */
+export interface GuardUser {
+  readonly name: string;
+  readonly up: Step;
+  /** The order to take it out again; null before. */
+  readonly down: Step | null;
 }
 
 export interface FollowBack extends Step {

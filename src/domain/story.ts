@@ -3,10 +3,9 @@
 import { restartRows, switchedRows } from './drift.ts';
 import { followAddress, isAt } from './endpoint.ts';
 import type { Event } from './event.ts';
-import { STEADY_TICKS } from './gate.ts';
 import { heldRows } from './held.ts';
 import type { Verdict } from './place.ts';
-import { recordOf, type ShardSight } from './sight.ts';
+import { recordOf, type ShardSight, STEADY_TICKS } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
 import { alarmRows } from './sync-alarm.ts';
 import { capital, shardText } from './words.ts';

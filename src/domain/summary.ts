@@ -119,6 +119,9 @@ export function abortSummary(state: MigrationState, sight: Sight): Event {
             left.length === 0
               ? 'No data is left on the destinations.'
               : `Data is left on ${listText(left, 20)}. FLUSHALL there removes it.`,
+            ...(state.shards.some((shard) => shard.open !== null)
+              ? ['What was written to the new servers since the switch is on them alone: the old ones never had it.']
+              : []),
             ...settingLines(state),
           ]),
     ],

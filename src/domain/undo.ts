@@ -4,6 +4,7 @@ import { fenceEffects, isBehindFence } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
+import { closeFirst, guardRemoval, isGuarding } from './overlap.ts';
 import type { Sight } from './sight.ts';
 import type { LedgerEntry, MigrationState } from './state.ts';
 import { abortSummary } from './summary.ts';
@@ -49,6 +50,10 @@ export function detaching(state: MigrationState, sight: Sight): Detaching {
       }
       continue;
     }
+    const close = closeFirst(state, record, sight);
+    if (typeof close === 'string') waits.push(close);
+    else if (close !== null) effects.push(close);
+    if (close !== null) continue;
     const { detach } = record;
     const { master } = look.facts.replication;
     if (master !== null && !isAt(master, followAddress(plan.source)) && !isBehindFence(state, look)) {
@@ -89,6 +94,10 @@ function lateFences(state: MigrationState, sight: Sight): { readonly effects: Ef
 
 export function aborting(state: MigrationState, sight: Sight): Decision {
   const { effects, rows, waits } = detaching(state, sight);
+  const guard = guardRemoval(state, sight);
+  effects.push(...guard.effects);
+  rows.push(...guard.rows);
+  waits.push(...guard.waits);
   const restore = restoreAll(state, sight, 'all');
   const done = effects.length === 0 && rows.length === 0 && waits.length === 0 && restore.left === 0;
   return {
@@ -109,6 +118,10 @@ export function restoreAll(state: MigrationState, sight: Sight, which: 'cutover'
   for (const entry of state.ledger) {
     if (entry.closed || (which === 'cutover' && entry.until === 'end')) continue;
     left += 1;
+    if (which === 'all' && isGuarding(state, entry)) {
+      waitingFor = `${entry.name} is put back once the destination of ${shardText(entry.shard)} follows nobody.`;
+      continue;
+    }
     const record = state.shards[entry.shard];
     const trapped = entry.until === 'trial' && record?.trial != null && !record.detach?.seen && !record.detach?.givenUp;
     if (trapped) {

@@ -10,6 +10,8 @@ import { gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
 import { pendingText, questionOf } from './hook-words.ts';
 import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
+import { isOverlap } from './overlap.ts';
+import { abortRisks, finishConsequence, switchRisks } from './overlap-risks.ts';
 import { hasEnded } from './phase.ts';
 import { planHash } from './plan.ts';
 import type { Finding } from './preflight.ts';
@@ -134,9 +136,10 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     if (!gate.open) continue;
     const wipes = gate.gate === 'continue' ? wipedBy(state) : [];
     const drifted = gate.gate === 'finish' && state.drifts.length > 0;
+    const risks = gate.gate === 'switch' && isOverlap(state);
     add(
       `gate:${gate.gate}`,
-      wipes.length > 0 || drifted ? 'form' : 'confirm',
+      wipes.length > 0 || drifted || risks ? 'form' : 'confirm',
       consequenceOf(gate, state, sight, wipes),
     );
   }
@@ -168,7 +171,9 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   }
   if (mayAsk(state, sight, 'abort')) {
     const label = isPuttingBack(state) ? { label: 'Leave the rest' } : {};
-    actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });
+    const gives = state.phase === 'switched';
+    const consequence = gives ? abortRisks(state, sight) : abortText(state);
+    actions.push({ action: 'migration:abort', value, ask: gives ? 'form' : 'confirm', consequence, ...label });
   }
   return actions;
 }
@@ -188,9 +193,11 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
       return `Replication of ${shards} starts: ${size}. The sources go on serving.${wipe}`;
     }
     case 'switch': {
-      return switchText(state, sight);
+      return isOverlap(state) ? switchRisks(state, sight) : switchText(state, sight);
     }
     case 'finish':
+      if (isOverlap(state))
+        return `${driftText(state) ?? ''} ${finishConsequence(state, sight, gate.reason, pauseText(sight.predictedPauseMs))}`.trim();
       return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
   }
 }

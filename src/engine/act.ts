@@ -9,6 +9,7 @@ import { fullSyncsSince } from '../domain/verdict.ts';
 import { PasswordUnavailableError } from '../passwords.ts';
 import { RedisError } from '../redis/errors.ts';
 import { followBack } from './cutover/follow-back.ts';
+import { closeReplica, removeGuardUser } from './cutover/resync-guard.ts';
 import { createHands, type Hands, type HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 import { changeSetting, restoreSetting } from './ledger.ts';
@@ -49,6 +50,15 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
         await operator.warm();
         if (!sameEntry()) return;
         await send(effect, journal, () => (effect.up ? operator.follow(host, port) : operator.followNobody()));
+        return;
+      }
+      case 'guard_user':
+        // One that is to be made is made by the opening, which knows its password.
+        if (!effect.up) await removeGuardUser(effect.shard, effect.user, { journal, hands, deps });
+        return;
+      case 'close_replica': {
+        const problem = await closeReplica(effect.shard, { journal, hands, deps });
+        if (problem !== null) await send(effect, journal, async () => ({ kind: 'refused', detail: problem }));
         return;
       }
       case 'tune':

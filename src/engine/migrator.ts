@@ -23,6 +23,7 @@ import { act } from './act.ts';
 import { swingAxe } from './axe.ts';
 import { askBefore } from './cutover/ask.ts';
 import type { CrashPoint } from './cutover/crash-points.ts';
+import { isOpening, openOverlap } from './cutover/overlap.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
 import { FullSyncCount } from './full-sync-count.ts';
@@ -309,9 +310,7 @@ export class Migrator {
     if (!begun) this.#ownCutover = true;
     if (begun && !this.#ownCutover)
       this.#log.warn({ step: this.#journal.state.cutover?.step ?? 'none' }, 'Takes up a cut-over that was interrupted');
-    const answer: CutoverAnswer = begun
-      ? { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null }
-      : await this.#begin(...groupOf(this.#journal.state));
+    const answer: CutoverAnswer = begun ? await this.#goOn() : await this.#begin(...groupOf(this.#journal.state));
     this.#reason = answer.waitsFor;
     if (answer.why !== null) this.#letGoWhy = answer.why;
     if (answer.waitsFor === null) {
@@ -324,7 +323,14 @@ export class Migrator {
   async #begin(way: Way, shards: readonly number[]): Promise<CutoverAnswer> {
     const asks = this.#journal.state.phase === 'switching' && way === 'over';
     const stopped = asks ? await askBefore(this.#journal, this.#hooks, shards) : null;
-    return stopped ?? cutOver(this.#journal, this.#deps, way, shards);
+    if (stopped !== null) return stopped;
+    if (isOpening(this.#journal.state)) return openOverlap(this.#journal, this.#deps, this.#letGoWhy);
+    return cutOver(this.#journal, this.#deps, way, shards);
+  }
+
+  async #goOn(): Promise<CutoverAnswer> {
+    if (isOpening(this.#journal.state)) return openOverlap(this.#journal, this.#deps, this.#letGoWhy);
+    return { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null };
   }
 
   #failed(what: string, error: unknown): void {

@@ -47,7 +47,7 @@ const SENTINEL_NAME = /^sentinel-[0-9a-f]+-(cmd|pubsub)$/;
 const SENTINEL_CHANNEL = '__sentinel__:hello';
 
 /**
- * `server`: as a look has shown it. Rejects with RedisError when the server cannot be talked to now: the connection
+ * `server`: as a look has shown it. `overlap`: whether it is to be asked what only that cut-over needs. Rejects with RedisError when the server cannot be talked to now: the connection
  * fails, it loads, or a script keeps it busy. What it merely refuses is part of the answer.
  */
 export async function probeServer(
@@ -56,6 +56,7 @@ export async function probeServer(
   server: Server,
   deps: ConnectionDeps & { readonly clock: Clock },
   timeoutMs: number = TIMEOUT_MS,
+  overlap = false,
 ): Promise<ServerProbe> {
   const connection = await connect(endpoint, timeoutMs, deps);
   try {
@@ -68,7 +69,7 @@ export async function probeServer(
       side === 'destination' && can(server, 'functions') ? enginesOf(connection) : null,
       ask(connection, 'CLIENT LIST'),
       can(server, 'pubsub_numsub') ? ask(connection, 'PUBSUB NUMSUB', SENTINEL_CHANNEL) : null,
-      deniedOf(connection, side, server),
+      deniedOf(connection, side, server, overlap),
     ]);
     const blind = side === 'source' && !clients.ok ? deniedBy('CLIENT LIST', clients.error) : null;
     return {
@@ -163,8 +164,15 @@ function sentinelsOf(clients: Answer, subscribed: Answer | null): readonly strin
   return count > 0 ? [''] : [];
 }
 
-async function deniedOf(connection: Connection, side: Side, server: Server): Promise<readonly Denied[]> {
-  const tries = [...forBoth(server), ...(side === 'source' ? forSources(server) : [])];
+async function deniedOf(
+  connection: Connection,
+  side: Side,
+  server: Server,
+  overlap: boolean,
+): Promise<readonly Denied[]> {
+  // On the way back a destination is what a source is on the way over.
+  const asSource = side === 'source' || can(server, 'replid');
+  const tries = [...forBoth(server), ...(asSource ? forSources(server, overlap && side === 'source') : [])];
   const found = await Promise.all(
     tries.map(async ([command, ...args]) => {
       const answer = await ask(connection, command, ...args);
@@ -185,7 +193,7 @@ function forBoth(server: Server): readonly Try[] {
   ];
 }
 
-function forSources(server: Server): readonly Try[] {
+function forSources(server: Server, overlap: boolean): readonly Try[] {
   const tries: Try[] = [];
   if (can(server, 'pause_writes')) tries.push(['CLIENT PAUSE', 'notanumber', 'WRITE']);
   // What the destination sends, as our user. With FAILOVER, PSYNC is meant for a replica of that very history: a master
@@ -194,6 +202,8 @@ function forSources(server: Server): readonly Try[] {
   else if (can(server, 'offsets')) tries.push(['PSYNC']);
   else tries.push(['SYNC', 'x']);
   if (can(server, 'acl')) tries.push(['REPLCONF', 'x']);
+  // No rule begins like this one: the user is not made. Only an overlap makes users.
+  if (overlap && can(server, 'acl')) tries.push(['ACL SETUSER', 'redis-migrate-preflight', '!']);
   return tries;
 }
 

@@ -45,6 +45,8 @@ export function isTold(row: JournalRow): boolean {
     case 'cutover_let_go':
     case 'axe_asked':
     case 'axed':
+    case 'overlap_opened':
+    case 'conflict':
     case 'quiet':
     case 'resumed':
     case 'summary':
@@ -135,6 +137,7 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   trouble: '⚠️',
   drift: '⚠️',
   given_up: '⚠️',
+  conflict: '⚠️',
   trouble_over: '🩹',
   promoted: '👑',
   soak: '🐤',

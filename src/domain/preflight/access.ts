@@ -1,10 +1,11 @@
 /** What our user may do, and how the destination gets at its source: users, TLS, the address. */
 import { can, serverName } from '../dialect.ts';
 import { addressOf, followAddress } from '../endpoint.ts';
+import { canFollowBack } from '../pairing.ts';
 import { type Add, factsOf, on, type Seen, type Subject } from './rule.ts';
 import type { Denied } from './sight.ts';
 
-export function judgeRights({ source, destination }: Subject, add: Add): void {
+export function judgeRights({ plan, source, destination }: Subject, add: Add): void {
   for (const seen of [source, destination]) {
     const { settingsProblem, denied } = seen.probe;
     if (settingsProblem !== null) {
@@ -13,9 +14,14 @@ export function judgeRights({ source, destination }: Subject, add: Add): void {
     for (const one of denied) {
       // A whole command that is hidden is told once, by what could not be read.
       if (settingsProblem !== null && one.command.startsWith('CONFIG')) continue;
+      if (one.command === 'ACL SETUSER' && plan.cutover === 'fenced') continue;
       const code = `${seen.side}_no_${one.command.toLowerCase().replace(' ', '_')}`;
-      const level = one.command === 'CLIENT LIST' ? 'warning' : 'error';
-      const purpose = purposeOf(one.command);
+      const back = seen === destination && ONLY_BACK.includes(one.command);
+      if (back && !hasWayBack(source, destination)) continue;
+      const level = one.command === 'CLIENT LIST' || back ? 'warning' : 'error';
+      const purpose = back
+        ? 'for the way back: without it the old servers cannot take the writes again'
+        : purposeOf(one.command);
       const text =
         one.why === 'hidden'
           ? `${seen.name} does not know ${one.command}, which is needed ${purpose}: it is renamed, or a managed service hides it.`
@@ -25,6 +31,16 @@ export function judgeRights({ source, destination }: Subject, add: Add): void {
   }
 }
 
+/** What a destination needs only to be left again. */
+const ONLY_BACK: readonly string[] = ['CLIENT PAUSE', 'PSYNC', 'REPLCONF'];
+
+function hasWayBack(source: Seen, destination: Seen): boolean {
+  const [old, fresh] = [factsOf(source), factsOf(destination)];
+  return old !== null && fresh !== null && canFollowBack(old, fresh);
+}
+/** All that it takes to make a user, to remove it, and to see that it is gone. */
+const ACL_RIGHTS = 'acl|setuser +acl|deluser +acl|getuser';
+
 function purposeOf(command: string): string {
   switch (command) {
     case 'SLAVEOF':
@@ -33,6 +49,8 @@ function purposeOf(command: string): string {
       return 'to let the new server log in, and to put settings back';
     case 'CLIENT PAUSE':
       return 'to stop writes for the switch';
+    case 'ACL SETUSER':
+      return 'for the guard of an overlap: a user as which the new server may resume and no more';
     case 'CLIENT LIST':
       return 'to see who is still connected after the switch, and below 2.8 what has not been sent yet';
     default:
@@ -45,7 +63,7 @@ function fixFor(seen: Seen, { command, why }: Denied): string {
     const name = command.split(' ')[0];
     return `If ${name} is renamed, put its name into the inventory; if a managed service hides it, this server cannot be part of a migration by replication.`;
   }
-  const right = command.toLowerCase().replace(' ', '|');
+  const right = command === 'ACL SETUSER' ? ACL_RIGHTS : command.toLowerCase().replace(' ', '|');
   return on(seen, `ACL SETUSER ${seen.endpoint.user ?? 'default'} +${right}`);
 }
 

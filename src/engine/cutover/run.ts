@@ -190,7 +190,8 @@ class CutoverRun {
     const refused =
       move.way === 'back'
         ? (look.facts.refusedCommands ?? 0) - (record?.followBack?.refusedCommands ?? 0)
-        : record
+        : // Keys that were written on both sides of an overlap were told, and agreed to.
+          record && !move.overlap
           ? refusedSince(record, look)
           : 0;
     if (refused > 0)
