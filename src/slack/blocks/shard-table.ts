@@ -163,7 +163,7 @@ interface Fitted {
 
 /** Cuts addresses, then leaves columns out, then the best shards, until the text fits into `room`. */
 function fitTable(shards: readonly ShardView[], room: number): Fitted {
-  let columns = shards.some((shard) => shard.pauseMs !== null) ? [...COLUMNS, PAUSE] : [...COLUMNS];
+  let columns = columnsFor(shards);
   for (const addressLimit of [48, 30, 22]) {
     const fitted = { columns, shards, addressLimit };
     if (size(fitted) <= room) return fitted;
@@ -176,6 +176,15 @@ function fitTable(shards: readonly ShardView[], room: number): Fitted {
   let kept = shards.length;
   while (kept > 1 && size({ columns, shards: shards.slice(0, kept), addressLimit: 22 }) > room) kept--;
   return { columns, shards: shards.slice(0, kept), addressLimit: 22 };
+}
+
+/** Once shards have gone over, some figures are nobody's any more: a column of dashes would hide the others. */
+function columnsFor(shards: readonly ShardView[]): readonly Column[] {
+  if (shards.every((shard) => shard.pauseMs === null)) return COLUMNS;
+  const known = COLUMNS.filter(
+    (column) => column.rank < 2 || shards.some((shard) => column.cell(shard, 9) !== UNKNOWN),
+  );
+  return [...known, PAUSE];
 }
 
 function cells(fitted: Fitted): { type: 'raw_text'; text: string }[][] {

@@ -10,7 +10,7 @@ import type { Finding } from '../../domain/preflight.ts';
 import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
 import { bareName, mention, name, sentence, stamp } from '../text.ts';
 import { actions, context, header, lines, section, textLength } from './elements.ts';
-import { bytes, count, duration, percent, plural, rate } from './format.ts';
+import { ago, agoStep, bytes, count, duration, percent, plural, rate } from './format.ts';
 import { type Rung, shardBlocks, statesLine } from './shard-table.ts';
 import { nextGate, PHASE_WORDS } from './words.ts';
 
@@ -150,7 +150,11 @@ function gateBlocks(view: MigrationView): KnownBlock[] {
   const next = nextGate(view.phase);
   const told = view.gates.flatMap((gate) => {
     if (gate.gate === next) return [nextGateLine(gate, view.waitingFor ?? '')];
-    return gate.approvals.length > 0 ? [`✅ *${gate.gate}* approved by ${approvers(gate)}`] : [];
+    const { length } = gate.approvals;
+    if (length === 0) return [];
+    // In a migration that ended before all had approved.
+    const of = length < gate.needed ? ` (${length} of ${gate.needed} approvals)` : '';
+    return [`${of === '' ? '✅' : '▫️'} *${gate.gate}* approved by ${approvers(gate)}${of}`];
   });
   return told.length === 0 ? [] : [section(lines(told, 1500))];
 }
@@ -185,7 +189,7 @@ function lateBlocks(view: MigrationView): KnownBlock[] {
     blocks.push(section(`↩️ *Way back ${view.wayBack.open ? 'open' : 'closed'}.* ${sentence(view.wayBack.text, 600)}`));
   if (view.lateWriters !== null) blocks.push(section(`✍️ ${sentence(view.lateWriters, 700)}`));
   if (view.lateClients.length > 0) {
-    const shown = view.lateClients.slice(0, 10).map(clientLine);
+    const shown = steady(view.lateClients).slice(0, 10).map(clientLine);
     const rest = view.lateClients.length - shown.length;
     if (rest > 0) shown.push(`… and ${rest} more`);
     blocks.push(section(`*Still connected to the old masters:*\n${lines(shown, 2000)}`));
@@ -193,11 +197,24 @@ function lateBlocks(view: MigrationView): KnownBlock[] {
   return blocks;
 }
 
+/** Those that try to write first. Of those that are shown alike the order stays, or it would change with every look. */
+function steady(clients: readonly LateClient[]): readonly LateClient[] {
+  const tried = ({ triedSecondsAgo }: LateClient) =>
+    triedSecondsAgo === null ? Number.MAX_SAFE_INTEGER : agoStep(triedSecondsAgo);
+  return clients.toSorted(
+    (a, b) =>
+      tried(a) - tried(b) ||
+      agoStep(a.idleSeconds) - agoStep(b.idleSeconds) ||
+      a.shard - b.shard ||
+      (a.address < b.address ? -1 : 1),
+  );
+}
+
 function clientLine(client: LateClient): string {
   const about = [client.name, client.user, client.library].filter((part) => part !== '').map((part) => name(part, 30));
-  const did = client.lastCommand === '' ? '' : `, last \`${name(client.lastCommand, 20)}\``;
-  const tried = client.triedSecondsAgo === null ? '' : ` *tried to write ${duration(client.triedSecondsAgo)} ago*`;
-  return `${tried === '' ? '•' : '✍️'} ${name(client.address, 50)}${about.length > 0 ? ` (${about.join(', ')})` : ''} on ${name(client.server, 50)}${did}, idle ${duration(client.idleSeconds)}${tried === '' ? '' : `,${tried}`}`;
+  const did = client.lastCommand === '' ? 'last heard of' : `last \`${name(client.lastCommand, 20)}\``;
+  const tried = client.triedSecondsAgo === null ? '' : `, *tried to write ${ago(client.triedSecondsAgo)}*`;
+  return `${tried === '' ? '•' : '✍️'} ${name(client.address, 50)}${about.length > 0 ? ` (${about.join(', ')})` : ''} on ${name(client.server, 50)}, ${did} ${ago(client.idleSeconds)}${tried}`;
 }
 
 function freshness(view: MigrationView): KnownBlock {
