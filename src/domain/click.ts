@@ -1,5 +1,6 @@
 /** Judges a click: who, where it stands, whether the gate is open. Pure; the same answer again after a crash. */
 
+import { unprovenText } from './consent.ts';
 import type { Event } from './event.ts';
 import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
 import { heldText, releaseRows } from './held.ts';
@@ -204,6 +205,9 @@ function judgeGate(
   }
   if (gate === 'finish' && state.drifts.length > 0 && event.typedName?.trim() !== state.plan.name) {
     return refuse('A server was changed since the switch: use the form, and type the name of the migration in it.');
+  }
+  if (gate === 'switch' && unprovenText(state) !== null && event.typedName?.trim() !== state.plan.name) {
+    return refuse('This switch is not proven to lose nothing: use the form, and type the name of the migration in it.');
   }
   const findings = state.preflight?.findings ?? [];
   const wipes = gate === 'continue' && findings.some((one) => one.code === 'destination_not_empty');

@@ -62,6 +62,7 @@ function begun(state: MigrationState, { attempt, way, shards, stops }: Started):
     step: null,
     frozen: [],
     pausedAt: null,
+    users: new Map(),
   };
 }
 

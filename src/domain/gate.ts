@@ -1,7 +1,5 @@
 /** When a gate is open, and whose approval counts. Pure. */
 
-import { can, type Server, serverName } from './dialect.ts';
-import { addressOf } from './endpoint.ts';
 import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
@@ -146,32 +144,12 @@ function switchStatus(state: MigrationState, sight: Sight): { open: boolean; rea
   if (!sight.shards) return { open: false, reason: 'The servers have not been looked at yet.' };
   const held = heldText(state);
   if (held !== null) return { open: false, reason: held };
-  const unproven = unprovenText(state, sight.shards);
-  if (unproven !== null) return { open: false, reason: unproven };
   const late = sight.shards.filter((shard) => shard.inStepTicks < STEADY_TICKS);
   if (late.length === 0) {
     const all = sight.shards.length === 1 ? 'The shard is' : `All ${countText(sight.shards.length)} shards are`;
     return { open: true, reason: `${all} in step. The new servers will take the writes.` };
   }
   return { open: false, reason: lateText(late, state) };
-}
-
-/** About sources that cannot stop writes for a moment; null when all can. */
-function unprovenText(state: MigrationState, shards: readonly ShardSight[]): string | null {
-  const old = state.plan.shards.flatMap(({ index, source }) => {
-    const server = sourceOf(state, shards, index);
-    return server && !can(server, 'pause_writes') ? [`${addressOf(source)} runs ${serverName(server)}`] : [];
-  });
-  if (old.length === 0) return null;
-  return `${listText(old, 3)}: the cut-over without loss is so far built for sources from Redis 6.2 on. Replication goes on; this gate stays closed until a release of the bot supports older ones.`;
-}
-
-/** As it was seen last, or as preflight found it; null where nobody knows. */
-function sourceOf(state: MigrationState, shards: readonly ShardSight[], index: number): Server | null {
-  const look = shards.find((one) => one.verdict.shard === index)?.look.source;
-  if (look?.ok) return look.facts;
-  const report = state.preflight?.shards[index]?.source;
-  return report ? { kind: report.kind === 'valkey' ? 'valkey' : 'redis', version: report.version } : null;
 }
 
 function lateText(late: readonly ShardSight[], state: MigrationState): string {

@@ -1,4 +1,6 @@
 /** State and sight → the read model. Pure. */
+
+import { unprovenText } from './consent.ts';
 import { decide } from './decide.ts';
 import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
@@ -118,9 +120,10 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     if (!gate.open) continue;
     const wipes = gate.gate === 'continue' ? wipedBy(state) : [];
     const drifted = gate.gate === 'finish' && state.drifts.length > 0;
+    const unproven = gate.gate === 'switch' && unprovenText(state) !== null;
     add(
       `gate:${gate.gate}`,
-      wipes.length > 0 || drifted ? 'form' : 'confirm',
+      wipes.length > 0 || drifted || unproven ? 'form' : 'confirm',
       consequenceOf(gate, state, sight, wipes),
     );
   }
@@ -158,8 +161,9 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
       return `Replication of ${shards} starts: ${size}. The sources go on serving.${wipe}`;
     }
     case 'switch': {
+      const unproven = unprovenText(state);
       const lag = sum((sight.shards ?? []).map((one) => one.verdict.lagBytes ?? 0));
-      return `Writes on ${shards} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
+      return `Writes on ${shards} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.${unproven === null ? '' : ` ${unproven}`}`;
     }
     case 'finish':
       return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();

@@ -62,6 +62,9 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
       case 'try_link':
       case 'end_trial':
         throw new Error('Links are tried by preflight.');
+      case 'acl_lock':
+      case 'resync':
+        throw new Error('Servers are locked and let go by a cut-over.');
       case 'set_config':
         throw new Error('Settings are changed by the ledger, which knows the old value.');
       default:

@@ -21,6 +21,7 @@ import type { Log, Metrics } from '../log.ts';
 import { BRIEF, type LookOptions } from '../redis/inspector.ts';
 import { act } from './act.ts';
 import type { CrashPoint } from './cutover/crash-points.ts';
+import { lockTried } from './cutover/lock-password.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
 import type { HandsDeps } from './hands.ts';
@@ -82,9 +83,10 @@ export class Migrator {
 
   constructor(journal: Journal, deps: MigratorDeps) {
     this.#journal = journal;
-    this.#deps = deps;
+    // A server that a cut-over of ours has locked lets us in by its lock.
+    this.#deps = { ...deps, alsoTry: lockTried(deps, () => journal.state) };
     this.#log = deps.log.child({ migration: journal.state.plan.id });
-    this.#watch = createWatch(journal.state, deps.clock, deps);
+    this.#watch = createWatch(journal.state, deps.clock, this.#deps);
     this.#sight = {
       wallNow: deps.clock.now(),
       shards: null,

@@ -47,29 +47,33 @@ const SENTINEL_NAME = /^sentinel-[0-9a-f]+-(cmd|pubsub)$/;
 const SENTINEL_CHANNEL = '__sentinel__:hello';
 
 /**
- * `server`: as a look has shown it. Rejects with RedisError when the server cannot be talked to now: the connection
+ * `server`: as a look has shown it. `marked`: whether its source is too old to prove the switch without a key of ours, so
+ * that our user has to read that. Rejects with RedisError when the server cannot be talked to now: the connection
  * fails, it loads, or a script keeps it busy. What it merely refuses is part of the answer.
  */
 export async function probeServer(
   endpoint: Endpoint,
   side: Side,
   server: Server,
-  deps: ConnectionDeps & { readonly clock: Clock },
+  deps: ConnectionDeps & { readonly clock: Clock; readonly marked?: boolean },
   timeoutMs: number = TIMEOUT_MS,
 ): Promise<ServerProbe> {
   const connection = await connect(endpoint, timeoutMs, deps);
   try {
     // First and alone: nothing else may wait before it in the line.
     const clock = can(server, 'time') ? await clockOf(connection, deps.clock) : null;
-    const [settings, modules, functions, engines, clients, subscribed, denied] = await Promise.all([
+    const [settings, modules, functions, engines, clients, subscribed, password, denied] = await Promise.all([
       settingsOf(connection, SETTINGS[side]),
       can(server, 'modules') ? modulesOf(connection) : [],
       side === 'source' && can(server, 'functions') ? functionsOf(connection) : null,
       side === 'destination' && can(server, 'functions') ? enginesOf(connection) : null,
       ask(connection, 'CLIENT LIST'),
       can(server, 'pubsub_numsub') ? ask(connection, 'PUBSUB NUMSUB', SENTINEL_CHANNEL) : null,
-      deniedOf(connection, side, server),
+      side === 'source' && !can(server, 'acl') ? ask(connection, 'CONFIG GET', 'requirepass') : null,
+      deniedOf(connection, side, server, deps.marked === true),
     ]);
+    const asked = password?.ok ? listOf(password.reply)[1] : undefined;
+    if (typeof asked === 'string') deps.registry.add(asked);
     const blind = side === 'source' && !clients.ok ? deniedBy('CLIENT LIST', clients.error) : null;
     return {
       ...settings,
@@ -78,6 +82,8 @@ export async function probeServer(
       engines,
       clock,
       sentinels: sentinelsOf(clients, subscribed),
+      // 2.4 gives nil for none.
+      ...(password?.ok ? { asksPassword: typeof asked === 'string' && asked !== '' } : {}),
       denied: blind ? [...denied, blind] : denied,
     };
   } finally {
@@ -163,8 +169,13 @@ function sentinelsOf(clients: Answer, subscribed: Answer | null): readonly strin
   return count > 0 ? [''] : [];
 }
 
-async function deniedOf(connection: Connection, side: Side, server: Server): Promise<readonly Denied[]> {
-  const tries = [...forBoth(server), ...(side === 'source' ? forSources(server) : [])];
+async function deniedOf(
+  connection: Connection,
+  side: Side,
+  server: Server,
+  marked: boolean,
+): Promise<readonly Denied[]> {
+  const tries = [...forBoth(server), ...(side === 'source' ? forSources(server) : forDestinations(server, marked))];
   const found = await Promise.all(
     tries.map(async ([command, ...args]) => {
       const answer = await ask(connection, command, ...args);
@@ -194,7 +205,14 @@ function forSources(server: Server): readonly Try[] {
   else if (can(server, 'offsets')) tries.push(['PSYNC']);
   else tries.push(['SYNC', 'x']);
   if (can(server, 'acl')) tries.push(['REPLCONF', 'x']);
+  // The first reads; the second lacks its user, which is looked at after the rights.
+  if (can(server, 'acl') && !can(server, 'pause_writes')) tries.push(['ACL LIST'], ['ACL SETUSER']);
   return tries;
+}
+
+/** Of a key that is never there. */
+function forDestinations(server: Server, marked: boolean): readonly Try[] {
+  return marked && can(server, 'acl') ? [['GET', 'redis-migrate:preflight']] : [];
 }
 
 /** Null when the server has refused the arguments only, and so would run the command. */

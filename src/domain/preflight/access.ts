@@ -32,7 +32,11 @@ function purposeOf(command: string): string {
     case 'CONFIG SET':
       return 'to let the new server log in, and to put settings back';
     case 'CLIENT PAUSE':
+    case 'ACL LIST':
+    case 'ACL SETUSER':
       return 'to stop writes for the switch';
+    case 'GET':
+      return 'to see that the last write has arrived: a key of the bot’s own (redis-migrate:*)';
     case 'CLIENT LIST':
       return 'to see who is still connected after the switch, and below 2.8 what has not been sent yet';
     default:
@@ -45,6 +49,7 @@ function fixFor(seen: Seen, { command, why }: Denied): string {
     const name = command.split(' ')[0];
     return `If ${name} is renamed, put its name into the inventory; if a managed service hides it, this server cannot be part of a migration by replication.`;
   }
+  if (command === 'GET') return on(seen, `ACL SETUSER ${seen.endpoint.user ?? 'default'} +get +del ~redis-migrate:*`);
   const right = command.toLowerCase().replace(' ', '|');
   return on(seen, `ACL SETUSER ${seen.endpoint.user ?? 'default'} +${right}`);
 }

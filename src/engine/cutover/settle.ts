@@ -8,11 +8,10 @@ import { addressOf } from '../../domain/endpoint.ts';
 import type { Frozen } from '../../domain/event.ts';
 import { type Move, named, sideName } from '../../domain/move.ts';
 import { RedisError } from '../../redis/errors.ts';
-import type { ReplicationSight } from '../../redis/inspector.ts';
 import type { Journal } from '../journal.ts';
+import { missingOn, seenPromoted, sightOf } from './copy.ts';
 import { letGoTo } from './end.ts';
 import { type CutoverDeps, CutoverGround, frozenOf, unseen } from './ground.ts';
-import { hasApplied, isPromoted } from './proof.ts';
 
 /** Returns null when the cut-over is over, or what it waits for. `why`: the reason if it has to be let go. */
 export async function settle(journal: Journal, deps: CutoverDeps, why: string): Promise<string | null> {
@@ -65,29 +64,25 @@ async function goForward(ground: CutoverGround): Promise<string | null> {
 
 async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promise<string | null> {
   const record = ground.journal.state.shards[move.index];
-  // It was seen once: what became of it since is for the time after.
-  if (move.way === 'over' ? record?.promoted : record?.returned) return null;
-  const seen = await ground.to(move).inspector.replication();
-  if (isPromoted(seen, frozen)) {
+  // It was seen once: what became of it since is for the time after. What does not end by itself is still to be put back.
+  if (move.way === 'over' ? record?.promoted : record?.returned)
+    return frozen.by === undefined ? null : ground.stop(move).settled();
+  const { inspector } = ground.to(move);
+  if (await seenPromoted(inspector, frozen)) {
     ground.sawPromoted(move);
     return ground.stop(move).settled();
   }
   const [from, to] = [sideName(move.fromSide), sideName(move.toSide)];
-  if (seen.role === 'master') {
+  if ((await sightOf(inspector, frozen)).role === 'master') {
     return `${named(move)}: ${to} is a master, but not by this promotion: it was restarted, or somebody changed it. ${addressOf(move.from)} stays fenced and has every write. A person has to decide. To serve this shard from ${from} again: REPLICAOF NO ONE on ${addressOf(move.from)}.`;
   }
-  const problem = await forwardProblem(ground, move, seen, frozen);
+  const problem = await forwardProblem(ground, move, frozen);
   if (problem !== null) return problem;
   return ground.promote(move, frozen);
 }
 
 /** Whether a server that still follows may be promoted after all: fence in place, everything applied. */
-async function forwardProblem(
-  ground: CutoverGround,
-  move: Move,
-  seen: ReplicationSight,
-  frozen: Frozen,
-): Promise<string | null> {
+async function forwardProblem(ground: CutoverGround, move: Move, frozen: Frozen): Promise<string | null> {
   try {
     const problem = await ground.stop(move).fenceProblem(frozen);
     if (problem !== null) return `${named(move)}: ${problem} A person has to decide.`;
@@ -95,5 +90,5 @@ async function forwardProblem(
     if (!(error instanceof RedisError)) throw error;
     return `${named(move)}: ${error.message} Its fence has to be seen before anything else.`;
   }
-  return hasApplied(seen, frozen) ? null : `${named(move)}: ${addressOf(move.to)} has not applied everything yet.`;
+  return missingOn(ground.to(move).inspector, move, frozen, false);
 }

@@ -104,6 +104,8 @@ export function recordedServer(records: readonly Recorded[], role: RecordedRole)
         return find('standalone', 'ROLE')?.error === undefined ? roleReply() : unknown(command);
       case 'TIME':
         return find('standalone', 'TIME')?.error === undefined ? timeReply() : unknown(command);
+      case 'ACL':
+        return isAtLeast(6, 0) ? acl(args) : unknown(command);
       case 'CLIENT':
         return clientCommand(args, session);
       case 'CONFIG':
@@ -121,6 +123,7 @@ export function recordedServer(records: readonly Recorded[], role: RecordedRole)
       case 'GET':
         return isStale() ? recordedOr('link down, no stale data', 'GET', bulk(null)) : bulk(null);
       case 'SET':
+      case 'SETEX':
         return write(OK);
       case 'DEL':
         return write(int(0));
@@ -174,6 +177,12 @@ export function recordedServer(records: readonly Recorded[], role: RecordedRole)
   function timeReply(): WireReply {
     const now = Date.now();
     return bulks([String(Math.floor(now / 1_000)), String((now % 1_000) * 1_000)]);
+  }
+
+  /** One user, who may do everything. */
+  function acl([sub = '']: readonly string[]): WireReply {
+    if (sub.toUpperCase() === 'LIST') return bulks(['user default on nopass ~* +@all']);
+    return error(`ERR Unknown subcommand or wrong number of arguments for '${sub}'. Try ACL HELP.`);
   }
 
   function config([sub = '', ...args]: readonly string[]): WireReply {
