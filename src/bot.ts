@@ -7,6 +7,7 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import type { Policy } from './domain/gate.ts';
 import { Engine } from './engine/engine.ts';
+import { createHooks } from './hooks.ts';
 import { type InventoryKeeper, openInventory } from './inventory/keeper.ts';
 import type { Log, SecretRegistry } from './log.ts';
 import { startAdminServer } from './observability/admin.ts';
@@ -110,6 +111,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
     allowTypedPasswords: config.allowTypedPasswords,
     defaultCutover: config.defaultCutover,
     authorizer,
+    hooks: config.hook === null ? null : createHooks({ ...config.hook, clock, log }),
     resolve: resolveHost,
     log,
     metrics,

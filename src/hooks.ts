@@ -14,6 +14,7 @@ import {
   hookSignature,
   reasonLine,
 } from './domain/hook.ts';
+import { whatNow } from './domain/hook-words.ts';
 import type { Secret } from './domain/secret.ts';
 import { plural } from './domain/words.ts';
 import { type Log, SecretRegistry } from './log.ts';
@@ -82,7 +83,11 @@ export function createHooks(options: HookOptions): Hooks {
     }
   }
 
-  async function untilAnswered(hook: Hook, signal: AbortSignal | undefined): Promise<HookAnswer> {
+  async function untilAnswered(
+    hook: Hook,
+    signal: AbortSignal | undefined,
+    onTrouble: ((text: string) => void) | undefined,
+  ): Promise<HookAnswer> {
     const body = hookBody(hook);
     const { totalMs, waitsMs } = hook.kind === 'before_switch' ? BRIEFLY : LONG;
     const deadline = clock.monotonicMs() + totalMs;
@@ -94,6 +99,7 @@ export function createHooks(options: HookOptions): Hooks {
       const waitMs = Math.max(waitsMs[Math.min(count, waitsMs.length) - 1] ?? 0, tried.restMs);
       if (clock.monotonicMs() + waitMs >= deadline) return givenUp(hook.kind, tried.why, count);
       log.warn({ hook: hook.id, where, attempt: count, why: tried.why, waitMs }, 'a hook is sent again');
+      onTrouble?.(`${where} ${tried.why}`);
       await clock.sleep(waitMs, signal);
       if (clock.monotonicMs() >= deadline) return givenUp(hook.kind, tried.why, count);
     }
@@ -104,8 +110,8 @@ export function createHooks(options: HookOptions): Hooks {
   }
 
   return {
-    async send(hook, signal) {
-      const answer = await untilAnswered(hook, signal);
+    async send(hook, signal, onTrouble) {
+      const answer = await untilAnswered(hook, signal, onTrouble);
       const { kind, ...more } = answer;
       const fields = { hook: hook.id, where, answer: kind, ...more };
       if (kind === 'ok') log.info(fields, 'a hook was taken');
@@ -199,19 +205,4 @@ function whyUnreachable(error: unknown): string {
   const code = cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   const known = TROUBLES.find(([pattern]) => pattern.test(code))?.[1] ?? 'cannot be reached';
   return /^[A-Z0-9_]+$/.test(code) ? `${known} (${code})` : known;
-}
-
-function whatNow(kind: HookKind): string {
-  switch (kind) {
-    case 'before_switch':
-      return 'Nothing is switched without its yes: see that it runs and that HOOK_URL is right, then approve again.';
-    case 'switched':
-      return 'It may not know that the new servers are the masters: point the application at them by hand.';
-    case 'rolled_back':
-      return 'It may not know that the old servers are the masters again: point the application back at them by hand.';
-    case 'finished':
-      return 'It may not know that the migration has finished: tell it by hand where that matters.';
-    case 'failed':
-      return 'It may not know that the migration needs somebody: look at it yourselves.';
-  }
 }

@@ -44,6 +44,7 @@ export function createBenchEngine(file: string, metrics: Partial<Metrics> = {}) 
     allowTypedPasswords: false,
     defaultCutover: 'fenced',
     authorizer: { mayRequest: yes, mayApprove: yes },
+    hooks: null,
     resolve: () => Promise.resolve(['127.0.0.1']),
     log: noLog,
     metrics: { ...noMetrics, ...metrics },

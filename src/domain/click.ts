@@ -1,40 +1,27 @@
 /** Judges a click: who, where it stands, whether the gate is open. Pure; the same answer again after a crash. */
 
+import {
+  approval,
+  type ClickVerdict,
+  type MayDo,
+  OLD_COPY,
+  type Refuse,
+  type Rights,
+  tooOld,
+} from './click-verdict.ts';
 import { unprovenText } from './consent.ts';
 import type { Event } from './event.ts';
 import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
 import { heldText, releaseRows } from './held.ts';
+import { judgeAxe } from './judge-axe.ts';
+import { judgeOverride } from './judge-override.ts';
 import { agreedFrom, mayAsk } from './may-ask.ts';
-import { findingsMark } from './migration.ts';
-import { assertNever, type Gate, hasEnded, type Phase } from './phase.ts';
+import { assertNever, type Gate, hasEnded } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
 import { wayBackOf } from './way-back.ts';
-import { plural, secondsText } from './words.ts';
 
-export type MayDo = { readonly ok: true } | { readonly ok: false; readonly why: string };
-
-export interface Rights {
-  readonly request: MayDo;
-  readonly approve: MayDo;
-}
-
-/** `rows`: what to journal, the refusal included. `text`: what the person is told. */
-export interface ClickVerdict {
-  readonly accepted: boolean;
-  readonly rows: readonly Event[];
-  readonly text: string;
-}
-
-const OLD_COPY =
-  'This button is from an earlier state of the migration. Use the one in the status message as it is now.';
-
-/** The phase behind each gate, and what begins there. */
-const BEHIND: Readonly<Record<Gate, { readonly phase: Phase; readonly reason: string }>> = {
-  continue: { phase: 'syncing', reason: 'Replication starts; the sources go on serving.' },
-  switch: { phase: 'switching', reason: 'The new servers are about to take the writes.' },
-  finish: { phase: 'finishing', reason: 'What was changed on the way is put back.' },
-};
+export type { ClickVerdict, Rights } from './click-verdict.ts';
 
 export function judgeClick(
   click: PendingClick,
@@ -49,7 +36,8 @@ export function judgeClick(
     rows: [{ kind: 'click_refused', click: seq, user: event.user, reason }],
     text: reason,
   });
-  if (hasEnded(state.phase))
+  const axe = state.phase === 'finished' && event.action === 'migration:axe';
+  if (hasEnded(state.phase) && !axe)
     return refuse(`This migration is ${state.phase.replaceAll('_', ' ')}. Nothing can be done to it any more.`);
   switch (event.action) {
     case 'gate:continue':
@@ -76,8 +64,12 @@ export function judgeClick(
     case 'migration:tune':
     case 'migration:resume':
       return judgeServers(event.action, click, state, sight, rights, refuse);
+    case 'migration:override':
+      return judgeOverride(click, state, sight, policy, rights, refuse);
     case 'migration:rollback':
       return judgeRollback(click, state, sight, rights, refuse);
+    case 'migration:axe':
+      return judgeAxe(click, state, sight, policy, rights, refuse);
     case 'migration:abort':
       return judgeAbort(click, state, sight, rights, refuse);
     default:
@@ -141,8 +133,6 @@ function judgeRollback(
   };
 }
 
-type Refuse = (reason: string) => ClickVerdict;
-
 function either(rights: Rights): MayDo {
   return rights.request.ok ? rights.request : rights.approve.ok ? rights.approve : rights.request;
 }
@@ -178,13 +168,14 @@ function judgeAbort(
 
 function judgeGate(
   gate: Gate,
-  { event, seq, at }: PendingClick,
+  click: PendingClick,
   state: MigrationState,
   sight: Sight,
   policy: Policy,
   rights: Rights,
   refuse: Refuse,
 ): ClickVerdict {
+  const { event } = click;
   if (!rights.approve.ok) return refuse(rights.approve.why);
   if (!policy.selfApproval && event.user === state.plan.requestedBy) {
     return refuse('You asked for this migration: somebody else has to approve it.');
@@ -198,11 +189,8 @@ function judgeGate(
   const view = gatesOf(state, sight, policy).find((one) => one.gate === gate);
   if (!view?.open) return refuse(`The gate *${gate}* is closed. ${view?.reason ?? ''}`.trim());
 
-  if (sight.wallNow - at > policy.approvalTtlMs) {
-    return refuse(
-      `This click is older than ${secondsText(policy.approvalTtlMs / 1000)}: the bot was away. Look again, and click again.`,
-    );
-  }
+  const old = tooOld(click, sight.wallNow, policy);
+  if (old !== null) return refuse(old);
   if (gate === 'finish' && state.drifts.length > 0 && event.typedName?.trim() !== state.plan.name) {
     return refuse('A server was changed since the switch: use the form, and type the name of the migration in it.');
   }
@@ -216,24 +204,7 @@ function judgeGate(
       'Destinations hold keys that would be wiped: use the form, and type the name of the migration in it.',
     );
   }
-  const approved: Event = {
-    kind: 'approved',
-    gate,
-    user: event.user,
-    click: seq,
-    entry: state.entry,
-    findings: findingsMark(findings),
-    wipe: wipes,
-  };
-  const missing = view.needed - valid.length - 1;
-  if (missing > 0) {
-    return { accepted: true, rows: [approved], text: `Approved. ${plural(missing, 'more approval')} needed.` };
-  }
-  return {
-    accepted: true,
-    rows: [approved, { kind: 'phase_entered', phase: BEHIND[gate].phase, reason: BEHIND[gate].reason }],
-    text: `Approved: *${gate}*.`,
-  };
+  return approval(gate, click, state, sight.wallNow, policy, wipes);
 }
 
 /** Slack shows it in each reader's own time; elsewhere it reads as UTC. */

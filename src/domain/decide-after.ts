@@ -1,9 +1,11 @@
 /** What to do once writes have gone over: watch, finish, or bring them back. Part of decide.ts; pure. */
+import { goneRows } from './axe.ts';
 import { type Decision, NOTHING } from './decision.ts';
 import { fenceEffects, switchedRows } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
+import { overrideOf } from './finish-gate.ts';
 import { recordOf, type Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
 import { troubleRows } from './story.ts';
@@ -27,7 +29,8 @@ export function switched(
     ...switchedRows(state, one),
   ]);
   rows.push(...wayBack.rows);
-  if (gate?.open && !state.quietTold) rows.push({ kind: 'quiet', seconds: Math.floor((sight.quietMs ?? 0) / 1000) });
+  if (gate?.open && !state.quietTold && overrideOf(state) === null)
+    rows.push({ kind: 'quiet', seconds: Math.floor((sight.quietMs ?? 0) / 1000) });
   const effects = [...restoreAll(state, sight, 'cutover').effects, ...fenceEffects(state, sight), ...wayBack.effects];
   const letGo = state.letGo === null ? '' : ` The last attempt was let go: ${state.letGo}`;
   return { ...NOTHING, effects, rows, waitingFor: waitingFor + letGo };
@@ -40,7 +43,7 @@ export function finishing(state: MigrationState, sight: Sight): Decision {
   const restore = restoreAll(state, sight, 'all');
   const waitingFor = restore.waitingFor ?? 'Puts the settings back.';
   if (restore.left > 0) return { ...NOTHING, effects: restore.effects, rows: restore.rows, waitingFor };
-  const rows = [...restore.rows, finishSummary(state, sight)];
+  const rows = [...restore.rows, ...goneRows(state, sight), finishSummary(state, sight)];
   return { ...NOTHING, rows, enter: { phase: 'finished', reason: 'Settings are put back.' }, waitingFor };
 }
 

@@ -1,6 +1,8 @@
 /** The journal's sentences: one for each kind of event. Written when the row is written, never made up afterwards. */
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
+import { overrideText } from './finish-gate.ts';
+import { sentText } from './hook-words.ts';
 import { assertNever } from './phase.ts';
 import { fenceAddress, type Plan } from './plan.ts';
 import { preflightText } from './preflight/judge.ts';
@@ -25,6 +27,8 @@ export function describe(event: Event, plan: Plan): string {
       return `<@${event.user}> asked to check all servers again.`;
     case 'abort_asked':
       return `<@${event.user}> asked to abort${event.giveUp ? ' once more: what cannot be reached is left as it is' : ''}.`;
+    case 'override_asked':
+      return `Gate *finish* was ${overrideText(event)}`;
     case 'rollback_asked':
       return `<@${event.user}> asked to roll back: the old servers are to take the writes again.`;
     case 'phase_entered':
@@ -77,6 +81,14 @@ export function describe(event: Event, plan: Plan): string {
       return `${capital(shardText(event.shard))}: the way back is ${event.open ? 'open' : 'closed'}. ${event.text}`;
     case 'cutover_let_go':
       return `The cut-over was let go, nothing has changed: ${event.reason}`;
+    case 'axe_asked':
+      return `<@${event.user}> asked to shut down the old servers.`;
+    case 'axed':
+      return `${capital(shardText(event.shard))}: ${event.text}`;
+    case 'hook_due':
+      return `About to send the webhook *${event.hook}*: ${event.text}`;
+    case 'hook_sent':
+      return sentText(event);
     case 'quiet':
       return `Nobody has tried to write to an old master for ${secondsText(event.seconds)}.`;
     case 'resumed':
@@ -115,6 +127,8 @@ function effectText(effect: Effect, plan: Plan): string {
       return `take the right to write from ${plural(effect.users.length, 'user')} of ${server(effect.side)} for a moment`;
     case 'resync':
       return `make the copy on ${server(effect.side)} anew, so that nothing is missing in it`;
+    case 'shutdown':
+      return `shut down ${source}, the old master`;
     case 'detach':
       return `make ${destination} a master of its own`;
     case 'set_config':

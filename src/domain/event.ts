@@ -3,6 +3,7 @@
  * announces is done (`intent`, `clicked`, `cutover_step`) or after it was seen (`seen`, `cutover_seen`, …).
  * No event holds a secret: old values of secret settings are sealed before they get here.
  */
+import type { HookKind } from './hook.ts';
 import type { Gate, Phase } from './phase.ts';
 import type { Plan } from './plan.ts';
 import type { PreflightReport } from './preflight.ts';
@@ -125,6 +126,8 @@ export type Effect =
   | { readonly kind: 'acl_lock'; readonly shard: number; readonly side: Side; readonly users: readonly AclUser[] }
   /** Make the copy on one side anew, because a lock that was let go has made its offset wrong. */
   | { readonly kind: 'resync'; readonly shard: number; readonly side: Side }
+  /** Shut an old master down. */
+  | { readonly kind: 'shutdown'; readonly shard: number }
   /** Make the destination a plain master again, without the proof (abort). */
   | { readonly kind: 'detach'; readonly shard: number };
 
@@ -159,6 +162,8 @@ export type Event =
       readonly user: string;
       readonly entry: number | null;
       readonly typedName: string | null;
+      /** What was typed as the reason, in a form that asks for one. */
+      readonly reason?: string;
     }
   | { readonly kind: 'click_refused'; readonly click: number; readonly user: string; readonly reason: string }
   | {
@@ -172,6 +177,14 @@ export type Event =
     }
   | { readonly kind: 'recheck_asked'; readonly user: string; readonly click: number }
   | { readonly kind: 'abort_asked'; readonly user: string; readonly click: number; readonly giveUp: boolean }
+  /** An approver answers for finish without the quiet period. `entry`: the phase entry that it is for. */
+  | {
+      readonly kind: 'override_asked';
+      readonly user: string;
+      readonly click: number;
+      readonly entry: number;
+      readonly reason: string;
+    }
   | { readonly kind: 'rollback_asked'; readonly user: string; readonly click: number }
   | { readonly kind: 'phase_entered'; readonly phase: Phase; readonly reason: string }
   | { readonly kind: 'intent'; readonly effect: Effect }
@@ -258,7 +271,27 @@ export type Event =
   /** The way back of one shard is open, or closed for good. */
   | { readonly kind: 'way_back'; readonly shard: number; readonly open: boolean; readonly text: string }
   | { readonly kind: 'cutover_let_go'; readonly reason: string }
+  | { readonly kind: 'axe_asked'; readonly user: string; readonly click: number }
+  /** What became of an old server: it takes no connections any more, or it was left. */
+  | { readonly kind: 'axed'; readonly shard: number; readonly gone: boolean; readonly text: string }
   | { readonly kind: 'quiet'; readonly seconds: number }
+  /** A webhook that has to be delivered; see hook-due.ts. `text` and `reason` go out as they are here. */
+  | {
+      readonly kind: 'hook_due';
+      readonly hook: HookKind;
+      readonly id: string;
+      readonly shards: readonly number[];
+      readonly text: string;
+      readonly reason: string | null;
+    }
+  /** What came of it. It is not sent again, whatever the outcome. */
+  | {
+      readonly kind: 'hook_sent';
+      readonly hook: HookKind;
+      readonly id: string;
+      readonly outcome: 'ok' | 'refused' | 'unreachable';
+      readonly detail: string;
+    }
   | { readonly kind: 'resumed'; readonly detail: string }
   | { readonly kind: 'summary'; readonly lines: readonly string[] };
 

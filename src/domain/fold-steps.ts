@@ -63,6 +63,8 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
       return withShard(state, effect.shard, (shard) => ({ ...shard, toldSyncs: shard.toldSyncs + 1 }));
     case 'detach':
       return withShard(state, effect.shard, (shard) => ({ ...shard, detach: stepFrom(shard.detach, row) }));
+    case 'shutdown':
+      return withShard(state, effect.shard, (shard) => ({ ...shard, shutdown: stepFrom(shard.shutdown, row) }));
     case 'set_config':
       return { ...state, ledger: changed(state.ledger, effect, row) };
     case 'restore_config':
@@ -117,6 +119,11 @@ function sameSetting(
   return one.shard === other.shard && one.side === other.side && one.name === other.name;
 }
 
+function steps(shard: ShardRecord): readonly (Step | null)[] {
+  const { replicate, trial, detach, fence, parked, followBack, shutdown } = shard;
+  return [replicate, trial, detach, fence, parked, followBack, shutdown];
+}
+
 const UNSEEN: Step = { intent: 0, at: 0, attempts: 1, outcome: 'pending', detail: '', seen: false, givenUp: false };
 
 /** Changes the step that the intent with this number began, wherever it is kept. `at`: when the row was written. */
@@ -139,17 +146,14 @@ export function withStep(
       trial: hit(shard.trial),
       detach: hit(shard.detach),
       fence: hit(shard.fence),
+      shutdown: hit(shard.shutdown),
       followBack: shard.followBack && { ...shard.followBack, ...hit(shard.followBack) },
     };
   };
   return {
     ...state,
     shards: state.shards.map((shard) =>
-      [shard.replicate, shard.trial, shard.detach, shard.fence, shard.parked, shard.followBack].some(
-        (step) => step?.intent === intent,
-      )
-        ? stepped(shard)
-        : shard,
+      steps(shard).some((step) => step?.intent === intent) ? stepped(shard) : shard,
     ),
     ledger: state.ledger.map((one) => {
       if (one.lastSet === intent) {

@@ -1,12 +1,13 @@
 /** When a gate is open, and whose approval counts. Pure. */
 
+import { finishStatus } from './finish-gate.ts';
 import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
 import type { ShardSight, Sight } from './sight.ts';
 import type { Approval, MigrationState } from './state.ts';
 import type { ApprovalView, GateView } from './view.ts';
-import { capital, countText, listText, plural, secondsText, shardText } from './words.ts';
+import { capital, countText, listText, plural, shardText } from './words.ts';
 
 export interface Policy {
   /** Distinct approvers needed. */
@@ -31,10 +32,11 @@ export const STEADY_TICKS = 2;
 
 export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): GateView[] {
   return GATES.map((gate) => {
-    const status = statusOf(gate, state, sight, policy);
+    const { open, reason } = statusOf(gate, state, sight, policy);
     return {
       gate,
-      ...status,
+      open,
+      reason,
       approvals: shownApprovals(gate, state, sight.wallNow, policy),
       needed: policy.approvals[gate],
     };
@@ -88,7 +90,7 @@ function statusOf(gate: Gate, state: MigrationState, sight: Sight, policy: Polic
     case 'switch':
       return switchStatus(state, sight);
     case 'finish':
-      return finishStatus(sight, policy);
+      return finishStatus(state, sight, policy.quietMs);
     default:
       return assertNever(gate);
   }
@@ -156,29 +158,6 @@ function lateText(late: readonly ShardSight[], state: MigrationState): string {
   const [worst] = late.toSorted((a, b) => (b.verdict.lagBytes ?? Infinity) - (a.verdict.lagBytes ?? Infinity));
   const why = worst?.verdict.reason ? ` ${capital(shardText(worst.verdict.shard))}: ${worst.verdict.reason}` : '';
   return `${countText(state.plan.shards.length - late.length)} of ${plural(state.plan.shards.length, 'shard')} in step.${why}`;
-}
-
-/** A shorter quiet is no quiet: servers are looked at once a second. */
-const NOISY_MS = 2_000;
-
-function finishStatus(sight: Sight, policy: Policy): { open: boolean; reason: string } {
-  const wrong = sight.shards?.find((one) => one.verdict.state !== 'promoted' && sight.quietMs !== null);
-  if (wrong) {
-    const why = wrong.verdict.reason ?? 'the new server is not seen as a master.';
-    return { open: false, reason: `${capital(shardText(wrong.verdict.shard))}: ${why}` };
-  }
-  if (sight.unquiet !== null) return { open: false, reason: sight.unquiet };
-  const quiet = Math.floor(sight.quietMs ?? 0);
-  const needed = secondsText(policy.quietMs / 1000);
-  if (quiet >= policy.quietMs)
-    return { open: true, reason: `Nobody has written to an old master for ${secondsText(quiet / 1000)}.` };
-  const seconds = secondsText(quiet / 1000);
-  const since = !sight.stirred
-    ? `Watched for ${seconds} so far, and nobody has tried to write to an old master`
-    : quiet < NOISY_MS
-      ? 'Somebody still tries to write to an old master'
-      : `Nobody has tried to write to an old master for ${seconds}`;
-  return { open: false, reason: `${since}; it takes ${needed} of quiet.` };
 }
 
 /** Sentence about an open gate that still lacks approvals. */

@@ -58,9 +58,9 @@ export type HookAnswer =
 export interface Hooks {
   /**
    * Tries until there is an answer, for ten seconds at most where the switch waits for it and for ten minutes otherwise.
-   * Never rejects.
+   * Never rejects. `onTrouble`: why it has to be tried again, without a full stop at the end.
    */
-  send(hook: Hook, signal?: AbortSignal): Promise<HookAnswer>;
+  send(hook: Hook, signal?: AbortSignal, onTrouble?: (text: string) => void): Promise<HookAnswer>;
 }
 
 /** `seq`: the number of the journal's row that the hook tells of. No full stop in it: the signature is over `id.time.body`. */

@@ -5,6 +5,7 @@
  */
 import type { BeforeReplication, Event, JournalRow } from './event.ts';
 import { foldCutover } from './fold-cutover.ts';
+import { foldHooks, withoutQuestions } from './fold-hooks.ts';
 import { intended, stepFrom, withShard, withStep } from './fold-steps.ts';
 import { assertNever, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
 import type { Finding } from './preflight.ts';
@@ -40,6 +41,8 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       before: null,
       fence: null,
       detach: null,
+      shutdown: null,
+      axed: null,
       promoted: false,
       returned: false,
       frozen: null,
@@ -65,6 +68,9 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     progress: 0,
     quietTold: false,
     drifts: [],
+    override: null,
+    axe: null,
+    hooks: [],
   };
 }
 
@@ -92,6 +98,10 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return settled(state, event.click);
     case 'abort_asked':
       return { ...settled(state, event.click), giveUp: state.giveUp || event.giveUp };
+    case 'override_asked': {
+      const { user, reason, entry } = event;
+      return { ...settled(state, event.click), override: { user, reason, entry } };
+    }
     case 'rollback_asked':
       return settled(state, event.click);
     case 'phase_entered':
@@ -103,6 +113,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
         entry: row.seq,
         stretch: stretchOf(event.phase) === stretchOf(state.phase) ? state.stretch : row.seq,
         phaseSince: row.at,
+        hooks: withoutQuestions(state.hooks),
       };
     case 'intent':
       return intended(state, event.effect, row);
@@ -189,6 +200,18 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'way_back':
     case 'cutover_let_go':
       return foldCutover(state, event, row);
+    case 'axe_asked': {
+      // Those that were left are tried once more, from the beginning.
+      const shards = state.shards.map((one) => (one.axed?.gone ? one : { ...one, axed: null, shutdown: null }));
+      return { ...settled(state, event.click), axe: { user: event.user }, shards };
+    }
+    case 'axed': {
+      const { gone, text } = event;
+      return withShard(state, event.shard, (shard) => ({ ...shard, axed: { gone, text } }));
+    }
+    case 'hook_due':
+    case 'hook_sent':
+      return foldHooks(state, event, row);
     case 'quiet':
       return { ...state, quietTold: true };
     case 'resumed':
@@ -223,7 +246,9 @@ function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>
   const ledger = state.ledger.map((one) =>
     runId !== null && one.shard === shard && one.side === side ? { ...one, outlived: true } : one,
   );
-  return withShard({ ...state, drifts, ledger }, shard, (one) =>
+  // Whoever answered for finish did not know of it.
+  const override = state.phase === 'switched' ? null : state.override;
+  return withShard({ ...state, drifts, ledger, override }, shard, (one) =>
     runId === null || one.before === null
       ? one
       : { ...one, before: renewed(one.before), toldSyncs: side === 'source' ? 0 : one.toldSyncs },

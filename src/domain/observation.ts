@@ -31,6 +31,10 @@ export interface ServerFacts {
   readonly snapshot: { readonly keysSaved: number | null; readonly keysTotal: number | null } | null;
   /** Calls of commands that write, summed over [cmdstat_*]; null where commandstats was not asked for. */
   readonly writeCalls: number | null;
+  /** Refused calls of commands that write, summed over [cmdstat_*: rejected_calls]. From 6.2 on; null where not asked for. */
+  readonly rejectedWrites: number | null;
+  /** [total_commands_processed] every command that was carried out, our own included. */
+  readonly commandsProcessed: number | null;
   /** [errorstat_READONLY] writes refused because the server is a replica. */
   readonly readonlyRefusals: number | null;
   /**
@@ -103,6 +107,10 @@ export interface ClientFacts {
   readonly library: string;
   readonly lastCommand: string;
   readonly idleSeconds: number;
+  /** [age] since it connected; null before 2.6. */
+  readonly ageSeconds: number | null;
+  /** [tot-net-in] all that it has sent; Valkey 8.0 and later. */
+  readonly receivedBytes: number | null;
   readonly isReplica: boolean;
   readonly isMaster: boolean;
   readonly outputBufferBytes: number;
@@ -152,6 +160,8 @@ export type ServerLook =
       readonly replicaBufferBytes: number | null;
       /** How long it took to answer, milliseconds. */
       readonly tookMs: number;
+      /** Commands that this connection and those before it had sent to the server when it was asked. */
+      readonly ownCommands: number;
       /** The settings as they were last read; null before that. */
       readonly settings: SettingsSight | null;
     }

@@ -39,8 +39,10 @@ export interface Sight {
   readonly quietMs: number | null;
   /** In switched: whether a write or a refused write was seen at all since the old masters are watched. */
   readonly stirred: boolean;
-  /** In switched: why quiet cannot be claimed at all, as a sentence. */
+  /** In switched: an old master that may take writes, as a sentence: nobody can agree to that. */
   readonly unquiet: string | null;
+  /** In switched: an old master that cannot be watched, so that quiet cannot be claimed, as a sentence. */
+  readonly unwatched: string | null;
 }
 
 export function recordOf(state: MigrationState, one: ShardSight): ShardRecord {

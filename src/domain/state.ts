@@ -14,6 +14,7 @@ import type {
   Until,
   Way,
 } from './event.ts';
+import type { HookKind } from './hook.ts';
 import type { Gate, Phase } from './phase.ts';
 import type { Plan } from './plan.ts';
 import type { PreflightReport } from './preflight.ts';
@@ -41,6 +42,10 @@ export interface ShardRecord {
   /** The last time that we put up or took down its fence outside of a cut-over. */
   readonly fence: Step | null;
   readonly detach: Step | null;
+  /** The order to the old server to shut down; null before, and when it was asked for anew. */
+  readonly shutdown: Step | null;
+  /** What became of the old server after the end; null while nothing is known. */
+  readonly axed: { readonly gone: boolean; readonly text: string } | null;
   /** The destination is the master by the proof. */
   readonly promoted: boolean;
   /** The source is the master again, by the proof in the other direction. */
@@ -158,6 +163,25 @@ export interface Drift {
   readonly text: string;
 }
 
+/** An approver's word that finish may open without the quiet period. */
+export interface Override {
+  readonly user: string;
+  readonly reason: string;
+  /** The phase entry that it was given in. */
+  readonly entry: number;
+}
+
+/** A webhook that is due: sent or not, nobody is known to have taken it. */
+export interface PendingHook {
+  readonly hook: HookKind;
+  readonly id: string;
+  readonly shards: readonly number[];
+  readonly text: string;
+  readonly reason: string | null;
+  /** Wall-clock milliseconds of the row. */
+  readonly at: number;
+}
+
 export interface MigrationState {
   readonly plan: Plan;
   readonly phase: Phase;
@@ -188,4 +212,10 @@ export interface MigrationState {
   readonly quietTold: boolean;
   /** What others changed since the switch; finish asks for consent then. */
   readonly drifts: readonly Drift[];
+  /** Null when there is none, and once something has changed that whoever gave it did not see. */
+  readonly override: Override | null;
+  /** Who asked last to shut down the old servers; null when nobody did. */
+  readonly axe: { readonly user: string } | null;
+  /** In the order in which they are sent. */
+  readonly hooks: readonly PendingHook[];
 }

@@ -2,6 +2,7 @@
 
 import { addressOf } from './endpoint.ts';
 import type { Event } from './event.ts';
+import { overridePassed, overrideText } from './finish-gate.ts';
 import { fenceAddress } from './plan.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
@@ -11,12 +12,14 @@ export function finishSummary(state: MigrationState, sight: Sight): Event {
   const totals = state.preflight?.totals;
   const keys = sum(sight.shards?.map((one) => (one.look.destination.ok ? one.look.destination.facts.keys : 0)) ?? []);
   const fence = fenceAddress(state.plan.id);
+  const override = overridePassed(state);
   return {
     kind: 'summary',
     lines: [
       `${plural(state.plan.shards.length, 'shard')} moved in ${secondsText((sight.wallNow - state.plan.createdAt) / 1000)}: ` +
         `${totals?.keys == null ? 'an unknown number of' : countText(totals.keys)} keys and ${totals?.bytes == null ? 'an unknown size' : bytesText(totals.bytes)} when it began, ${countText(keys)} keys on the new servers now.`,
       pauseLine(state.shards) ?? 'The pause of the writes was not measured.',
+      ...(override === null ? [] : [`Gate *finish* was ${overrideText(override)}`]),
       ...settingLines(state),
       `The old masters stay fenced: they are replicas of ${fence.host}:${fence.port}, where nobody listens, and refuse writes. ` +
         'REPLICAOF NO ONE on one of them makes it take writes again.',

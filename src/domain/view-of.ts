@@ -1,12 +1,15 @@
 /** State and sight → the read model. Pure. */
 
+import { axeable, axeView } from './axe.ts';
 import { unprovenText } from './consent.ts';
 import { decide } from './decide.ts';
 import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
+import { finishStatus, overrideFrom } from './finish-gate.ts';
 import { gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
+import { pendingText, questionOf } from './hook-words.ts';
 import { agreedFrom, mayAsk } from './may-ask.ts';
 import { hasEnded } from './phase.ts';
 import { planHash } from './plan.ts';
@@ -17,7 +20,7 @@ import type { MigrationState } from './state.ts';
 import { tuneText } from './sync-alarm.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
 import { wayBackOf } from './way-back.ts';
-import { bytesText, countText, plural } from './words.ts';
+import { bytesText, countText, listText, plural } from './words.ts';
 
 export interface ViewInput {
   readonly state: MigrationState;
@@ -31,17 +34,18 @@ export interface ViewInput {
   readonly lateWriters: string | null;
   /** Why the engine itself waits (a cut-over that recovers, a store that is full), before anything else. */
   readonly engineReason: string | null;
+  /** By id: why a webhook that is due has to be tried again. */
+  readonly hookTroubles: ReadonlyMap<string, string>;
 }
 
 export function viewOf(input: ViewInput): MigrationView {
   const { state, sight, policy } = input;
   const gates = gatesOf(state, sight, policy);
-  const decided = input.engineReason ?? decide(state, sight, policy).waitingFor;
   return {
     id: state.plan.id,
     name: state.plan.name,
     phase: state.phase,
-    waitingFor: hasEnded(state.phase) ? null : decided,
+    waitingFor: waitingFor(input),
     cutover: state.plan.cutover,
     requestedBy: state.plan.requestedBy,
     channel: state.plan.channel,
@@ -55,12 +59,21 @@ export function viewOf(input: ViewInput): MigrationView {
     createdAt: iso(state.plan.createdAt),
     phaseSince: iso(state.phaseSince),
     asOf: input.asOf === null ? null : iso(input.asOf),
-    actions: actionsOf(state, gates, sight),
+    actions: actionsOf(state, gates, sight, policy),
     predictedPauseMs: sight.predictedPauseMs,
     wayBack: wayBackOf(state, sight),
     lateClients: input.lateClients,
     lateWriters: input.lateWriters,
+    axe: axeView(state),
   };
+}
+
+function waitingFor({ state, sight, policy, engineReason, hookTroubles }: ViewInput): string | null {
+  const decided = hasEnded(state.phase) ? null : (engineReason ?? decide(state, sight, policy).waitingFor);
+  const told = pendingText(state.hooks, hookTroubles, sight.wallNow);
+  if (told === null || decided === null) return told ?? decided;
+  // Before the answer no cut-over is running.
+  return questionOf(state.hooks) ? told : `${told} ${decided}`;
 }
 
 function shardView({ state, sight, asOf }: ViewInput, index: number): ShardView {
@@ -110,7 +123,7 @@ export function entryOf(value: string, state: MigrationState): number | null {
   return id === state.plan.id && hash === planHash(state.plan) && /^\d+$/.test(entry ?? '') ? Number(entry) : null;
 }
 
-function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sight): ActionView[] {
+function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sight, policy: Policy): ActionView[] {
   const value = actionValue(state);
   const agrees = actionValue(state, agreedFrom(state));
   const actions: ActionView[] = [];
@@ -138,7 +151,21 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   }
   if (mayAsk(state, sight, 'resume'))
     actions.push({ action: 'migration:resume', value: agrees, ask: 'confirm', consequence: heldText(state) ?? '' });
+  if (state.phase === 'switched' && finishStatus(state, sight, policy.quietMs).wantsQuiet) {
+    const answersFor = actionValue(state, overrideFrom(state));
+    const consequence = overrideConsequence(state, gates, policy);
+    actions.push({ action: 'migration:override', value: answersFor, ask: 'form', consequence });
+  }
   if (mayAsk(state, sight, 'rollback')) add('migration:rollback', 'confirm', rollbackText(state));
+  const old = axeable(state, sight);
+  if (old.length > 0) {
+    const names = listText(
+      old.map(({ source }) => addressOf(source)),
+      10,
+    );
+    const consequence = `SHUTDOWN is sent to ${plural(old.length, 'old server')}: ${names}. Each one only if it stands behind the fence of this migration and nobody but the bot is connected to it; the others are left, and told. There is no button that starts them again.`;
+    add('migration:axe', 'form', consequence);
+  }
   if (mayAsk(state, sight, 'abort')) {
     const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
     actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });
@@ -168,6 +195,13 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
     case 'finish':
       return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
   }
+}
+
+function overrideConsequence(state: MigrationState, gates: readonly GateView[], policy: Policy): string {
+  const why = gates.find((one) => one.gate === 'finish')?.reason ?? '';
+  const then =
+    policy.approvals.finish > 1 ? 'It counts as your approval of finish.' : 'The migration finishes at once.';
+  return `${driftText(state) ?? ''} ${why} Finish can be opened all the same: whoever still tries to write to an old master goes on being refused, and the way back closes. ${then} The channel is told who said so, and why.`.trim();
 }
 
 /** In coarse steps: a figure that changes every second would be sent to Slack every second. */

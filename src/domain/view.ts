@@ -99,6 +99,8 @@ export interface LateClient {
   readonly library: string;
   readonly lastCommand: string;
   readonly idleSeconds: number;
+  /** Since it was last seen trying to write; null: not since the bot watches. */
+  readonly triedSecondsAgo: number | null;
 }
 
 /** A button that can be used now. One that can't be used isn't listed. */
@@ -121,10 +123,19 @@ export const ACTION_IDS = [
   'migration:recheck',
   'migration:tune',
   'migration:resume',
+  'migration:override',
   'migration:rollback',
   'migration:abort',
+  'migration:axe',
 ] as const;
 export type ActionId = (typeof ACTION_IDS)[number];
+
+/** What became of the old servers after the end, as sentences. */
+export interface AxeView {
+  /** Whether more is to come. */
+  readonly running: boolean;
+  readonly lines: readonly string[];
+}
 
 /** Null where unknown. */
 export interface ProgressView {
@@ -166,4 +177,6 @@ export interface MigrationView {
   readonly lateClients: readonly LateClient[];
   /** In switched: what the old masters saw of writers, as a sentence. */
   readonly lateWriters: string | null;
+  /** In finished: whether the old servers are shut down; null when there is nothing to tell. */
+  readonly axe: AxeView | null;
 }

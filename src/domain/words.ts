@@ -30,10 +30,10 @@ export function secondsText(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** What a server says of a setting, inside a sentence: on one line, not too long, and calling nobody in Slack. */
-export function quoted(value: string): string {
+/** What a server says of a setting or a person has typed, inside a sentence: on one line, not too long, and calling nobody in Slack. */
+export function quoted(value: string, most = 100): string {
   const characters = Array.from(value.replace(/\s+/g, ' ').replaceAll('<', '‹').replaceAll('>', '›'));
-  return `"${characters.length > 100 ? `${characters.slice(0, 99).join('')}…` : characters.join('')}"`;
+  return `"${characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : characters.join('')}"`;
 }
 
 /** `a`, `a and b`, `a, b and c`; after `most`: `a, b and 7 more`. */

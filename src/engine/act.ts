@@ -65,6 +65,8 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
       case 'acl_lock':
       case 'resync':
         throw new Error('Servers are locked and let go by a cut-over.');
+      case 'shutdown':
+        throw new Error('Old servers are shut down by the axe.');
       case 'set_config':
         throw new Error('Settings are changed by the ledger, which knows the old value.');
       default:

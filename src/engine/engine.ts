@@ -8,6 +8,7 @@ import { type DraftContext, draftPlan, type Groups } from '../domain/draft.ts';
 import { addressOf } from '../domain/endpoint.ts';
 import type { JournalRow } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
+import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import { type Cutover, type MigrationId, migrationIdFrom, type Plan, type PlanRequest } from '../domain/plan.ts';
 import { Secret } from '../domain/secret.ts';
@@ -35,6 +36,8 @@ export interface EngineDeps extends HandsDeps {
   readonly allowTypedPasswords: boolean;
   readonly defaultCutover: Cutover;
   readonly authorizer: Authorizer;
+  /** Null: nobody is told by webhook. */
+  readonly hooks: Hooks | null;
   readonly resolve: Resolve;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -57,7 +60,11 @@ export class Engine implements MigrationService {
     for (const record of this.#deps.store.migrations().toReversed()) {
       const migrator = this.#load(record.id);
       const { state } = migrator.journal;
-      if (hasEnded(state.phase)) continue;
+      migrator.sendHooks();
+      if (hasEnded(state.phase)) {
+        migrator.takeUpAxe();
+        continue;
+      }
       migrator.journal.append([
         { kind: 'resumed', detail: `The bot was started again. The migration is ${state.phase.replaceAll('_', ' ')}.` },
       ]);
@@ -67,7 +74,7 @@ export class Engine implements MigrationService {
 
   /** Judges clicks that were journalled before a restart and that no verdict followed. Needs Slack, for the groups. */
   async settleOldClicks(): Promise<void> {
-    for (const { journal } of this.#unfinished()) {
+    for (const { journal } of this.#migrators.values()) {
       for (const click of journal.state.clicks)
         await this.settleClick({ migration: journal.state.plan.id, seq: click.seq });
     }
@@ -125,8 +132,9 @@ export class Engine implements MigrationService {
     const { state } = migrator.journal;
     // An old copy of the button gets the number 0, which no phase entry has.
     const entry = request.value === null ? null : (entryOf(request.value, state) ?? 0);
-    const { action, user, typedName } = request;
-    const [row] = migrator.journal.append([{ kind: 'clicked', action, user, entry, typedName }], user);
+    const { action, user, typedName, reason } = request;
+    const typed = { typedName, ...(reason === undefined ? {} : { reason }) };
+    const [row] = migrator.journal.append([{ kind: 'clicked', action, user, entry, ...typed }], user);
     return row ? { migration: request.migration, seq: row.seq } : null;
   }
 
@@ -175,6 +183,7 @@ export class Engine implements MigrationService {
       for (const { seq, actor, event, shard, text } of rows) {
         this.#deps.log.info({ migration: id, seq, actor, kind: event.kind, shard, text }, 'Journal');
       }
+      this.#migrators.get(id)?.sendHooks();
       this.#changed(id);
     };
   }

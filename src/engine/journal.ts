@@ -5,6 +5,8 @@
 import type { Clock } from '../clock.ts';
 import { describe, shardOf } from '../domain/describe.ts';
 import type { Event, JournalRow, NewRow } from '../domain/event.ts';
+import type { Hooks } from '../domain/hook.ts';
+import { hooksDue } from '../domain/hook-due.ts';
 import { fold, foldJournal } from '../domain/migration.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { MigrationState } from '../domain/state.ts';
@@ -21,6 +23,8 @@ export type OnAppend = (rows: readonly JournalRow[]) => void;
 export interface JournalDeps {
   readonly store: Store;
   readonly clock: Clock;
+  /** Null: nobody is told of anything, so no webhook is ever due. */
+  readonly hooks: Hooks | null;
 }
 
 export class Journal {
@@ -63,11 +67,14 @@ export class Journal {
     return this.#took.toSorted((a, b) => a - b)[Math.floor(this.#took.length / 2)] ?? 0;
   }
 
-  /** Appends all of them or none. Returns the rows with their numbers. */
+  /** Appends all of them or none, and behind them the webhooks that they make due. Returns the rows with their numbers. */
   append(events: readonly Event[], actor: string = BOT): readonly JournalRow[] {
     if (events.length === 0) return [];
     const before = this.#state;
-    const fresh = events.map((event) => newRow(this.#deps, before.plan, event, actor));
+    const asked = events.map((event) => newRow(this.#deps, before.plan, event, actor));
+    const numbered = asked.map((row, index) => ({ ...row, seq: before.version + index + 1 }));
+    const due = this.#deps.hooks === null ? [] : hooksDue(before, numbered);
+    const fresh = [...asked, ...due.map((event) => newRow(this.#deps, before.plan, event, BOT))];
     // Folded before it is stored: what the table of phases forbids must not get into the journal.
     const after = fresh.reduce((state, row, index) => fold(state, { ...row, seq: before.version + index + 1 }), before);
     const began = this.#deps.clock.monotonicMs();

@@ -4,28 +4,34 @@
  * not asked for again until it has ended. When the journal cannot be written, nothing is done and the reason is shown.
  */
 import type { Clock } from '../clock.ts';
+import { isAxing } from '../domain/axe.ts';
 import { syncLoad } from '../domain/begin.ts';
 import { judgeClick } from '../domain/click.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { Effect, Event, Side, Way } from '../domain/event.ts';
+import type { Effect, Event, Way } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
+import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { Sight, SyncLoad } from '../domain/sight.ts';
 import type { MigrationState } from '../domain/state.ts';
-import { DESTINATION_SYNC_SETTINGS, SOURCE_SYNC_SETTINGS } from '../domain/tuning.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
-import { BRIEF, type LookOptions } from '../redis/inspector.ts';
 import { act } from './act.ts';
+import { swingAxe } from './axe.ts';
+import { askBefore } from './cutover/ask.ts';
 import type { CrashPoint } from './cutover/crash-points.ts';
 import { lockTried } from './cutover/lock-password.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
+import { FullSyncCount } from './full-sync-count.ts';
+import { GapWatch } from './gap.ts';
 import type { HandsDeps } from './hands.ts';
+import { HookSender } from './hook-sender.ts';
 import type { Journal } from './journal.ts';
+import { lookOptions } from './look-options.ts';
 import { runPreflightWithTrials } from './preflight.ts';
 import { QuietWatch } from './quiet.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
@@ -38,6 +44,7 @@ export interface MigratorDeps extends HandsDeps {
   readonly metrics: Metrics;
   readonly authorizer: Authorizer;
   readonly at?: (place: CrashPoint) => void;
+  readonly hooks: Hooks | null;
   /** Run ids of the servers of other unfinished migrations. */
   readonly taken: () => ReadonlyMap<string, MigrationId>;
   /** Full syncs of other migrations. */
@@ -49,21 +56,19 @@ export interface MigratorDeps extends HandsDeps {
 const TICK_MS = 1_000;
 /** A tick goes on without servers that have not answered by then. */
 const PATIENCE_MS = 800;
-/** CLIENT LIST of everybody is long: it is asked for every few ticks. */
-const CLIENTS_EVERY = 3;
-/** So are settings, which somebody may change behind our back. */
-const SETTINGS_EVERY = 3;
-
-/** Before the switch nobody watches for quiet. */
 const IDLE: SyncLoad = { total: 0, perHost: new Map() };
-const UNWATCHED = { quietMs: null, stirred: false, unquiet: null };
+/** Before the switch nobody watches for quiet. */
+const UNWATCHED = { quietMs: null, stirred: false, unquiet: null, unwatched: null };
 
 export class Migrator {
   readonly #journal: Journal;
   readonly #deps: MigratorDeps;
   readonly #log: Log;
   readonly #watch: Watch;
+  readonly #hooks: HookSender;
   readonly #quiet = new QuietWatch();
+  readonly #gaps: GapWatch;
+  readonly #fullSyncs: FullSyncCount;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
   readonly #work = new Map<string, Promise<void>>();
@@ -77,8 +82,6 @@ export class Migrator {
   /** Whether this process began the cut-over that the journal shows. */
   #ownCutover = false;
   #ticks = 0;
-  /** By shard, as last counted; null before the first tick. */
-  #fullSyncs: readonly (number | null)[] | null = null;
   #loop: Promise<void> | null = null;
 
   constructor(journal: Journal, deps: MigratorDeps) {
@@ -86,7 +89,10 @@ export class Migrator {
     // A server that a cut-over of ours has locked lets us in by its lock.
     this.#deps = { ...deps, alsoTry: lockTried(deps, () => journal.state) };
     this.#log = deps.log.child({ migration: journal.state.plan.id });
+    this.#gaps = new GapWatch(deps.clock, TICK_MS);
+    this.#fullSyncs = new FullSyncCount(deps.metrics);
     this.#watch = createWatch(journal.state, deps.clock, this.#deps);
+    this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
     this.#sight = {
       wallNow: deps.clock.now(),
       shards: null,
@@ -103,16 +109,19 @@ export class Migrator {
 
   view(): MigrationView {
     const { clock, policy } = this.#deps;
+    const { state, rows } = this.#journal;
+    const now = clock.monotonicMs();
+    const late = state.phase === 'switched';
     return viewOf({
-      state: this.#journal.state,
-      rows: this.#journal.rows,
+      state,
+      rows,
       sight: { ...this.#sight, wallNow: clock.now() },
       policy,
       asOf: this.#asOf,
-      lateClients: this.#journal.state.phase === 'switched' ? this.#quiet.clients() : [],
-      lateWriters:
-        this.#journal.state.phase === 'switched' ? this.#quiet.text(this.#journal.state, clock.monotonicMs()) : null,
+      lateClients: late ? this.#quiet.clients(state, now) : [],
+      lateWriters: late ? this.#quiet.text(state, now) : null,
       engineReason: this.#reason,
+      hookTroubles: this.#hooks.troubles,
     });
   }
 
@@ -132,15 +141,27 @@ export class Migrator {
     return shards === null ? IDLE : syncLoad(this.#journal.state, shards, this.#begins);
   }
 
+  /** Sends the webhooks that are due, also those of a migration that has ended. */
+  sendHooks(): void {
+    this.#hooks.wake();
+  }
+
   start(): void {
     this.#loop ??= this.#run();
+  }
+
+  /** Goes on shutting down the old servers, if that was asked for: the one work on a migration that has ended. */
+  takeUpAxe(): void {
+    if (isAxing(this.#journal.state))
+      this.#inFlight('axe', () => swingAxe(this.#journal, this.#deps, this.#stop.signal));
   }
 
   /** Ends the loop after what is in flight. May be called twice. */
   async stop(): Promise<void> {
     this.#stop.abort();
+    const told = this.#hooks.stop();
     await this.#loop;
-    await Promise.allSettled(this.#work.values());
+    await Promise.allSettled([told, ...this.#work.values()]);
     this.#watch.close();
   }
 
@@ -158,6 +179,7 @@ export class Migrator {
     const sight = { ...this.#sight, wallNow: this.#deps.clock.now() };
     const verdict = judgeClick(click, this.#journal.state, sight, this.#deps.policy, { request, approve });
     this.#journal.append(verdict.rows, user);
+    this.takeUpAxe();
     return { accepted: verdict.accepted, text: verdict.text };
   }
 
@@ -190,17 +212,18 @@ export class Migrator {
 
   async #observe(): Promise<void> {
     const { clock, policy } = this.#deps;
-    const { phase } = this.#journal.state;
-    if (phase === 'checking') return;
+    if (this.#journal.state.phase === 'checking') {
+      this.#gaps.beat();
+      return;
+    }
     this.#ticks += 1;
-    const all = phase === 'switched' && this.#ticks % CLIENTS_EVERY === 1;
-    const clients = all ? 'all' : phase === 'planned' ? 'none' : 'replicas';
-    const withSettings = (phase === 'syncing' || phase === 'streaming') && this.#ticks % SETTINGS_EVERY === 1;
-    const optionsOf = (shard: number, side: Side): LookOptions => ({
-      ...(side === 'source' ? { clients, commandStats: true } : BRIEF),
-      ...(withSettings ? { settings: settingsToWatch(this.#journal.state, shard, side) } : {}),
-    });
-    await this.#watch.refresh(optionsOf, PATIENCE_MS);
+    await this.#watch.refresh(lookOptions(this.#journal.state, this.#ticks), PATIENCE_MS);
+    const gapMs = this.#gaps.beat();
+    if (gapMs !== null) {
+      this.#log.warn({ gapMs }, 'The bot stood still or a clock jumped: looks again before it acts');
+      this.#watch.unsettle();
+      this.#quiet.restart();
+    }
     // The phase may have changed while the servers were asked: what follows is judged by the state as it is now.
     const { state } = this.#journal;
     const shards = this.#watch.sights(state, policy.maxLagBytes);
@@ -217,17 +240,7 @@ export class Migrator {
       predictedPauseMs,
       ...quiet,
     };
-    this.#countFullSyncs();
-  }
-
-  /** Tells the metrics of full syncs since the last tick; those from before this process began are not ours to count. */
-  #countFullSyncs(): void {
-    const now = (this.#sight.shards ?? []).map((one) => one.verdict.fullSyncs);
-    for (const [index, count] of now.entries()) {
-      const before = this.#fullSyncs?.[index] ?? 0;
-      if (this.#fullSyncs) for (let fresh = before; fresh < (count ?? 0); fresh++) this.#deps.metrics.fullSync();
-    }
-    this.#fullSyncs = now.map((count, index) => count ?? this.#fullSyncs?.[index] ?? null);
+    this.#fullSyncs.take(shards);
   }
 
   #carryOut(decision: Decision): void {
@@ -284,7 +297,7 @@ export class Migrator {
       this.#log.warn({ step: this.#journal.state.cutover?.step ?? 'none' }, 'Takes up a cut-over that was interrupted');
     const answer: CutoverAnswer = begun
       ? { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null }
-      : await cutOver(this.#journal, this.#deps, ...groupOf(this.#journal.state));
+      : await this.#begin(...groupOf(this.#journal.state));
     this.#reason = answer.waitsFor;
     if (answer.why !== null) this.#letGoWhy = answer.why;
     if (answer.waitsFor === null) {
@@ -292,6 +305,12 @@ export class Migrator {
       this.#letGoWhy = 'the bot was restarted in the middle of it.';
       this.#watch.unsettle();
     }
+  }
+
+  async #begin(way: Way, shards: readonly number[]): Promise<CutoverAnswer> {
+    const asks = this.#journal.state.phase === 'switching' && way === 'over';
+    const stopped = asks ? await askBefore(this.#journal, this.#hooks, shards) : null;
+    return stopped ?? cutOver(this.#journal, this.#deps, way, shards);
   }
 
   #failed(what: string, error: unknown): void {
@@ -306,15 +325,6 @@ export class Migrator {
 function groupOf({ phase, shards }: MigrationState): [Way, readonly number[]] {
   const way = phase === 'rolling_back' ? 'back' : 'over';
   return [way, shards.filter((one) => one.promoted === (way === 'back')).map((one) => one.index)];
-}
-
-/** What a full sync depends on, and every setting of ours that is still to be put back; no secret is read for this. */
-function settingsToWatch(state: MigrationState, shard: number, side: Side): readonly string[] {
-  const own = state.ledger.filter(
-    (one) => one.shard === shard && one.side === side && !one.closed && one.value !== null,
-  );
-  const sync = side === 'source' ? SOURCE_SYNC_SETTINGS : DESTINATION_SYNC_SETTINGS;
-  return [...new Set([...sync, ...own.map((one) => one.name)])];
 }
 
 function keyOf(effect: Effect): string {

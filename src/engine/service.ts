@@ -30,6 +30,8 @@ export interface ClickRequest {
   readonly value: string | null;
   /** What was typed in the form that asks for the name. */
   readonly typedName: string | null;
+  /** What was typed in a form that asks for a reason. */
+  readonly reason?: string;
 }
 
 /** Proof that a click is in the journal. */

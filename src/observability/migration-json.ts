@@ -32,7 +32,10 @@ export function migrationJson(view: MigrationView, secrets: SecretRegistry): Rec
     })),
     shards: view.shards.map((shard) => shardJson(shard, text)),
     gates: view.gates.map((gate) => gateJson(gate, text)),
+    predictedPauseMs: view.predictedPauseMs,
+    wayBack: view.wayBack && { open: view.wayBack.open, text: text(view.wayBack.text) },
     lateWriters: text(view.lateWriters),
+    axe: view.axe && { running: view.axe.running, lines: view.axe.lines.map((line) => text(line)) },
     lateClients: view.lateClients.map((client) => lateClientJson(client, text)),
     journal: view.journal.map((row) => rowJson(row, text)),
   };
@@ -83,6 +86,7 @@ function lateClientJson(client: LateClient, text: Text): Record<string, unknown>
     library: text(client.library),
     lastCommand: text(client.lastCommand),
     idleSeconds: client.idleSeconds,
+    triedSecondsAgo: client.triedSecondsAgo,
   };
 }
 

@@ -27,6 +27,8 @@ export interface ConnectionDeps {
 export interface Connection {
   readonly address: string;
   readonly alive: boolean;
+  /** How many commands it has sent, the login included. */
+  readonly sent: number;
   /** `command` may have two words, such as `CONFIG GET`. Rejects with RedisError. */
   call(command: string, ...args: string[]): Promise<unknown>;
   close(): void;
@@ -83,7 +85,8 @@ export async function connect(endpoint: Endpoint, timeoutMs: number, deps: Conne
     const silent = kind === 'timeout' || kind === 'unreachable';
     throw fail(endpoint.tls && silent ? OVER_TLS + text : text, 'AUTH', false, kind);
   }
-  return open(client, address, endpoint, fail);
+  const login = endpoint.user !== undefined || password !== undefined ? 2 : 1;
+  return open(client, address, endpoint, login, fail);
 }
 
 /** By the password of our own lock where the server refuses the other. Rejects when the server does not talk to us. */
@@ -162,6 +165,8 @@ export function tlsOptions({ host, tlsFiles = {} }: Endpoint, passwords: Passwor
 export interface ConnectionKeeper {
   /** Rejects with RedisError. After `close` nothing is opened any more. */
   ready(): Promise<Connection>;
+  /** How many commands all of its connections have sent. */
+  sent(): number;
   /** Closes what is open, so that the next `ready` opens afresh. */
   drop(): void;
   close(): void;
@@ -171,6 +176,8 @@ export function keepConnection(endpoint: Endpoint, timeoutMs: number, deps: Conn
   let connection: Connection | null = null;
   let opening: Promise<Connection> | null = null;
   let closed = false;
+  /** By connections that are no more. */
+  let sentBefore = 0;
 
   function refuseClosed(): void {
     if (!closed) return;
@@ -186,7 +193,9 @@ export function keepConnection(endpoint: Endpoint, timeoutMs: number, deps: Conn
 
   async function openOne(): Promise<Connection> {
     try {
-      connection = await connect(endpoint, timeoutMs, deps);
+      const fresh = await connect(endpoint, timeoutMs, deps);
+      sentBefore += connection?.sent ?? 0;
+      connection = fresh;
     } finally {
       opening = null;
     }
@@ -202,8 +211,10 @@ export function keepConnection(endpoint: Endpoint, timeoutMs: number, deps: Conn
       opening ??= openOne();
       return opening;
     },
+    sent: () => sentBefore + (connection?.sent ?? 0),
     drop() {
       connection?.close();
+      sentBefore += connection?.sent ?? 0;
       connection = null;
     },
     close() {
@@ -217,10 +228,12 @@ function open(
   client: Redis,
   address: string,
   endpoint: Endpoint,
+  login: number,
   fail: (text: string, command: string, outcomeUnknown: boolean) => RedisError,
 ): Connection {
   // The client counts as ready until the other side has closed as well, which a server that hangs never does.
   let ended = false;
+  let sent = login;
   function end(): void {
     ended = true;
     client.disconnect();
@@ -230,7 +243,11 @@ function open(
     get alive() {
       return !ended && (client.status === 'ready' || client.status === 'connect');
     },
+    get sent() {
+      return sent;
+    },
     async call(command, ...args) {
+      sent += 1;
       const [name = command, ...more] = command.split(' ');
       try {
         return await client.call(nameOn(endpoint, name), ...more, ...args);

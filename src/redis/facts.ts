@@ -29,7 +29,10 @@ export function factsFrom(info: Info, commandStats: boolean): ServerFacts {
           keysTotal: numberOf(info.get('current_save_keys_total')),
         }
       : null,
-    writeCalls: commandStats ? sumWrites(info) : null,
+    writeCalls: commandStats ? sumWrites(info, 'calls') : null,
+    // From 6.2 on, as errorstats.
+    rejectedWrites: commandStats && info.has('total_error_replies') ? sumWrites(info, 'rejected_calls') : null,
+    commandsProcessed: numberOf(info.get('total_commands_processed')),
     readonlyRefusals: refusals(info),
     refusedCommands: numberOf(info.get('unexpected_error_replies')),
     maxmemoryBytes: numberOf(info.get('maxmemory')),
@@ -54,11 +57,11 @@ function highestDatabase(info: Info): number | null {
   return numbers.length === 0 ? null : Math.max(...numbers);
 }
 
-function sumWrites(info: Info): number {
+function sumWrites(info: Info, field: 'calls' | 'rejected_calls'): number {
   let calls = 0;
   for (const [name, value] of info) {
     if (name.startsWith('cmdstat_') && isWriteCommand(name.slice('cmdstat_'.length))) {
-      calls += numberOf(parsePairs(value).get('calls')) ?? 0;
+      calls += numberOf(parsePairs(value).get(field)) ?? 0;
     }
   }
   return calls;
@@ -162,6 +165,8 @@ export function clientFrom(fields: ReadonlyMap<string, string>): ClientFacts {
       .join(' '),
     lastCommand: fields.get('cmd') ?? '',
     idleSeconds: numberOf(fields.get('idle')) ?? 0,
+    ageSeconds: numberOf(fields.get('age')),
+    receivedBytes: numberOf(fields.get('tot-net-in')),
     isReplica: flags.includes('S'),
     isMaster: flags.includes('M'),
     outputBufferBytes: queuedBytes(fields),

@@ -82,6 +82,7 @@ export function createInspector(
         const readAt = clock.now();
         const stats = options.commandStats && statsKnown ? commandStatsOf(server) : Promise.resolve('');
         let tookMs = 0;
+        const ownCommands = connection.sent();
         const whole = server.call('INFO').then((text) => {
           tookMs = clock.monotonicMs() - asked;
           return text;
@@ -102,6 +103,7 @@ export function createInspector(
           clients: options.clients === 'all' && clients ? clients.filter(isForeign) : null,
           replicaBufferBytes: clients ? bufferOf(clients) : null,
           tookMs,
+          ownCommands,
           settings:
             options.settings === undefined
               ? null

@@ -27,6 +27,8 @@ export interface Operator {
   /** CLIENT PAUSE ms WRITE, Redis 6.2 and later. Ends by itself. */
   pauseWrites(ms: number): Promise<Outcome>;
   unpause(): Promise<Outcome>;
+  /** SHUTDOWN, which saves as the server's configuration says. It answers only when it is refused: a look tells the rest. */
+  shutdown(): Promise<Outcome>;
   /** What waits for its connection is not sent any more. */
   close(): void;
 }
@@ -55,6 +57,7 @@ export function createOperator(endpoint: Endpoint, deps: ConnectionDeps, timeout
     followNobody: () => send('SLAVEOF', 'NO', 'ONE'),
     pauseWrites: (ms) => send('CLIENT PAUSE', String(ms), 'WRITE'),
     unpause: () => send('CLIENT UNPAUSE'),
+    shutdown: () => send('SHUTDOWN'),
     close: () => connection.close(),
   };
 }

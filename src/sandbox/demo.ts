@@ -11,6 +11,7 @@ import { Application } from './demo/application.ts';
 import { playStory } from './demo/auto.ts';
 import { createBot, type DemoBot, NEW_GROUP, OLD_GROUP } from './demo/bot.ts';
 import { Cleanup } from './demo/cleanup.ts';
+import { Deployments } from './demo/deployments.ts';
 import { addressIn, closePairs, fillPairs, type Pair, startPairs } from './demo/fleet.ts';
 import { type DemoOptions, readOptions } from './demo/options.ts';
 import { Voice } from './demo/voice.ts';
@@ -53,10 +54,12 @@ async function setTheStage(options: DemoOptions, cleanup: Cleanup): Promise<Stag
   await fillPairs(pairs, keys);
   const application = new Application(pairs, traffic);
   await cleanup.add(() => application.stop());
-  const bot = await createBot({ slack, folder: join(fleet.dir, 'bot'), pairs, cutover });
+  const deployments = await Deployments.start(application);
+  await cleanup.add(() => deployments.close());
+  const bot = await createBot({ slack, folder: join(fleet.dir, 'bot'), pairs, cutover, hook: deployments });
   await cleanup.add(() => bot.close());
   await bot.start();
-  const world = new DemoWorld({ pairs, application, bot });
+  const world = new DemoWorld({ pairs, application, bot, deployments });
   await cleanup.add(() => world.close());
   const page = await startPageServer({ slack, world, folder: PAGE_FOLDER, team: TEAM, roles: ROLES });
   await cleanup.add(() => page.close());
@@ -73,7 +76,9 @@ function invite({ url, pairs }: Stage, options: DemoOptions): void {
 
 function sayWhatToDo(): void {
   voice.say(`  1. Open that page. As Ana, type: /redis-migrate start ${OLD_GROUP} ${NEW_GROUP} --name orders`);
-  voice.say('  2. As Ben, press each button when it appears; once switched, point the application at the new servers.');
+  voice.say(
+    '  2. As Ben, press each button when it appears. At the switch a webhook points the application at the new servers.',
+  );
   voice.say('  3. Make trouble in the panel beside it, as much as you like. Ctrl-C here ends everything.');
 }
 
@@ -81,7 +86,7 @@ function sayWhatToDo(): void {
 async function letPeoplePlay({ world }: Stage, ended: Promise<void>): Promise<void> {
   world.verified.then(
     ({ acknowledged, missing }) => {
-      voice.stage('Every acknowledged write was looked up on the new servers');
+      voice.stage('Every acknowledged write was looked up where the application ended');
       voice.verdict(`${countText(acknowledged)} acknowledged`, `${countText(missing)} missing`, missing === 0);
     },
     () => {},

@@ -34,7 +34,7 @@ export interface Publisher {
   changed(id: MigrationId): void;
   /** As `changed`, and sends it even when nothing did, so that a message that is gone is noticed. */
   refresh(id: MigrationId): void;
-  /** Whether the last state that was sent is of this phase; true across restarts. */
+  /** Whether the last state that was sent is of this phase, and of this stage of the axe; true across restarts. */
   hasTold(id: MigrationId, view: MigrationView): boolean;
   start(): void;
   /** Sends what is still unsaid, for at most `graceMs`. May be called twice. */
@@ -175,7 +175,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     entry.sentSignature = rendering.signature;
     entry.sentAt = clock.monotonicMs();
     entry.failures = 0;
-    if (store.note(toldKey(entry.id)) !== view.phase) store.setNote(toldKey(entry.id), view.phase);
+    if (store.note(toldKey(entry.id)) !== stageOf(view)) store.setNote(toldKey(entry.id), stageOf(view));
   }
 
   async function recover(entry: Entry, view: MigrationView, problem: SlackProblem): Promise<void> {
@@ -256,7 +256,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       entry.forced = true;
       alarm.ring();
     },
-    hasTold: (id, view) => store.note(toldKey(id)) === view.phase,
+    hasTold: (id, view) => store.note(toldKey(id)) === stageOf(view),
     start() {
       running ??= loop();
     },
@@ -278,6 +278,10 @@ export function createPublisher(deps: PublisherDeps): Publisher {
 
 function toldKey(id: MigrationId): string {
   return `status:${id}`;
+}
+
+function stageOf({ phase, axe }: MigrationView): string {
+  return [phase, ...(axe?.lines.slice(0, 1) ?? [])].join(' ');
 }
 
 function movedBecause(code: string): string {

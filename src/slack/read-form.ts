@@ -1,6 +1,6 @@
 /** What was typed and chosen in our forms. Pure; whatever Slack sends, it gives a value or null. */
 import { CUTOVERS, isMigrationId, type PlanRequest } from '../domain/plan.ts';
-import { type ConfirmContext, NAME_FIELD } from './blocks/confirm.ts';
+import { type ConfirmContext, NAME_FIELD, REASON_FIELD } from './blocks/confirm.ts';
 import { isActionId } from './blocks/elements.ts';
 import { FIELDS } from './blocks/form.ts';
 import { plainTyping, splitServers } from './typed-text.ts';
@@ -51,9 +51,10 @@ function channelOf(privateMetadata: string): string | null {
 export function readConfirmForm(
   state: FormState,
   privateMetadata: string,
-): { context: ConfirmContext; typed: string } | null {
+): { context: ConfirmContext; typed: string; reason: string } | null {
   const context = contextOf(privateMetadata);
-  return context === null ? null : { context, typed: (state[NAME_FIELD]?.[NAME_FIELD]?.value ?? '').trim() };
+  const input = (field: string) => (state[field]?.[field]?.value ?? '').trim();
+  return context === null ? null : { context, typed: input(NAME_FIELD), reason: input(REASON_FIELD) };
 }
 
 function contextOf(privateMetadata: string): ConfirmContext | null {

@@ -23,6 +23,7 @@ export function isTold(row: JournalRow): boolean {
     case 'approved':
     case 'recheck_asked':
     case 'abort_asked':
+    case 'override_asked':
     case 'rollback_asked':
     case 'phase_entered':
     case 'given_up':
@@ -41,6 +42,8 @@ export function isTold(row: JournalRow): boolean {
     case 'cutover_step':
     case 'promoted':
     case 'cutover_let_go':
+    case 'axe_asked':
+    case 'axed':
     case 'quiet':
     case 'resumed':
     case 'summary':
@@ -48,7 +51,11 @@ export function isTold(row: JournalRow): boolean {
     case 'way_back':
       // That it is open stands in the message; that it is not any more is news.
       return !row.event.open;
+    case 'hook_sent':
+      // The row that lets the switch go says it.
+      return row.event.hook !== 'before_switch' || row.event.outcome === 'ok';
     case 'message_posted':
+    case 'hook_due':
     case 'clicked':
     case 'click_refused':
     case 'intent':
@@ -97,7 +104,7 @@ function lineOf(row: JournalRow): string {
   // Who approved stands in the row before; a phase is nobody's.
   const silent = row.actor === 'bot' || row.event.kind === 'phase_entered' || row.text.includes(row.actor);
   const by = silent ? '' : ` (${mention(row.actor)})`;
-  return `${SIGNS[row.event.kind] ?? '•'} ${text}${by}`.trim();
+  return `${signOf(row.event)} ${text}${by}`.trim();
 }
 
 function isAboutOneShard(row: JournalRow): boolean {
@@ -106,13 +113,15 @@ function isAboutOneShard(row: JournalRow): boolean {
     row.event.kind === 'way_back' ||
     row.event.kind === 'trouble' ||
     row.event.kind === 'trouble_over' ||
-    row.event.kind === 'given_up'
+    row.event.kind === 'given_up' ||
+    row.event.kind === 'axed'
   );
 }
 
 function restWord(kind: Event['kind']): string {
   if (kind === 'promoted') return 'promoted.';
   if (kind === 'way_back') return 'without a way back.';
+  if (kind === 'axed') return 'whose old server is gone or was left; the status message has those that were left.';
   if (kind === 'trouble_over') return 'are well again.';
   return 'with trouble; the status message shows them.';
 }
@@ -120,6 +129,7 @@ function restWord(kind: Event['kind']): string {
 const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   approved: '👍',
   abort_asked: '🛑',
+  override_asked: '📢',
   rollback_asked: '↩️',
   trouble: '⚠️',
   drift: '⚠️',
@@ -127,12 +137,19 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   trouble_over: '🩹',
   promoted: '👑',
   cutover_let_go: '↩️',
+  axe_asked: '🪓',
   summary: '🏁',
 };
 
+function signOf(event: Event): string {
+  if (event.kind === 'hook_sent' && event.outcome !== 'ok') return '⚠️';
+  return SIGNS[event.kind] ?? '•';
+}
+
 function isBroadcast(row: JournalRow, whole: () => readonly JournalRow[]): boolean {
   const { event } = row;
-  if (event.kind === 'cutover_let_go') return true;
+  if (event.kind === 'cutover_let_go' || event.kind === 'override_asked') return true;
+  if (event.kind === 'hook_sent') return event.outcome !== 'ok' && event.hook !== 'finished' && isTold(row);
   if (event.kind !== 'phase_entered') return false;
   if (event.phase === 'finished' || event.phase === 'aborted' || event.phase === 'rolled_back') return true;
   // A link that comes and goes leads to streaming again and again; the channel hears of the first time only.

@@ -19,7 +19,15 @@ function desk(...events: readonly Event[]): Desk {
 
 function offered(one: Desk): string[] {
   const { state } = one;
-  const rest = { rows: [], policy: POLICY, asOf: null, lateClients: [], lateWriters: null, engineReason: null };
+  const rest = {
+    rows: [],
+    policy: POLICY,
+    asOf: null,
+    lateClients: [],
+    lateWriters: null,
+    engineReason: null,
+    hookTroubles: new Map(),
+  };
   const view = viewOf({ state, sight: NOT_LOOKED, ...rest });
   return view.actions.filter((action) => action.action === 'migration:tune').map((action) => action.consequence);
 }

@@ -305,6 +305,7 @@ describe('a source below 2.8 with a password, whose switch is not proven', () =>
       lateClients: [],
       lateWriters: null,
       engineReason: null,
+      hookTroubles: new Map<string, string>(),
     });
     expect(actions.find((one) => one.action === 'gate:switch')).toMatchObject({
       ask: 'form',

@@ -39,6 +39,7 @@ function view(
     lateClients: [],
     lateWriters: null,
     engineReason: null,
+    hookTroubles: new Map(),
     ...more,
   });
 }

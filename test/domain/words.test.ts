@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe as about, expect, it } from 'vitest';
 import { describe, shardOf } from '../../src/domain/describe.ts';
 import type { Effect, Event } from '../../src/domain/event.ts';
+import { HOOK_KINDS } from '../../src/domain/hook.ts';
 import { PHASES } from '../../src/domain/phase.ts';
 import { abortSummary, finishSummary } from '../../src/domain/summary.ts';
 import { ACTION_IDS } from '../../src/domain/view.ts';
@@ -90,6 +91,7 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('fence' as const), shard, up: fc.boolean() }),
   fc.record({ kind: fc.constant('detach' as const), shard }),
+  fc.record({ kind: fc.constant('shutdown' as const), shard }),
   setting.map(
     (one): Effect => ({
       kind: 'set_config',
@@ -119,6 +121,21 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
   tune_asked: fc.record({ kind: fc.constant('tune_asked'), user: fc.constant(ANA), click }),
   rollback_asked: fc.record({ kind: fc.constant('rollback_asked'), user: fc.constant(ANA), click }),
   way_back: fc.record({ kind: fc.constant('way_back'), shard, open: fc.boolean(), text: sentence }),
+  hook_due: fc.record({
+    kind: fc.constant('hook_due'),
+    hook: fc.constantFrom(...HOOK_KINDS),
+    id: fc.constant('m-7k3q:12:switched'),
+    shards: fc.constant([0]),
+    text: sentence,
+    reason: fc.option(sentence),
+  }),
+  hook_sent: fc.record({
+    kind: fc.constant('hook_sent'),
+    hook: fc.constantFrom(...HOOK_KINDS),
+    id: fc.constant('m-7k3q:12:switched'),
+    outcome: fc.constantFrom('ok' as const, 'refused' as const, 'unreachable' as const),
+    detail: sentence,
+  }),
   trial_over: fc.record({ kind: fc.constant('trial_over'), shard, text: sentence }),
   tuned: fc.record({ kind: fc.constant('tuned'), shard, fullSyncs: fc.nat(), text: sentence }),
   held: fc.record({ kind: fc.constant('held'), shard, side, what, ledger: fc.constantFrom(null, 3), text: sentence }),
@@ -161,6 +178,13 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
   }),
   recheck_asked: fc.record({ kind: fc.constant('recheck_asked'), user: fc.constant(ANA), click }),
   abort_asked: fc.record({ kind: fc.constant('abort_asked'), user: fc.constant(ANA), click, giveUp: fc.boolean() }),
+  override_asked: fc.record({
+    kind: fc.constant('override_asked'),
+    user: fc.constant(ANA),
+    click,
+    entry: fc.nat(),
+    reason: fc.constantFrom('The rest is a cron job.', '<!channel> now', 'a\nb'),
+  }),
   phase_entered: fc.record({ kind: fc.constant('phase_entered'), phase: fc.constantFrom(...PHASES), reason: sentence }),
   intent: fc.record({ kind: fc.constant('intent'), effect }),
   answered: fc.record({
@@ -196,6 +220,8 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
     reason: fc.constantFrom('', 'Once more.'),
   }),
   promoted: fc.record({ kind: fc.constant('promoted'), shard, pauseMs: fc.option(fc.nat()), detail: sentence }),
+  axe_asked: fc.record({ kind: fc.constant('axe_asked'), user: fc.constant(ANA), click }),
+  axed: fc.record({ kind: fc.constant('axed'), shard, gone: fc.boolean(), text: sentence }),
   cutover_let_go: fc.record({ kind: fc.constant('cutover_let_go'), reason: sentence }),
   quiet: fc.record({ kind: fc.constant('quiet'), seconds: fc.nat() }),
   resumed: fc.record({ kind: fc.constant('resumed'), detail: sentence }),
@@ -272,7 +298,7 @@ about('the closing words', () => {
     expect(text).toContain(
       '3 shards moved in 2 min 5 s: 60,000 keys and 2.9 MiB when it began, 60,000 keys on the new servers now.',
     );
-    expect(text).toContain('Writes stood still for 7 ms at most, 5 ms at least, a shard.');
+    expect(text).toMatch(/Writes stood still for 7 ms at most: shard 1 \d ms, shard 2 \d ms and shard 3 \d ms\./);
     expect(text).toContain('No setting had to be changed.');
     expect(text).toMatch(/replicas of 127\.\d+\.\d+\.\d+:1, where nobody listens/);
   });

@@ -34,7 +34,7 @@ test('a setting that was agreed to on a server that takes no connection is told 
     channel: 'C000000MIG',
     createdAt: 1,
   } as const;
-  const journal = Journal.create({ store, clock: systemClock }, plan, null, () => {});
+  const journal = Journal.create({ store, clock: systemClock, hooks: null }, plan, null, () => {});
   const changes = [{ side: 'source', name: 'repl-timeout', value: '120', why: 'so' }] as const;
   const deps = { clock: systemClock, passwords, registry, policy: { tuneSyncs: true } };
   await act({ kind: 'tune', shard: 0, changes }, journal, deps);

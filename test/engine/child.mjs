@@ -1,16 +1,18 @@
 /**
  * An engine of the built bot in a process of its own, that kills itself right before or right after a row of the journal
  * is written, or at a named place of a cut-over. Arguments: state file, migration id, `before` or `after`, kind of the
- * row, its step or phase, or what it is about: the kind of its effect; or `at`, the place, and the phase that the
- * cut-over runs in. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`, whether to `abort`
- * instead of approving the switch, whether to `rollback` instead of approving the finish, and the `signal` that it sends
- * itself: SIGKILL unless something else is said.
+ * row, its step or phase, or what it is about: the kind of its effect, or the webhook; or `at`, the place, and the phase
+ * that the cut-over runs in. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`, whether to
+ * `abort` instead of approving the switch, whether to `rollback` instead of approving the finish, the `signal` that it
+ * sends itself: SIGKILL unless something else is said, and `hook`: `url` and `secret` of a receiver;
+ * `axe`: whether to shut down the old servers in the end.
  */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../dist/clock.js';
 import { parseAllowedHosts } from '../../dist/domain/allowed-hosts.js';
 import { Secret } from '../../dist/domain/secret.js';
 import { Engine } from '../../dist/engine/engine.js';
+import { createHooks } from '../../dist/hooks.js';
 import { emptyInventory } from '../../dist/inventory.js';
 import { noLog, noMetrics, SecretRegistry } from '../../dist/log.js';
 import { createPasswordVault } from '../../dist/passwords.js';
@@ -23,6 +25,8 @@ const {
   abort = false,
   rollback = false,
   signal = 'SIGKILL',
+  hook = null,
+  axe = false,
 } = JSON.parse(process.env.CHILD ?? '{}');
 const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
 const registry = new SecretRegistry();
@@ -39,7 +43,9 @@ const effects = new Map(store.journal(id).map(({ seq, event }) => [seq, event.ef
 const isIt = (rows) =>
   rows.some(({ event }) => {
     const about = event.effect?.kind ?? effects.get(event.intent);
-    return event.kind === kind && [undefined, event.step, event.phase, about].includes(detail);
+    return (
+      event.kind === kind && [undefined, event.step, event.phase, event.hook, event.action, about].includes(detail)
+    );
   });
 const append = store.append.bind(store);
 store.append = (migration, version, phase, rows) => {
@@ -83,6 +89,7 @@ const engine = new Engine({
   allowTypedPasswords: false,
   defaultCutover: 'fenced',
   authorizer: { mayRequest: yes, mayApprove: yes },
+  hooks: hook && createHooks({ url: hook.url, secret: new Secret(hook.secret), clock: systemClock, log: noLog }),
   resolve: async () => ['127.0.0.1'],
   log: noLog,
   metrics: noMetrics,
@@ -95,12 +102,19 @@ const next = {
   planned: 'gate:continue',
   streaming: abort ? 'migration:abort' : 'gate:switch',
   switched: rollback ? 'migration:rollback' : 'gate:finish',
+  finished: axe ? 'migration:axe' : undefined,
 };
 async function approve() {
   const view = engine.view(id);
   const action = next[view.phase];
   if (!view.actions.some((one) => one.action === action)) return;
-  const ticket = engine.click({ migration: id, action, user: 'U00000BEN', value: null, typedName: null });
+  const ticket = engine.click({
+    migration: id,
+    action,
+    user: 'U00000BEN',
+    value: null,
+    typedName: axe ? view.name : null,
+  });
   await engine.settleClick(ticket);
 }
 

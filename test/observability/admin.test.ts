@@ -122,6 +122,7 @@ describe('what it shows', () => {
             user: 'u',
             library: leak,
             lastCommand: leak,
+            triedSecondsAgo: null,
             idleSeconds: 1,
           },
         ],

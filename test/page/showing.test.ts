@@ -88,6 +88,8 @@ describe.skipIf(CHROMIUM === null)('what the page shows', () => {
     await world.getByText('new is slow').waitFor();
     await world.getByRole('button', { name: 'Mend the link of Shard 2' }).click();
     await stage.sent('mend_link').toEqual({ kind: 'mend_link', server: 'new-2' });
+    await world.getByRole('button', { name: 'Freeze deployments' }).click();
+    await stage.sent('freeze_deployments').toEqual({ kind: 'freeze_deployments' });
     await world.getByRole('button', { name: 'Flood writes' }).click();
     await stage.sent('flood_writes').toBeTruthy();
     stage.server.set(story.FINISHED);

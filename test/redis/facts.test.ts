@@ -175,6 +175,8 @@ describe('a client that names itself to deceive', () => {
         library: 'jedis 5.1',
         lastCommand: 'set',
         idleSeconds: 3,
+        ageSeconds: 9,
+        receivedBytes: null,
         isReplica: false,
         isMaster: false,
         outputBufferBytes: 12,
@@ -252,6 +254,11 @@ describe('the reader of INFO', () => {
   it('counts refused writes', () => {
     const refused = 'role:slave\r\ntotal_error_replies:9\r\nerrorstat_READONLY:count=4\r\nerrorstat_ERR:count=5\r\n';
     expect(read(refused).readonlyRefusals).toBe(4);
+    const stats =
+      'cmdstat_set:calls=5,usec=1,rejected_calls=3,failed_calls=0\r\ncmdstat_get:calls=9,usec=1,rejected_calls=7\r\n';
+    expect(factsFrom(parseInfo(`${refused}${stats}`), true).rejectedWrites).toBe(3);
+    expect(factsFrom(parseInfo(refused), false).rejectedWrites).toBeNull();
+    expect(factsFrom(parseInfo('role:slave\r\ncmdstat_set:calls=5,usec=1\r\n'), true).rejectedWrites).toBeNull();
   });
 
   it('a diskless sync tells no size, only what has arrived', () => {

@@ -104,13 +104,13 @@ describe.concurrent('in the middle of a cut-over', () => {
     const stage = await toStreaming({ config });
     onTestFinished(() => stage.close());
     const { sources, destinations, traffic, harness, id } = stage;
-    let disturbed: Promise<unknown> | null = null;
+    const disturbed: Promise<void>[] = [];
     stage.once(place, () => {
-      disturbed = Promise.resolve(disturbance.disturb(stage));
+      disturbed.push(Promise.resolve(disturbance.disturb(stage)));
     });
     await stage.press('gate:switch');
-    await until(() => disturbed !== null, { within: 20_000, what: `the cut-over to come to ${place}` });
-    await disturbed;
+    await until(() => disturbed.length > 0, { within: 20_000, what: `the cut-over to come to ${place}` });
+    await Promise.all(disturbed);
     // It is let go, unless the disturbance came too late to matter.
     const view = await harness.phase(id, 'streaming', 'syncing', 'switched');
     const letGo = view.journal.find((row) => row.kind === 'cutover_let_go');

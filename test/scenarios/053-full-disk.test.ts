@@ -22,7 +22,7 @@ function pagesOf(folder: string): number {
   const db = new Database(join(folder, 'state.db'));
   try {
     const row: unknown = db.prepare('PRAGMA page_count').get();
-    return Number((row as { page_count: number }).page_count);
+    return (row as { page_count: number }).page_count;
   } finally {
     db.close();
   }

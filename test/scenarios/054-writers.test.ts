@@ -52,13 +52,13 @@ async function pass(
 
 /** Publishers, and keys that expire within a second: both move the offset and leave nothing behind to look up. */
 function startNoise(servers: readonly RedisServerHandle[]) {
-  let stopped = false;
+  const stop = new AbortController();
   const running = servers.map(async (server) => {
-    while (!stopped) {
+    while (!stop.signal.aborted) {
       try {
         const connection = await connectRaw(server, { timeoutMs: 5_000 });
         try {
-          for (let number = 0; !stopped; number++) {
+          for (let number = 0; !stop.signal.aborted; number++) {
             await connection.send('PUBLISH', 'noise', `message ${number}`);
             await connection.send('SET', `noise:${number % 500}`, 'x', 'PX', String(50 + (number % 400)));
           }
@@ -73,7 +73,7 @@ function startNoise(servers: readonly RedisServerHandle[]) {
   });
   return {
     async stop(): Promise<void> {
-      stopped = true;
+      stop.abort();
       await Promise.all(running);
     },
   };

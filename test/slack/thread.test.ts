@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JournalRow } from '../../src/domain/event.ts';
+import type { HookKind } from '../../src/domain/hook.ts';
 import { noLog } from '../../src/log.ts';
 import { SlackProblem } from '../../src/slack/api.ts';
 import { createPoster } from '../../src/slack/post.ts';
@@ -96,6 +97,28 @@ describe('the story in the thread', () => {
     }
     const broadcast = api.of('chat.postMessage').map((call) => call.args['reply_broadcast'] === true);
     expect(broadcast).toEqual([false, false, true, false, false, true, true]);
+  });
+
+  it('tells what came of a webhook, loudly when nobody took it; a no to the switch is told by what follows from it', async () => {
+    const { clock, service, api, told } = setUp();
+    const sent = (seq: number, hook: HookKind, outcome: 'ok' | 'refused' | 'unreachable') =>
+      row(seq, { kind: 'hook_sent', hook, id: `${ID}:1:${hook}`, outcome, detail: '' });
+    const rows = [
+      sent(1, 'before_switch', 'refused'),
+      sent(2, 'before_switch', 'ok'),
+      row(3, { kind: 'hook_due', hook: 'switched', id: 'x', shards: [0], text: '', reason: null }),
+      sent(4, 'switched', 'ok'),
+      sent(5, 'rolled_back', 'unreachable'),
+      sent(6, 'failed', 'refused'),
+      sent(7, 'finished', 'refused'),
+    ];
+    for (const one of rows) {
+      service.tell(ID, one);
+      await clock.advance(3_000);
+    }
+    expect(told()).toEqual(['• Row 2.', '• Row 4.', '⚠️ Row 5.', '⚠️ Row 6.', '⚠️ Row 7.']);
+    const broadcast = api.of('chat.postMessage').map((call) => call.args['reply_broadcast'] === true);
+    expect(broadcast).toEqual([false, false, true, true, false]);
   });
 
   it('goes on after a restart where it was, and says nothing twice', async () => {

@@ -15,6 +15,8 @@ export interface ChildOptions {
   readonly abort?: boolean;
   readonly rollback?: boolean;
   readonly signal?: NodeJS.Signals;
+  /** The receiver of its webhooks. */
+  readonly hook?: { readonly url: string; readonly secret: string };
 }
 
 /** `point`: `before` or `after` and a row, or `at`, a place and a phase. The state file is in `folder`. */

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../../src/clock.ts';
 import { parseAllowedHosts } from '../../src/domain/allowed-hosts.ts';
 import type { Policy } from '../../src/domain/gate.ts';
+import type { Hooks } from '../../src/domain/hook.ts';
 import type { PlanRequest } from '../../src/domain/plan.ts';
 import { Secret } from '../../src/domain/secret.ts';
 import type { ActionId, MigrationView } from '../../src/domain/view.ts';
@@ -47,7 +48,7 @@ export interface Harness {
   click(
     id: string,
     action: ActionId,
-    options?: { user?: string; typedName?: string; value?: string | null },
+    options?: { user?: string; typedName?: string; reason?: string; value?: string | null },
   ): Promise<ClickAnswer>;
   /** Waits until the migration is in one of these phases. */
   phase(id: string, ...phases: readonly MigrationView['phase'][]): Promise<MigrationView>;
@@ -65,6 +66,7 @@ export interface HarnessOptions {
   readonly clock?: Clock;
   /** Called at each named place of a cut-over. */
   readonly at?: (place: CrashPoint) => void;
+  readonly hooks?: Hooks;
 }
 
 export function createHarness(options: HarnessOptions = {}): Harness {
@@ -90,6 +92,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     allowTypedPasswords: options.allowTypedPasswords ?? false,
     defaultCutover: 'fenced',
     authorizer: options.authorizer ?? everybody,
+    hooks: options.hooks ?? null,
     resolve: async () => ['127.0.0.1'],
     log: noLog,
     metrics: noMetrics,
@@ -122,9 +125,17 @@ export function createHarness(options: HarnessOptions = {}): Harness {
         user = ANA,
         typedName = null,
         value = null,
-      }: { user?: string; typedName?: string | null; value?: string | null } = {},
+        reason,
+      }: { user?: string; typedName?: string | null; reason?: string; value?: string | null } = {},
     ) {
-      const ticket = engine.click({ migration: id, action, user, value, typedName });
+      const ticket = engine.click({
+        migration: id,
+        action,
+        user,
+        value,
+        typedName,
+        ...(reason === undefined ? {} : { reason }),
+      });
       if (!ticket) throw new Error(`There is no migration ${id}.`);
       return engine.settleClick(ticket);
     },

@@ -6,7 +6,7 @@ import type { WorldApplication } from '../page/state.ts';
 import type { RedisServerHandle } from '../redis/server.ts';
 import { startTraffic, type Traffic } from '../redis/traffic.ts';
 import type { Verification } from '../redis/traffic-verify.ts';
-import type { Pair } from './fleet.ts';
+import { addressIn, type Pair } from './fleet.ts';
 
 const FLOOD_MS = 10_000;
 /** Over all shards: more, and the machine would be busy with the flood alone. */
@@ -47,10 +47,24 @@ export class Application {
   pointAtNew(which: number | null): void {
     const moving = this.#pairs.filter(({ shard }) => which === null || shard === which);
     if (moving.length === 0) throw new Error(`There is no instance ${(which ?? 0) + 1}.`);
-    for (const { shard, new: fresh } of moving) {
-      this.#targets[shard] = fresh;
-      for (const traffic of this.#traffics) traffic.pointAt(shard, fresh);
+    for (const pair of moving) this.#move(pair, 'new');
+  }
+
+  /** The instance whose old or new server has this address goes there. Throws a sentence when there is none. */
+  pointAt({ host, port }: { readonly host: string; readonly port: number }): void {
+    for (const pair of this.#pairs) {
+      const side = (['old', 'new'] as const).find((one) => addressIn(pair, one) === `${host}:${port}`);
+      if (side !== undefined) return this.#move(pair, side);
     }
+    throw new Error(`No instance has a server at ${host}:${port}.`);
+  }
+
+  #move(pair: Pair, side: 'old' | 'new'): void {
+    const target = pair[side];
+    // Who is there already is not disturbed.
+    if (this.#targets[pair.shard] === target) return;
+    this.#targets[pair.shard] = target;
+    for (const traffic of this.#traffics) traffic.pointAt(pair.shard, target);
   }
 
   /** Ten seconds of many more writes. Throws a sentence when there is one, or when the application has ended. */
@@ -75,13 +89,12 @@ export class Application {
     this.#flooding.clear();
   }
 
-  /** Stops, and looks up every acknowledged write on the new servers. */
+  /** Stops, and looks up every acknowledged write on the servers that the instances ended on. */
   async verify(): Promise<Verification> {
     await this.stop();
-    const targets = this.#pairs.map((pair) => pair.new);
     const found = { acknowledged: 0, missing: 0, examples: [] as string[] };
     for (const traffic of this.#traffics) {
-      const one = await traffic.verify(targets);
+      const one = await traffic.verify(this.#targets);
       found.acknowledged += one.acknowledged;
       found.missing += one.missing;
       found.examples.push(...one.examples);

@@ -2,7 +2,6 @@
  * `--auto`: plays Ana, who asks, and Ben, who approves, through the same doors as a person at the page, and tells the
  * story in the terminal. Ends with the number of acknowledged writes that are missing.
  */
-import { systemClock } from '../../clock.ts';
 import type { Gate, Phase } from '../../domain/phase.ts';
 import { countText } from '../../domain/words.ts';
 import { until } from '../redis/wait.ts';
@@ -15,8 +14,7 @@ import type { DemoWorld } from './world.ts';
 /** Twelve shards of some seconds each, three at a time, on a busy machine. */
 const PATIENCE_MS = 300_000;
 const LOOK_MS = 200;
-/** How long an application takes to hear where to write from now on. */
-const REPOINT_MS = 1_000;
+const HOOK_MS = 30_000;
 
 export interface AutoParts {
   readonly slack: SandboxSlack;
@@ -34,11 +32,13 @@ export async function playStory(parts: AutoParts): Promise<boolean> {
   await story.press('continue');
   voice.stage('Replication runs; the gate to switch opens when every shard is in step');
   await story.press('switch');
-  voice.stage('The cut-over; the application learns of it a second later');
+  voice.stage('The cut-over; a webhook points the application at the new servers');
   const switched = await story.phase('switched');
   story.showStatus(switched.messageTs ?? '');
-  await systemClock.sleep(REPOINT_MS);
-  await world.act({ kind: 'point_application', shard: null });
+  await until(() => world.state().application.every((one) => one.pointsAt === 'new'), {
+    within: HOOK_MS,
+    what: 'the webhook to point the application at the new servers',
+  });
   voice.acts('the application', 'now writes to the new servers');
   await story.press('finish');
   const finished = await story.phase('finished');
@@ -47,7 +47,7 @@ export async function playStory(parts: AutoParts): Promise<boolean> {
   });
   await story.tellThread();
   story.showStatus(finished.messageTs ?? '');
-  voice.stage('Every acknowledged write is looked up on the new servers');
+  voice.stage('Every acknowledged write is looked up where the application ended');
   const { acknowledged, missing, examples } = await world.verified;
   voice.verdict(`${countText(acknowledged)} acknowledged`, `${countText(missing)} missing`, missing === 0);
   for (const example of examples) voice.say(`  ${example}`);

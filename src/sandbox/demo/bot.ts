@@ -25,6 +25,8 @@ export interface BotOptions {
   readonly folder: string;
   readonly pairs: readonly Pair[];
   readonly cutover: Cutover;
+  /** Where its webhooks go. */
+  readonly hook: { readonly url: string; readonly secret: string };
 }
 
 export interface DemoBot {
@@ -48,7 +50,7 @@ const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
 const START_MS = 20_000;
 const ANSWER_MS = 2_000;
 
-export async function createBot({ slack, folder, pairs, cutover }: BotOptions): Promise<DemoBot> {
+export async function createBot({ slack, folder, pairs, cutover, hook }: BotOptions): Promise<DemoBot> {
   // Its parent must be there: when it has gone already, the demo is ending.
   await mkdir(folder);
   const inventory = join(folder, 'inventory.yml');
@@ -79,6 +81,8 @@ export async function createBot({ slack, folder, pairs, cutover }: BotOptions): 
         REQUESTERS: ANA,
         APPROVERS: BEN,
         DEFAULT_CUTOVER: cutover,
+        HOOK_URL: hook.url,
+        HOOK_SECRET: hook.secret,
         QUIET_SECONDS: '3',
         SYNCS_PER_HOST: '3',
         LOG_LEVEL: 'warn',

@@ -10,6 +10,7 @@ import type { RedisServerHandle } from '../redis/server.ts';
 import type { Verification } from '../redis/traffic-verify.ts';
 import type { Application } from './application.ts';
 import type { DemoBot, Migration } from './bot.ts';
+import type { Deployments } from './deployments.ts';
 import { addressIn, keyDelayUs, type Pair } from './fleet.ts';
 import { lookAt, type Sight } from './look.ts';
 import { Troubles } from './troubles.ts';
@@ -23,6 +24,7 @@ export interface WorldParts {
   readonly pairs: readonly Pair[];
   readonly application: Application;
   readonly bot: DemoBot;
+  readonly deployments: Deployments;
 }
 
 export class DemoWorld implements WorldSource {
@@ -53,10 +55,11 @@ export class DemoWorld implements WorldSource {
   }
 
   state(): World {
-    const { pairs, application, bot } = this.#parts;
+    const { pairs, application, bot, deployments } = this.#parts;
     const found = this.#verification;
     return {
       botRunning: bot.running,
+      deploymentsFrozen: deployments.frozen,
       servers: [...pairs.map((pair) => this.#server(pair, 'old')), ...pairs.map((pair) => this.#server(pair, 'new'))],
       application: application.figures(),
       verified: found && { acknowledged: found.acknowledged, missing: found.missing },
@@ -86,12 +89,16 @@ export class DemoWorld implements WorldSource {
   }
 
   async #carryOut(act: WorldAct): Promise<void> {
-    const { application, bot } = this.#parts;
+    const { application, bot, deployments } = this.#parts;
     switch (act.kind) {
       case 'point_application':
         return application.pointAtNew(act.shard);
       case 'flood_writes':
         return application.flood();
+      case 'freeze_deployments':
+        return deployments.freeze(true);
+      case 'allow_deployments':
+        return deployments.freeze(false);
       case 'stop_bot':
         if (!bot.running) throw new Error('The bot is down already.');
         return bot.kill();

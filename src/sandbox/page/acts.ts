@@ -29,7 +29,7 @@ const ACT = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('close_view'), user: id, viewId: id }),
   z.object({ kind: z.literal('open_home'), user: id }),
   z.object({ kind: z.literal('point_application'), shard: z.number().int().nonnegative().nullable() }),
-  z.object({ kind: z.enum(['flood_writes', 'stop_bot', 'start_bot']) }),
+  z.object({ kind: z.enum(['flood_writes', 'freeze_deployments', 'allow_deployments', 'stop_bot', 'start_bot']) }),
   z.object({
     kind: z.enum(['kill_server', 'start_server', 'cut_link', 'mend_link', 'slow_destination']),
     server: id,

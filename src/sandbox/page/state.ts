@@ -82,6 +82,8 @@ export interface PageHome {
 /** The world outside Slack. */
 export interface World {
   readonly botRunning: boolean;
+  /** Whether whoever is asked before a switch says no. */
+  readonly deploymentsFrozen: boolean;
   readonly servers: readonly WorldServer[];
   readonly application: readonly WorldApplication[];
   /** Set when the story is over and every acknowledged write was looked up. */
@@ -151,6 +153,7 @@ export type Act =
       readonly server: string;
     }
   | { readonly kind: 'flood_writes' }
+  | { readonly kind: 'freeze_deployments' | 'allow_deployments' }
   | { readonly kind: 'stop_bot' | 'start_bot' };
 
 export interface Acted {

@@ -1,5 +1,5 @@
 /** The form in which a migration's name is typed before something that cannot be undone. Pure. */
-import type { ModalView } from '@slack/types';
+import type { InputBlock, ModalView } from '@slack/types';
 import type { MigrationId } from '../../domain/plan.ts';
 import type { ActionId, ActionView, MigrationView } from '../../domain/view.ts';
 import { bareName, sentence } from '../text.ts';
@@ -7,6 +7,15 @@ import { plain, section } from './elements.ts';
 import { BUTTON_WORDS } from './words.ts';
 
 export const NAME_FIELD = 'name';
+export const REASON_FIELD = 'reason';
+const REASON_CHARACTERS = 300;
+/** Slack's limit for the title of a form. */
+const TITLE_CHARACTERS = 24;
+
+/** What is done against the bot's own advice is told to all, with a reason. */
+export function asksReason(action: ActionId): boolean {
+  return action === 'migration:override';
+}
 
 /** `confirm:switch` for `gate:switch`. */
 export function confirmCallback(action: ActionId): string {
@@ -21,13 +30,26 @@ export interface ConfirmContext {
   readonly channel: string;
 }
 
+const reasonInput: InputBlock = {
+  type: 'input',
+  block_id: REASON_FIELD,
+  label: plain('Why? The channel is told', 75),
+  element: {
+    type: 'plain_text_input',
+    action_id: REASON_FIELD,
+    multiline: true,
+    max_length: REASON_CHARACTERS,
+  },
+};
+
 export function confirmForm(view: MigrationView, action: ActionView, channel: string): ModalView {
   const words = BUTTON_WORDS[action.action];
+  const title = `${words.label}: are you sure?`;
   const data: ConfirmContext = { migration: view.id, action: action.action, value: action.value, channel };
   return {
     type: 'modal',
     callback_id: confirmCallback(action.action),
-    title: plain(`${words.label}: are you sure?`, 24),
+    title: plain(title.length <= TITLE_CHARACTERS ? title : 'Are you sure?', TITLE_CHARACTERS),
     submit: plain(words.yes, 24),
     close: plain('Not now', 24),
     private_metadata: JSON.stringify(data),
@@ -40,6 +62,7 @@ export function confirmForm(view: MigrationView, action: ActionView, channel: st
         label: plain('Type the name to confirm', 75),
         element: { type: 'plain_text_input', action_id: NAME_FIELD, max_length: 200 },
       },
+      ...(asksReason(action.action) ? [reasonInput] : []),
     ],
   };
 }

@@ -22,7 +22,8 @@ const TOPICS: Readonly<Record<string, string>> = {
   gates: [
     '*continue* starts replication. The old servers keep serving; the new ones are filled.',
     '*switch* makes the new servers the masters. It opens when every shard is in step.',
-    '*finish* ends the migration. It opens when nobody has written to the old masters for a while.',
+    '*finish* ends the migration. It opens when nobody has written to the old masters for a while. An approver can open it earlier with a reason, which the channel is told.',
+    'When it is finished, approvers can have the old servers shut down. One that somebody is still connected to is left, with the line to run by hand.',
     'Each needs its approvals. A button that is not there cannot be used now, and the message says why.',
   ].join('\n'),
   cutover: [

@@ -171,6 +171,15 @@ function approvers(gate: GateView): string {
 
 function lateBlocks(view: MigrationView): KnownBlock[] {
   const blocks: KnownBlock[] = [];
+  if (view.axe !== null)
+    blocks.push(
+      section(
+        `🪓 ${lines(
+          view.axe.lines.map((line) => sentence(line, 400)),
+          2800,
+        )}`,
+      ),
+    );
   if (view.wayBack !== null)
     blocks.push(section(`↩️ *Way back ${view.wayBack.open ? 'open' : 'closed'}.* ${sentence(view.wayBack.text, 600)}`));
   if (view.lateWriters !== null) blocks.push(section(`✍️ ${sentence(view.lateWriters, 700)}`));
@@ -186,7 +195,8 @@ function lateBlocks(view: MigrationView): KnownBlock[] {
 function clientLine(client: LateClient): string {
   const about = [client.name, client.user, client.library].filter((part) => part !== '').map((part) => name(part, 30));
   const did = client.lastCommand === '' ? '' : `, last \`${name(client.lastCommand, 20)}\``;
-  return `• ${name(client.address, 50)}${about.length > 0 ? ` (${about.join(', ')})` : ''} on ${name(client.server, 50)}${did}, idle ${duration(client.idleSeconds)}`;
+  const tried = client.triedSecondsAgo === null ? '' : ` *tried to write ${duration(client.triedSecondsAgo)} ago*`;
+  return `${tried === '' ? '•' : '✍️'} ${name(client.address, 50)}${about.length > 0 ? ` (${about.join(', ')})` : ''} on ${name(client.server, 50)}${did}, idle ${duration(client.idleSeconds)}${tried === '' ? '' : `,${tried}`}`;
 }
 
 function freshness(view: MigrationView): KnownBlock {

@@ -75,6 +75,18 @@ export const BUTTON_WORDS = {
   'migration:recheck': { label: 'Check again', title: 'Check again?', yes: 'Check again', style: null },
   'migration:tune': { label: 'Set it', title: 'Change these settings?', yes: 'Set them', style: 'primary' },
   'migration:resume': { label: 'Go on as it is', title: 'Go on with what changed?', yes: 'Go on', style: 'danger' },
+  'migration:override': {
+    label: 'Finish anyway',
+    title: 'Finish without the quiet period?',
+    yes: 'Finish anyway',
+    style: 'danger',
+  },
   'migration:rollback': { label: 'Roll back', title: 'Go back to the old servers?', yes: 'Roll back', style: 'danger' },
+  'migration:axe': {
+    label: 'Shut down the old servers',
+    title: 'Shut down the old servers?',
+    yes: 'Shut them down',
+    style: 'danger',
+  },
   'migration:abort': { label: 'Abort', title: 'Abort the migration?', yes: 'Abort it', style: 'danger' },
 } satisfies Record<ActionId, ButtonWords>;

@@ -3,14 +3,14 @@ import type { App, ViewSubmitAction } from '@slack/bolt';
 import type { Refusal } from '../../engine/service.ts';
 import type { Asker } from '../answerer.ts';
 import { told, unknownMigration } from '../blocks/answers.ts';
-import { NAME_FIELD } from '../blocks/confirm.ts';
+import { asksReason, NAME_FIELD, REASON_FIELD } from '../blocks/confirm.ts';
 import { FIELDS, START_FORM } from '../blocks/form.ts';
 import { halfAnAddress } from '../parse-command.ts';
 import { readConfirmForm, readStartForm } from '../read-form.ts';
 import { plainTyping } from '../typed-text.ts';
 import { type Acknowledge, acknowledgeOnce, guarded, type ListenerDeps } from './deps.ts';
 
-export const CONFIRM_FORMS = /^confirm:(continue|switch|finish|abort|recheck)$/;
+export const CONFIRM_FORMS = /^confirm:(continue|switch|finish|abort|recheck|override|axe)$/;
 const ERROR_CHARACTERS = 1_000;
 
 export function register(app: App, deps: ListenerDeps): void {
@@ -56,15 +56,21 @@ async function confirm(
     );
   const { migration, action, value } = form.context;
   const current = deps.service.view(migration);
-  if (current !== null && !sameName(form.typed, current.name)) {
-    return acknowledge(errorsAt({ [NAME_FIELD]: 'That is not the name. Type it exactly as it stands above.' }));
-  }
+  const wantsReason = asksReason(action);
+  const wrong = {
+    ...(current !== null && !sameName(form.typed, current.name)
+      ? { [NAME_FIELD]: 'That is not the name. Type it exactly as it stands above.' }
+      : {}),
+    ...(wantsReason && form.reason === '' ? { [REASON_FIELD]: 'Say why, in a few words.' } : {}),
+  };
+  if (Object.keys(wrong).length > 0) return acknowledge(errorsAt(wrong));
   const ticket = deps.service.click({
     migration,
     action,
     user: asker.user,
     value,
     typedName: current?.name ?? form.typed,
+    ...(wantsReason ? { reason: form.reason } : {}),
   });
   await acknowledge();
   if (ticket === null) return deps.answerer.tell(asker, unknownMigration(migration));

@@ -3,6 +3,7 @@
 import { describe } from '../../../src/domain/describe.ts';
 import type { Endpoint } from '../../../src/domain/endpoint.ts';
 import type { BeforeReplication, Event, JournalRow } from '../../../src/domain/event.ts';
+import { overrideFrom } from '../../../src/domain/finish-gate.ts';
 import type { Policy } from '../../../src/domain/gate.ts';
 import { agreedFrom } from '../../../src/domain/may-ask.ts';
 import { foldJournal } from '../../../src/domain/migration.ts';
@@ -105,6 +106,8 @@ export function facts(more: Partial<ServerFacts> = {}): ServerFacts {
     snapshot: null,
     writeCalls: 0,
     readonlyRefusals: 0,
+    rejectedWrites: 0,
+    commandsProcessed: 0,
     refusedCommands: 0,
     maxmemoryBytes: 0,
     highestDatabase: null,
@@ -115,7 +118,16 @@ export function facts(more: Partial<ServerFacts> = {}): ServerFacts {
 }
 
 export function seen(more: Partial<ServerFacts> = {}, at = 1_000): ServerLook {
-  return { ok: true, at, facts: facts(more), clients: null, replicaBufferBytes: null, tookMs: 1, settings: null };
+  return {
+    ok: true,
+    at,
+    facts: facts(more),
+    clients: null,
+    replicaBufferBytes: null,
+    tookMs: 1,
+    ownCommands: 0,
+    settings: null,
+  };
 }
 
 export function unseen(text: string, kind: 'timeout' | 'refused' | 'auth_failed' = 'timeout', at = 1_000): ServerLook {
@@ -235,6 +247,7 @@ export const NOT_LOOKED: Sight = {
   quietMs: null,
   stirred: false,
   unquiet: null,
+  unwatched: null,
 };
 
 /** Events as the journal would number them, a second apart. */
@@ -329,5 +342,6 @@ export const NOT_EMPTY: Finding = {
 
 /** What a button that is drawn now carries: the phase entry, or the last thing that was told of the servers. */
 export function drawnAt(action: ActionId, state: MigrationState): number {
+  if (action === 'migration:override') return overrideFrom(state);
   return action === 'migration:tune' || action === 'migration:resume' ? agreedFrom(state) : state.entry;
 }

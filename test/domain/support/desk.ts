@@ -35,10 +35,11 @@ export class Desk {
   click(
     action: ActionId,
     user: string,
-    more: { entry?: number | null; typedName?: string; rights?: Rights; waitsMs?: number } = {},
+    more: { entry?: number | null; typedName?: string; reason?: string; rights?: Rights; waitsMs?: number } = {},
   ): ClickVerdict {
-    const { entry = drawnAt(action, this.state), typedName = null, rights = EVERYTHING, waitsMs = 0 } = more;
-    const { seq } = this.journal.append({ kind: 'clicked', action, user, entry, typedName });
+    const { entry = drawnAt(action, this.state), typedName = null, reason, rights = EVERYTHING, waitsMs = 0 } = more;
+    const typed = { typedName, ...(reason === undefined ? {} : { reason }) };
+    const { seq } = this.journal.append({ kind: 'clicked', action, user, entry, ...typed });
     this.journal.now += waitsMs;
     const click = this.state.clicks.find((one) => one.seq === seq);
     if (!click) throw new Error('The click is not in the journal.');

@@ -16,6 +16,7 @@ const GATE_OF: Partial<Record<ActionId, Gate>> = {
   'gate:continue': 'continue',
   'gate:switch': 'switch',
   'gate:finish': 'finish',
+  'migration:override': 'finish',
 };
 
 /** The moment of a click, and the journal behind it. */
@@ -171,11 +172,20 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
     );
     if (event.entry !== null) expect(event.entry).toBe(Math.max(before.entry, told.at(-1)?.seq ?? 0));
   }
+  if (event.action === 'migration:axe') {
+    expect(rights.approve.ok, 'it shuts servers down').toBe(true);
+    expect([before.phase, event.typedName]).toEqual(['finished', before.plan.name]);
+  }
   if (gate === undefined) return;
   expect(sight.wallNow - at, 'an approval by a click that has expired').toBeLessThanOrEqual(policy.approvalTtlMs);
-  if (event.entry !== null) expect(event.entry).toBe(before.entry);
+  const override = event.action === 'migration:override';
+  const drifts = journal.rows.filter(
+    (row) => row.seq > before.entry && row.seq <= before.version && row.event.kind === 'drift',
+  );
+  const drawn = Math.max(before.entry, override ? (drifts.at(-1)?.seq ?? 0) : 0);
+  if (event.entry !== null) expect(event.entry).toBe(drawn);
   if (!policy.selfApproval) expect(event.user).not.toBe(before.plan.requestedBy);
-  expect(gatesOf(before, sight, policy).find((one) => one.gate === gate)?.open).toBe(true);
+  expect(gatesOf(before, sight, policy).find((one) => one.gate === gate)?.open).toBe(!override);
   if (gate === 'switch') {
     for (const shard of sight.shards ?? []) {
       expect(shard.verdict.state).toBe('in_step');
@@ -185,10 +195,14 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
   }
   if (gate === 'finish') {
     expect(sight.unquiet).toBeNull();
-    expect(sight.quietMs ?? 0).toBeGreaterThanOrEqual(policy.quietMs);
+    // Quiet, or somebody's word since the last thing that changed.
+    const word = journal.rows.some(
+      (row) => row.seq > Math.max(before.entry, drifts.at(-1)?.seq ?? 0) && row.event.kind === 'override_asked',
+    );
+    if (override) expect(sight.quietMs ?? 0).toBeLessThan(policy.quietMs);
+    else if (!word) expect(sight.quietMs ?? 0).toBeGreaterThanOrEqual(policy.quietMs);
     expect(sight.shards?.map((shard) => shard.verdict.state)).toEqual(before.plan.shards.map(() => 'promoted'));
-    const drifted = journal.rows.some((row) => row.seq > before.entry && row.event.kind === 'drift');
-    if (drifted) expect(event.typedName).toBe(before.plan.name);
+    if (drifts.length > 0 || override) expect(event.typedName).toBe(before.plan.name);
   }
   const approvers = journal.rows.filter(
     ({ event: row, at: givenAt }) =>

@@ -21,6 +21,7 @@ export function looked(text: string, clients: string | null = null, at = 1_000):
     clients: null,
     replicaBufferBytes: buffers.length === 0 ? null : Math.max(...buffers),
     tookMs: 1,
+    ownCommands: 0,
     settings: null,
   };
 }

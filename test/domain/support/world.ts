@@ -106,7 +106,8 @@ export class World {
     const entry = { now, old: now - 1, foreign: 0, command: null }[click.copy];
     const typedName = { right: this.state.plan.name, wrong: 'another', none: null }[click.name];
     const { action, user } = click;
-    const { seq } = this.journal.append({ kind: 'clicked', action, user, entry, typedName }, user);
+    const typed = { typedName, ...(click.name === 'none' ? {} : { reason: 'It has to end.' }) };
+    const { seq } = this.journal.append({ kind: 'clicked', action, user, entry, ...typed }, user);
     if (click.dies) return null;
     return this.#settle(seq, rightsOf(click));
   }
@@ -169,6 +170,7 @@ export class World {
       lateClients: [],
       lateWriters: null,
       engineReason: null,
+      hookTroubles: new Map(),
     });
   }
 

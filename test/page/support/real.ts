@@ -15,7 +15,7 @@ import { type Bot, quiet, startBot } from '../../sandbox/slack/bolt-bot.ts';
 import { launch, open, type Watched } from './browser.ts';
 
 const FOLDER = fileURLToPath(new URL('../../../dist-sandbox/page', import.meta.url));
-const STILL: World = { botRunning: true, servers: [], application: [], verified: null };
+const STILL: World = { botRunning: true, deploymentsFrozen: false, servers: [], application: [], verified: null };
 const ROLES = new Map([
   [ANA, 'requester'],
   [BEN, 'approver'],

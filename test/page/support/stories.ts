@@ -203,6 +203,7 @@ export const SWITCHED = told(
         library: 'ioredis',
         lastCommand: 'set',
         idleSeconds: 0,
+        triedSecondsAgo: 1,
       },
       {
         shard: 2,
@@ -213,6 +214,7 @@ export const SWITCHED = told(
         library: '',
         lastCommand: 'get',
         idleSeconds: 41,
+        triedSecondsAgo: null,
       },
     ],
   }),

@@ -76,6 +76,7 @@ export function world(
   const numbers = Array.from({ length: SHARDS }, (_, shard) => shard);
   return {
     botRunning: true,
+    deploymentsFrozen: false,
     servers: numbers.flatMap((shard) =>
       (['old', 'new'] as const).map((side) => {
         const plain = server(side, shard);

@@ -117,11 +117,20 @@ describe('npm run demo', () => {
     expect(await act(address, { kind: 'stop_bot' })).toEqual(OK);
     await until(() => !newest().world.botRunning, { what: 'the bot to be seen down' });
     expect(await act(address, { kind: 'start_bot' })).toEqual(OK);
+    expect(await act(address, { kind: 'freeze_deployments' })).toEqual(OK);
     await press('gate:switch');
-    await until(() => newest().world.servers.filter((one) => one.role === 'fenced').length === 2, {
+    const isRefused = (shown: string) => /was let go: .*deployments are frozen.*"gate:switch"/.test(shown);
+    await until(() => newest().messages.some((one) => isRefused(JSON.stringify(one.blocks))), {
       within: 20_000,
-      what: 'the fences',
+      what: 'the refusal, and the button again',
     });
+    expect(await act(address, { kind: 'allow_deployments' })).toEqual(OK);
+    await press('gate:switch');
+    await until(() => newest().world.application.every((one) => one.pointsAt === 'new'), {
+      within: 20_000,
+      what: 'the webhook to point the application at the new servers',
+    });
+    // By hand as well does no harm.
     expect(await act(address, { kind: 'point_application', shard: null })).toEqual(OK);
     await press('gate:finish');
     const verified = await until(() => newest().world.verified, {

@@ -1,13 +1,17 @@
 /** The world outside Slack, on real servers; the bot's part is played by the test. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HookKind } from '../../../src/domain/hook.ts';
+import { Secret } from '../../../src/domain/secret.ts';
 import { Application } from '../../../src/sandbox/demo/application.ts';
 import type { DemoBot, Migration } from '../../../src/sandbox/demo/bot.ts';
+import { Deployments } from '../../../src/sandbox/demo/deployments.ts';
 import { closePairs, fillPairs, type Pair, startPairs } from '../../../src/sandbox/demo/fleet.ts';
 import { DemoWorld } from '../../../src/sandbox/demo/world.ts';
 import type { WorldApplication, WorldServer } from '../../../src/sandbox/page/state.ts';
 import { type Fleet, startFleet } from '../../../src/sandbox/redis/fleet.ts';
 import { connectRaw } from '../../../src/sandbox/redis/raw-connection.ts';
 import { until } from '../../../src/sandbox/redis/wait.ts';
+import { hookOf, hooksTo } from '../../support/hook-stage.ts';
 
 const KEYS = 300;
 
@@ -15,6 +19,7 @@ let fleet: Fleet;
 let pair: Pair;
 let application: Application;
 let world: DemoWorld;
+let deployments: Deployments;
 let migrations: Migration[] = [];
 let alive = true;
 let tell = () => {};
@@ -44,11 +49,13 @@ beforeAll(async () => {
   pair = pairs[0]!;
   await fillPairs(pairs, KEYS);
   application = new Application(pairs, 200);
-  world = new DemoWorld({ pairs, application, bot });
+  deployments = await Deployments.start(application);
+  world = new DemoWorld({ pairs, application, bot, deployments });
 });
 
 afterAll(async () => {
   await world?.close();
+  await deployments?.close();
   if (pair !== undefined) await closePairs([pair]);
   await fleet?.close();
 });
@@ -148,6 +155,23 @@ describe('one shard', () => {
     await expect(world.act({ kind: 'stop_bot' })).rejects.toThrow('down already');
     await world.act({ kind: 'start_bot' });
     expect(world.state().botRunning).toBe(true);
+  });
+
+  test('webhooks point the application there and back by address, and a freeze says no to a switch alone', async () => {
+    const hooks = hooksTo(deployments.url, { secret: new Secret(deployments.secret) });
+    const source = { host: pair.wire.host, port: pair.wire.port };
+    const shards = [{ index: 0, source, destination: { host: '127.0.0.1', port: pair.new.port } }];
+    const send = (kind: HookKind) => hooks.send({ ...hookOf(kind), shards });
+    await world.act({ kind: 'freeze_deployments' });
+    await expect(world.act({ kind: 'freeze_deployments' })).rejects.toThrow('Deployments are frozen already.');
+    expect(world.state().deploymentsFrozen).toBe(true);
+    expect(await send('before_switch')).toMatchObject({ kind: 'refused', text: 'deployments are frozen' });
+    expect(await send('switched')).toEqual({ kind: 'ok' });
+    expect(app().pointsAt).toBe('new');
+    await world.act({ kind: 'allow_deployments' });
+    expect(await send('before_switch')).toEqual({ kind: 'ok' });
+    expect(await send('rolled_back')).toEqual({ kind: 'ok' });
+    expect(app().pointsAt).toBe('old');
   });
 
   test('after the switch: fence, refused writes, the application moves, every write is looked up', {

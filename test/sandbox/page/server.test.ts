@@ -12,7 +12,7 @@ import { ANA, BEN, EVE, MIGRATIONS, type SandboxSlack, startSandboxSlack } from 
 import { type Bot, button, form, section, startBot } from '../slack/bolt-bot.ts';
 import { type Listener, listenTo } from './listen.ts';
 
-const QUIET_WORLD: World = { botRunning: true, servers: [], application: [], verified: null };
+const QUIET_WORLD: World = { botRunning: true, deploymentsFrozen: false, servers: [], application: [], verified: null };
 
 let slack: SandboxSlack;
 let page: PageServer;

@@ -108,6 +108,7 @@ const anyView: fc.Arbitrary<MigrationView> = fc
         library: text,
         lastCommand: text,
         idleSeconds: fc.nat(),
+        triedSecondsAgo: fc.option(fc.nat()),
       }),
       { maxLength: 50 },
     ),
@@ -268,6 +269,7 @@ describe('the status message', () => {
       library: 'jedis',
       lastCommand: 'get',
       idleSeconds: 3,
+      triedSecondsAgo: null,
     };
     const shown = allText(
       renderStatus(

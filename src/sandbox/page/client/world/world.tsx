@@ -1,12 +1,17 @@
 /** What nobody sees in Slack: the servers, the application that writes to them, and buttons that make trouble. */
 import { useEffect, useRef } from 'react';
-import type { Act, World as WorldState } from '../../state.ts';
+import type { Act, WorldServer, World as WorldState } from '../../state.ts';
 import { Icon } from '../icons.tsx';
 import { useWorkspace } from '../workspace.tsx';
 import { Application } from './application.tsx';
 import { whole } from './figures.ts';
 import { Fleet } from './fleet.tsx';
 import { TroubleButton } from './trouble-button.tsx';
+
+/** An old server that writes have left: behind its fence, or following the new one. */
+function refusesWrites({ side, role }: WorldServer): boolean {
+  return side === 'old' && (role === 'fenced' || role === 'replica');
+}
 
 export function World({ onClose }: { readonly onClose: () => void }) {
   const { act, state } = useWorkspace();
@@ -36,9 +41,16 @@ export function World({ onClose }: { readonly onClose: () => void }) {
             {world.botRunning ? 'Stop the bot' : 'Start the bot'}
           </TroubleButton>
         </div>
+        <div className="bot-line">
+          <span className={`dot ${world.deploymentsFrozen ? 'dot-bad' : 'dot-good'}`} />
+          <span>{world.deploymentsFrozen ? 'Deployments are frozen' : 'Deployments are allowed'}</span>
+          <TroubleButton act={{ kind: world.deploymentsFrozen ? 'allow_deployments' : 'freeze_deployments' }} run={run}>
+            {world.deploymentsFrozen ? 'Allow deployments' : 'Freeze deployments'}
+          </TroubleButton>
+        </div>
         <Application
           application={world.application}
-          due={world.servers.some((server) => server.role === 'fenced')}
+          due={world.servers.some(refusesWrites)}
           ended={counted}
           run={run}
         />

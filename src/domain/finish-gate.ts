@@ -1,0 +1,72 @@
+/** When finish is open: every new server a master, and nobody writes to the old ones, or a person answers for it. Pure. */
+import type { Sight } from './sight.ts';
+import type { MigrationState, Override } from './state.ts';
+import { capital, quoted, secondsText, shardText } from './words.ts';
+
+export interface FinishStatus {
+  readonly open: boolean;
+  readonly reason: string;
+  /** Closed for want of quiet alone, which an approver may answer for. */
+  readonly wantsQuiet: boolean;
+}
+
+/** A shorter quiet is no quiet: servers are looked at once a second. */
+const NOISY_MS = 2_000;
+/** As much of a typed reason is told. */
+const REASON_CHARACTERS = 300;
+
+/** `quietMs`: for how long nobody may have written. */
+export function finishStatus(state: MigrationState, sight: Sight, quietMs: number): FinishStatus {
+  const closed = (reason: string): FinishStatus => ({ open: false, reason, wantsQuiet: false });
+  const wrong = sight.shards?.find((one) => one.verdict.state !== 'promoted' && sight.quietMs !== null);
+  if (wrong) {
+    const why = wrong.verdict.reason ?? 'the new server is not seen as a master.';
+    return closed(`${capital(shardText(wrong.verdict.shard))}: ${why}`);
+  }
+  if (sight.unquiet !== null) return closed(sight.unquiet);
+  const override = overrideOf(state);
+  if (override !== null) return { open: true, reason: capital(overrideText(override)), wantsQuiet: false };
+  const quiet = Math.floor(sight.quietMs ?? 0);
+  if (sight.unwatched === null && quiet >= quietMs)
+    return {
+      open: true,
+      reason: `Nobody has written to an old master for ${secondsText(quiet / 1000)}.`,
+      wantsQuiet: false,
+    };
+  return {
+    open: false,
+    reason: sight.unwatched ?? noiseText(sight, quiet, quietMs),
+    // Before the first look nobody knows what else is wrong.
+    wantsQuiet: sight.shards !== null && sight.quietMs !== null,
+  };
+}
+
+function noiseText(sight: Sight, quiet: number, quietMs: number): string {
+  const seconds = secondsText(quiet / 1000);
+  const since = !sight.stirred
+    ? `Watched for ${seconds} so far, and nobody has tried to write to an old master`
+    : quiet < NOISY_MS
+      ? 'Somebody still tries to write to an old master'
+      : `Nobody has tried to write to an old master for ${seconds}`;
+  return `${since}; it takes ${secondsText(quietMs / 1000)} of quiet.`;
+}
+
+/** Who answers for finish without the quiet period, in this very phase entry; null when nobody does. */
+export function overrideOf({ phase, entry, override }: MigrationState): Override | null {
+  return phase === 'switched' && override?.entry === entry ? override : null;
+}
+
+/** The one with which finish was passed; null when it was passed after the quiet period, or not yet. */
+export function overridePassed({ approvals, override }: MigrationState): Override | null {
+  const passed = approvals.findLast((one) => one.gate === 'finish' && !one.usedUp);
+  return override && override.entry === passed?.entry ? override : null;
+}
+
+export function overrideText({ user, reason }: Pick<Override, 'user' | 'reason'>): string {
+  return `opened by <@${user}> without the quiet period: ${quoted(reason, REASON_CHARACTERS)}.`;
+}
+
+/** The number of the buttons that answer for it: older ones did not show all that others changed. */
+export function overrideFrom({ entry, drifts }: MigrationState): number {
+  return Math.max(entry, drifts.at(-1)?.row ?? 0);
+}

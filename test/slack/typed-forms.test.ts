@@ -1,0 +1,120 @@
+/** The forms that ask for more than a click, as people fill them in. */
+import { afterEach, expect, it, vi } from 'vitest';
+import { ANA, BEN, EVE, MIGRATIONS } from '../../src/sandbox/slack/index.ts';
+import { type Bot, startBot } from './bot.ts';
+import { actionView, row } from './support.ts';
+
+const ID = 'm-0000';
+let made: Bot;
+afterEach(() => made.close());
+
+/** A migration with one button, which is on the screen. */
+async function withButton(action: 'migration:override' | 'migration:axe', options = {}): Promise<string> {
+  made = await startBot('socket', options);
+  const text = 'start --src old-1:6379 --dst new-1:6379 --name orders';
+  await made.slack.command({ user: ANA, channel: MIGRATIONS, text });
+  await vi.waitUntil(() => made.service.opened.length > 0, { timeout: 10_000 });
+  const ts = made.service.opened[0]?.ts ?? '';
+  const consequence = 'Somebody still tries to write to an old master.';
+  made.service.patch(ID, {
+    phase: 'switched',
+    actions: [actionView({ action, value: 'e9', ask: 'form', consequence })],
+  });
+  await made.slack.waitFor(
+    () => {
+      const message = made.slack.message(MIGRATIONS, ts);
+      return message && made.slack.buttons(message).some((one) => one.element.action_id === action);
+    },
+    { what: `the button ${action}` },
+  );
+  return ts;
+}
+
+async function formOf(user: string) {
+  return made.slack.waitFor(() => made.slack.openViews(user).at(-1), { what: 'the form' });
+}
+
+it('finish anyway takes the name and a reason; what is missing is told at its field', async () => {
+  const ts = await withButton('migration:override');
+  await made.slack.click({ user: BEN, channel: MIGRATIONS, ts, actionId: 'migration:override' });
+  const form = await formOf(BEN);
+  expect(form.callback_id).toBe('confirm:override');
+  expect(JSON.stringify(form.blocks)).toContain('Somebody still tries to write to an old master.');
+  expect(made.service.clicks).toEqual([]);
+  const fill = (name: string, reason: string) => ({ name: { name }, reason: { reason } });
+  const wrong = await made.slack.submit({ user: BEN, viewId: form.id, values: fill('ordrs', '   ') });
+  expect(wrong.ackBody).toMatchObject({
+    errors: { name: expect.stringContaining('not the name'), reason: expect.stringContaining('Say why') },
+  });
+  const half = await made.slack.submit({ user: BEN, viewId: form.id, values: fill('orders', ' ') });
+  expect(half.ackBody).toMatchObject({ errors: { reason: expect.stringContaining('Say why') } });
+  expect(made.service.clicks).toEqual([]);
+  const right = await made.slack.submit({ user: BEN, viewId: form.id, values: fill('orders', ' It is a cron job. ') });
+  expect(right.trouble).toBeNull();
+  expect(made.service.clicks).toEqual([
+    {
+      migration: ID,
+      action: 'migration:override',
+      user: BEN,
+      value: 'e9',
+      typedName: 'orders',
+      reason: 'It is a cron job.',
+    },
+  ]);
+});
+
+it('shutting down the old servers takes the name, and no reason', async () => {
+  const ts = await withButton('migration:axe');
+  const message = made.slack.message(MIGRATIONS, ts);
+  expect(message && made.slack.buttons(message)[0]?.element).toMatchObject({
+    style: 'danger',
+    text: { text: 'Shut down the old servers…' },
+  });
+  await made.slack.click({ user: BEN, channel: MIGRATIONS, ts, actionId: 'migration:axe' });
+  const form = await formOf(BEN);
+  expect(form.callback_id).toBe('confirm:axe');
+  expect(JSON.stringify(form.blocks)).not.toContain('reason');
+  const right = await made.slack.submit({ user: BEN, viewId: form.id, values: { name: { name: 'orders' } } });
+  expect(right.trouble).toBeNull();
+  expect(made.service.clicks).toEqual([
+    { migration: ID, action: 'migration:axe', user: BEN, value: 'e9', typedName: 'orders' },
+  ]);
+});
+
+it('what becomes of the old servers is shown in the message of a finished migration, also after a restart', async () => {
+  const ts = await withButton('migration:axe');
+  const axe = { running: true, lines: [`The old servers are being shut down, as <@${BEN}> asked: 0 of 1 done.`] };
+  const shows = (text: string) =>
+    made.slack.waitFor(() => JSON.stringify(made.slack.message(MIGRATIONS, ts)?.blocks).includes(text), { what: text });
+  made.service.patch(ID, { phase: 'finished', waitingFor: null, actions: [], axe });
+  await shows(`as <@${BEN}> asked`);
+  await made.app.stop();
+  made.service.patch(ID, { axe: { running: false, lines: ['1 of 1 old server is shut down.'] } });
+  const { slack, store, service } = made;
+  made = await startBot('socket', { slack, store, service });
+  await shows('1 of 1 old server is shut down.');
+});
+
+it.each(['migration:override', 'migration:axe'] as const)(
+  '%s: who may not approve is told so before any form',
+  async (action) => {
+    const ts = await withButton(action, { approvers: [BEN] });
+    const click = await made.slack.click({ user: EVE, channel: MIGRATIONS, ts, actionId: action });
+    await click.ephemeral('You may not approve.');
+    expect(made.slack.openViews(EVE)).toEqual([]);
+  },
+);
+
+it('that finish was opened without quiet is told to the whole channel, and calls nobody by its reason', async () => {
+  const ts = await withButton('migration:override');
+  const event = { kind: 'override_asked', user: BEN, click: 8, entry: 7, reason: 'x' } as const;
+  const text = `Gate *finish* was opened by <@${BEN}> without the quiet period: "<!channel> & all".`;
+  made.service.tell(ID, row(2, event, { actor: BEN, text }));
+  const told = await made.slack.waitFor(
+    () => made.slack.thread(MIGRATIONS, ts).find((one) => one.text.includes('without the quiet period')),
+    { what: 'the row in the thread' },
+  );
+  expect(told).toMatchObject({ reply_broadcast: true });
+  expect(told.text).toContain(`<@${BEN}>`);
+  expect(told.text).toContain('&lt;!channel&gt; &amp; all');
+});
