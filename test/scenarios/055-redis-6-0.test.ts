@@ -119,9 +119,9 @@ async function startWriter(server: RedisServerHandle, user: string) {
   await connection.send('AUTH', user, user);
   const acknowledged = new Set<string>();
   let refused = 0;
-  let stopped = false;
+  const ending = new AbortController();
   const running = (async () => {
-    for (let number = 0; !stopped; number++) {
+    for (let number = 0; !ending.signal.aborted; number++) {
       const key = `${user}:${number}`;
       const answer =
         number % 2 === 0
@@ -140,7 +140,7 @@ async function startWriter(server: RedisServerHandle, user: string) {
       return refused;
     },
     async stop(): Promise<void> {
-      stopped = true;
+      ending.abort();
       await running;
     },
   };

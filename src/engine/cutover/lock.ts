@@ -9,6 +9,7 @@ import { addressOf } from '../../domain/endpoint.ts';
 import type { Frozen, StopKind } from '../../domain/event.ts';
 import { type Move, named } from '../../domain/move.ts';
 import type { ServerFacts } from '../../domain/observation.ts';
+import { wayBackRefusal } from '../../domain/way-back.ts';
 import { factsFrom } from '../../redis/facts.ts';
 import { parseInfo } from '../../redis/info.ts';
 import type { Answer } from '../../redis/resp.ts';
@@ -16,6 +17,7 @@ import type { Wire } from '../../redis/wire.ts';
 import { announceSetting, oldSetting, settingIsBack, settingStays } from '../ledger.ts';
 import { copyAnew, deleteMarker } from './copy-anew.ts';
 import { cutOthers } from './cut-others.ts';
+import { fenceOldest, SERVE_STALE } from './fence-oldest.ts';
 import { lockPassword } from './lock-password.ts';
 import { LATE_MS, lineUp, okAll, textOf } from './packet.ts';
 import { historyOf, isBehindFence } from './proof.ts';
@@ -26,8 +28,6 @@ const MARKER_SECONDS = '3600';
 /** More replicas than anybody has: nobody may write. */
 export const NO_WRITES_MIN = '1000000';
 const MIN_SLAVES = 'min-slaves-to-write';
-/** 2.4 has no read-only replicas; there this makes one refuse everything but INFO and SLAVEOF. */
-const SERVE_STALE = 'slave-serve-stale-data';
 
 export class Lock {
   readonly #ground: StopGround;
@@ -137,24 +137,13 @@ export class Lock {
   /** Makes it a replica of the closed port, where it refuses everybody for good. Believed when INFO shows it. */
   async putUpFence(wire: Wire): Promise<void> {
     const { host, port } = this.#ground.fence;
-    const follow = ['SLAVEOF', host, String(port)];
     const before = await this.look(wire);
     if (can(before, 'read_only_replicas')) {
-      await okAll(wire, [follow], this.#move);
+      await okAll(wire, [['SLAVEOF', host, String(port)]], this.#move);
       return;
     }
-    if (this.#kind === 'open') {
-      await cutOthers(wire, before, this.#move);
-      const settings = [
-        ['CONFIG', 'SET', SERVE_STALE, 'no'],
-        ['CONFIG', 'SET', 'requirepass', ''],
-      ];
-      await okAll(wire, [['MULTI'], ...settings, follow, ['EXEC']], this.#move);
-      return;
-    }
-    // With a password of its own it stays locked by ours: without one, anybody could make it a master again.
-    await okAll(wire, [['CONFIG', 'SET', 'requirepass', this.password], follow], this.#move);
-    await cutOthers(wire, before, this.#move);
+    const password = this.#kind === 'open' ? null : this.password;
+    await fenceOldest(wire, before, this.#move, this.#ground.fence, password);
   }
 
   /** Null when it stands behind the closed port and refuses writes, or a sentence. Rejects with RedisError. */
@@ -193,8 +182,24 @@ export class Lock {
       const stuck = await this.#unlock(wire);
       if (stuck !== null) return stuck;
     }
+    if (this.#kind === 'open') await this.#judgeWayBack(server);
     await deleteMarker(this.#ground, this.#move, this.marker);
     return null;
+  }
+
+  /**
+   * The refusals that a lock adds to the stream (see copy-anew.ts) are on the new server and not on this one: it would
+   * resume in the middle of something.
+   */
+  async #judgeWayBack(server: ServerFacts): Promise<void> {
+    const { index: shard, way } = this.#move;
+    const { secondOffset } = (await this.#ground.to(this.#move).inspector.process()).replication;
+    const { masterOffset } = server.replication;
+    const { journal } = this.#ground;
+    if (way !== 'over' || secondOffset === null || masterOffset === null || secondOffset - 1n <= masterOffset) return;
+    if (journal.state.shards[shard]?.wayBack !== null || wayBackRefusal(journal.state, shard) !== null) return;
+    const text = 'the old server has counted less than the new one while it was locked, and cannot resume with proof.';
+    journal.append([{ kind: 'way_back', shard, open: false, text }]);
   }
 
   /** From wherever it stands. Null when nothing of ours is left, or what it waits for. */

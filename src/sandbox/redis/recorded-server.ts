@@ -92,6 +92,8 @@ export function recordedServer(records: readonly Recorded[], role: RecordedRole)
     if (isLoading && !WHILE_LOADING.includes(name) && !(name === 'CONFIG' && isAtLeast(3, 2)))
       return error('LOADING Redis is loading the dataset in memory');
     switch (name) {
+      case 'MONITOR':
+        return OK;
       case 'PING':
         return isStale() ? recordedOr('link down, no stale data', 'PING', status('PONG')) : status('PONG');
       case 'ECHO':
