@@ -122,8 +122,10 @@ export class QuietWatch {
     // A 2.4 behind its fence lists nobody (INFO and SLAVEOF are all that it answers), but it counts who is connected.
     const { connectedClients } = facts;
     if (clients === null && late.listedAt === null && connectedClients !== null && isShut(facts)) {
-      if (seen && connectedClients > OWN_CLIENTS) this.#seen.set(shard, { ...seen, movedAt: now });
-      return null;
+      const others = connectedClients - OWN_CLIENTS;
+      return others <= 0
+        ? null
+        : `refuses everybody and does not tell what they try: ${plural(others, 'connection')} left.`;
     }
     if (clients && seen && at !== late.listedAt) {
       if (!counts && late.listedAt !== null && at - late.listedAt > LIST_GAP_MS) {
