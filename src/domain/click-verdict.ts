@@ -2,6 +2,7 @@
 import type { Event } from './event.ts';
 import { type Policy, validApprovals } from './gate.ts';
 import { findingsMark } from './migration.ts';
+import { isOverlap } from './overlap.ts';
 import type { Gate, Phase } from './phase.ts';
 import type { MigrationState, PendingClick } from './state.ts';
 import { plural, secondsText } from './words.ts';
@@ -55,12 +56,20 @@ export function approval(
   const rows = again ? [] : [approved];
   const missing = policy.approvals[gate] - valid.length - rows.length;
   if (missing > 0) return { accepted: true, rows, text: `Approved. ${plural(missing, 'more approval')} needed.` };
-  const { phase, reason } = BEHIND[gate];
+  const { phase } = BEHIND[gate];
+  const reason = reasonBehind(gate, state);
   return {
     accepted: true,
     rows: [...rows, { kind: 'phase_entered', phase, reason }],
     text: `Approved: *${gate}*.`,
   };
+}
+
+function reasonBehind(gate: Gate, state: MigrationState): string {
+  if (!isOverlap(state) || gate === 'continue') return BEHIND[gate].reason;
+  return gate === 'switch'
+    ? 'The new servers are about to take writes beside the old ones.'
+    : 'The new servers are about to become masters.';
 }
 
 /** Why a click is too old to be acted upon, because the bot was away; null when it is not. */

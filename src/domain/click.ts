@@ -1,5 +1,6 @@
 /** Judges a click: who, where it stands, whether the gate is open. Pure; the same answer again after a crash. */
 
+import { goneOver } from './canary.ts';
 import {
   approval,
   type ClickVerdict,
@@ -15,11 +16,13 @@ import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './ga
 import { heldText, releaseRows } from './held.ts';
 import { judgeAxe } from './judge-axe.ts';
 import { judgeOverride } from './judge-override.ts';
-import { agreedFrom, mayAsk } from './may-ask.ts';
+import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
+import { isOverlap } from './overlap.ts';
 import { assertNever, type Gate, hasEnded } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
 import { wayBackOf } from './way-back.ts';
+import { shardText } from './words.ts';
 
 export type { ClickVerdict, Rights } from './click-verdict.ts';
 
@@ -144,19 +147,31 @@ function judgeAbort(
   rights: Rights,
   refuse: Refuse,
 ): ClickVerdict {
-  const giveUp = state.phase === 'aborting';
+  const giveUp = isPuttingBack(state);
+  const already = state.phase === 'aborting' ? 'It is being aborted already.' : 'It is being rolled back already.';
   // A button of before the abort, pressed twice or by two people at once, is no wish to leave servers behind.
   const old = event.entry !== null && event.entry < state.stretch;
-  if (giveUp && old) return refuse('It is being aborted already.');
-  const allowed = giveUp ? rights.approve : either(rights);
+  if (giveUp && old) return refuse(already);
+  const gives = state.phase === 'switched';
+  const allowed = giveUp || gives ? rights.approve : either(rights);
   if (!allowed.ok) return refuse(allowed.why);
   if (!mayAsk(state, sight, 'abort')) {
-    if (giveUp) return refuse('It is being aborted already.');
+    if (giveUp) return refuse(already);
+    const ahead = goneOver(state);
+    if (ahead !== null) {
+      const wayBack = wayBackOf(state, sight);
+      const gone = `It is too late to abort: ${shardText(ahead.index)} has gone over already.`;
+      return refuse(wayBack?.open ? `${gone} Roll back instead.` : `${gone} ${wayBack?.text ?? ''}`.trim());
+    }
     return refuse(
       `It is too late to abort: the migration is ${state.phase}. The new servers have, or are about to have, the writes.`,
     );
   }
   if (old) return refuse(OLD_COPY);
+  if (gives && event.typedName?.trim() !== state.plan.name)
+    return refuse(
+      'What was written on the new servers would be given up: use the form, and type the name of the migration in it.',
+    );
   const asked: Event = { kind: 'abort_asked', user: event.user, click: seq, giveUp };
   if (giveUp) return { accepted: true, rows: [asked], text: 'What cannot be reached is left as it is.' };
   return {
@@ -196,6 +211,11 @@ function judgeGate(
   }
   if (gate === 'switch' && unprovenText(state) !== null && event.typedName?.trim() !== state.plan.name) {
     return refuse('This switch is not proven to lose nothing: use the form, and type the name of the migration in it.');
+  }
+  if (gate === 'switch' && isOverlap(state) && event.typedName?.trim() !== state.plan.name) {
+    return refuse(
+      'An overlap can lose writes: use the form, read what can be lost, and type the name of the migration.',
+    );
   }
   const findings = state.preflight?.findings ?? [];
   const wipes = gate === 'continue' && findings.some((one) => one.code === 'destination_not_empty');

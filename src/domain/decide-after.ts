@@ -6,6 +6,7 @@ import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
 import { overrideOf } from './finish-gate.ts';
+import { conflictRows, guardRemoval, isOverlap, shutEffects, wipeRows } from './overlap.ts';
 import { recordOf, type Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
 import { troubleRows } from './story.ts';
@@ -27,22 +28,34 @@ export function switched(
   const rows: Event[] = (sight.shards ?? []).flatMap((one) => [
     ...troubleRows(recordOf(state, one), one),
     ...switchedRows(state, one),
+    ...conflictRows(state, one),
+    ...wipeRows(state, one),
   ]);
   rows.push(...wayBack.rows);
   if (gate?.open && !state.quietTold && overrideOf(state) === null)
     rows.push({ kind: 'quiet', seconds: Math.floor((sight.quietMs ?? 0) / 1000) });
-  const effects = [...restoreAll(state, sight, 'cutover').effects, ...fenceEffects(state, sight), ...wayBack.effects];
+  const effects = [
+    ...restoreAll(state, sight, 'cutover').effects,
+    ...fenceEffects(state, sight),
+    ...wayBack.effects,
+    ...shutEffects(state, sight),
+  ];
   const letGo = state.letGo === null ? '' : ` The last attempt was let go: ${state.letGo}`;
   return { ...NOTHING, effects, rows, waitingFor: waitingFor + letGo };
 }
 
-/** The old servers go behind their fence for good, then the settings go back. */
+/** An overlap is proven first. The old servers go behind their fence for good, then guards and settings go. */
 export function finishing(state: MigrationState, sight: Sight): Decision {
+  if (isOverlap(state) && (state.cutover !== null || state.shards.some((one) => !one.promoted)))
+    return { ...NOTHING, run: 'cut_over', waitingFor: 'The cut-over is running.' };
   const fences = fencing(state, sight);
   if (fences !== null) return fences;
+  const guard = guardRemoval(state, sight);
   const restore = restoreAll(state, sight, 'all');
-  const waitingFor = restore.waitingFor ?? 'Puts the settings back.';
-  if (restore.left > 0) return { ...NOTHING, effects: restore.effects, rows: restore.rows, waitingFor };
+  const waitingFor = guard.waits[0] ?? restore.waitingFor ?? 'Puts the settings back.';
+  const effects = [...guard.effects, ...restore.effects];
+  const waits = restore.left > 0 || guard.waits.length > 0 || guard.rows.length > 0;
+  if (waits) return { ...NOTHING, effects, rows: [...guard.rows, ...restore.rows], waitingFor };
   const rows = [...restore.rows, ...goneRows(state, sight), finishSummary(state, sight)];
   return { ...NOTHING, rows, enter: { phase: 'finished', reason: 'Settings are put back.' }, waitingFor };
 }

@@ -3,20 +3,23 @@
  * here knows how. Look, then act: an effect is asked for only when the last look shows that it is not done yet.
  */
 import { starts } from './begin.ts';
+import { goneOver } from './canary.ts';
 import { finishing, rollingBack, switched } from './decide-after.ts';
-import { type Decision, NOTHING } from './decision.ts';
+import { switching } from './decide-switching.ts';
+import { type Decision, type Following, NOTHING } from './decision.ts';
 import { fenceEffects, unsettlingText } from './drift.ts';
 import { RETRY_MS } from './due.ts';
 import type { Effect } from './event.ts';
-import { approvalsText, gatesOf, type Policy, STEADY_TICKS } from './gate.ts';
+import { approvalsText, gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
 import { assertNever } from './phase.ts';
-import { recordOf, type ShardSight, type Sight } from './sight.ts';
+import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
 import { parkEffects } from './source-guard.ts';
 import type { MigrationState } from './state.ts';
 import { story } from './story.ts';
 import { aborting, restoreAll } from './undo.ts';
 import type { GateView } from './view.ts';
+import { wayBackSteps } from './way-back.ts';
 import { capital, countText, listText, plural, shardText } from './words.ts';
 
 export function decide(state: MigrationState, sight: Sight, policy: Policy): Decision {
@@ -34,7 +37,7 @@ export function decide(state: MigrationState, sight: Sight, policy: Policy): Dec
     case 'streaming':
       return replicating(state, sight, policy, gates);
     case 'switching':
-      return { ...NOTHING, run: 'cut_over', waitingFor: 'The cut-over is running.' };
+      return switching(state, sight, () => following(state, sight, policy));
     case 'switched':
       return switched(state, sight, gates, gateText(gates, 'finish'));
     case 'finishing':
@@ -58,32 +61,43 @@ function gateText(gates: readonly GateView[], gate: GateView['gate']): string {
   return view.open ? `Waits for ${approvalsText(view)} to ${gate}. ${view.reason}` : view.reason;
 }
 
-function replicating(state: MigrationState, sight: Sight, policy: Policy, gates: readonly GateView[]): Decision {
-  const { shards } = sight;
-  if (!shards) return { ...NOTHING, waitingFor: 'Looks at the servers.' };
+/** What is done and told while shards follow; those that have gone over already keep their way back. */
+function following(state: MigrationState, sight: Sight, policy: Policy): Following {
+  const shards = sight.shards ?? [];
   const begin = starts(state, shards, sight, policy);
   // What a cut-over that was let go had changed on the sources.
   const restore = restoreAll(state, sight, 'cutover');
-  const list = [
+  const wayBack = wayBackSteps(state, sight);
+  const effects = [
     ...parkEffects(state, shards, policy, sight.wallNow),
     ...tuneEffects(state, shards, sight.wallNow),
     ...begin.list,
     ...restore.effects,
     ...fenceEffects(state, sight),
+    ...wayBack.effects,
   ];
-  const effects = { held: heldText(state) ?? begin.held ?? alarmText(state), list };
   const rows = story(state, shards, sight.wallNow);
-  const steady = shards.every((shard) => shard.inStepTicks >= STEADY_TICKS);
-  if (state.phase === 'syncing') {
-    const enter = steady ? { phase: 'streaming' as const, reason: 'Every shard is in step.' } : null;
-    return { ...NOTHING, effects: effects.list, rows, enter, waitingFor: effects.held ?? syncText(shards) };
-  }
   const again = shards.find((shard) => ['snapshot', 'transfer', 'loading'].includes(shard.verdict.state));
-  const reason =
+  const unsettled =
     unsettlingText(rows) ?? (again ? `${capital(shardText(again.verdict.shard))} makes another full sync.` : null);
-  const enter = reason === null ? null : { phase: 'syncing' as const, reason };
+  const held = heldText(state) ?? begin.held ?? alarmText(state);
+  return { effects, rows: [...rows, ...wayBack.rows], unsettled, held };
+}
+
+function replicating(state: MigrationState, sight: Sight, policy: Policy, gates: readonly GateView[]): Decision {
+  if (!sight.shards) return { ...NOTHING, waitingFor: 'Looks at the servers.' };
+  const { effects, rows, unsettled, held } = following(state, sight, policy);
+  const shards = sight.shards.filter((one) => !recordOf(state, one).promoted);
+  if (state.phase === 'syncing') {
+    const steady = shards.every((shard) => shard.inStepTicks >= STEADY_TICKS);
+    const enter = steady ? { phase: 'streaming' as const, reason: 'Every shard is in step.' } : null;
+    const ahead = goneOver(state);
+    const gone = ahead === null ? '' : `${capital(shardText(ahead.index))} has gone over already. `;
+    return { ...NOTHING, effects, rows, enter, waitingFor: held ?? gone + syncText(shards) };
+  }
+  const enter = unsettled === null ? null : { phase: 'syncing' as const, reason: unsettled };
   const letGo = state.letGo === null ? '' : ` The last cut-over was let go: ${state.letGo}`;
-  return { ...NOTHING, effects: effects.list, rows, enter, waitingFor: gateText(gates, 'switch') + letGo };
+  return { ...NOTHING, effects, rows, enter, waitingFor: gateText(gates, 'switch') + letGo };
 }
 
 /** What an approver agreed to, until it is done; not while its servers are away or somebody else changes them. */

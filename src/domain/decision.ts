@@ -14,4 +14,14 @@ export interface Decision {
   readonly waitingFor: string | null;
 }
 
+/** What is done and told while shards follow. */
+export interface Following {
+  readonly effects: readonly Effect[];
+  readonly rows: readonly Event[];
+  /** Why what people approved is void, as a sentence; null when it is not. */
+  readonly unsettled: string | null;
+  /** What keeps a shard from following, as a sentence. */
+  readonly held: string | null;
+}
+
 export const NOTHING: Decision = { effects: [], run: null, rows: [], enter: null, waitingFor: null };

@@ -1,4 +1,5 @@
 /** The journal's sentences: one for each kind of event. Written when the row is written, never made up afterwards. */
+import { canaryText } from './canary.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
 import { overrideText } from './finish-gate.ts';
@@ -12,7 +13,7 @@ import { capital, countText, listText, plural, secondsText, shardText } from './
 export function describe(event: Event, plan: Plan): string {
   switch (event.kind) {
     case 'requested':
-      return `<@${event.plan.requestedBy}> asked for “${event.plan.name}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}.`;
+      return `<@${event.plan.requestedBy}> asked for “${event.plan.name}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}${canaryText(event.plan.canary)}.`;
     case 'message_posted':
       return event.why;
     case 'preflight_done':
@@ -26,7 +27,7 @@ export function describe(event: Event, plan: Plan): string {
     case 'recheck_asked':
       return `<@${event.user}> asked to check all servers again.`;
     case 'abort_asked':
-      return `<@${event.user}> asked to abort${event.giveUp ? ' once more: what cannot be reached is left as it is' : ''}.`;
+      return `<@${event.user}> asked to ${event.giveUp ? 'leave what cannot be reached as it is' : 'abort'}.`;
     case 'override_asked':
       return `Gate *finish* was ${overrideText(event)}`;
     case 'rollback_asked':
@@ -79,11 +80,16 @@ export function describe(event: Event, plan: Plan): string {
       return `${capital(shardText(event.shard))}: ${event.detail}`;
     case 'way_back':
       return `${capital(shardText(event.shard))}: the way back is ${event.open ? 'open' : 'closed'}. ${event.text}`;
+    case 'soak':
+      return `${capital(shardText(event.shard))} ${event.text}`;
     case 'cutover_let_go':
       return `The cut-over was let go, nothing has changed: ${event.reason}`;
     case 'axe_asked':
       return `<@${event.user}> asked to shut down the old servers.`;
+    case 'overlap_opened':
+      return `The new servers of ${plural(event.shards.length, 'shard')} take writes beside the old ones.`;
     case 'axed':
+    case 'conflict':
       return `${capital(shardText(event.shard))}: ${event.text}`;
     case 'hook_due':
       return `About to send the webhook *${event.hook}*: ${event.text}`;
@@ -129,6 +135,12 @@ function effectText(effect: Effect, plan: Plan): string {
       return `make the copy on ${server(effect.side)} anew, so that nothing is missing in it`;
     case 'shutdown':
       return `shut down ${source}, the old master`;
+    case 'guard_user':
+      return effect.up
+        ? `make a user ${effect.user} in the memory of ${source}, as which ${destination} may resume where it stopped`
+        : `remove the user ${effect.user} from ${source}`;
+    case 'close_replica':
+      return `let ${destination} refuse writes again`;
     case 'detach':
       return `make ${destination} a master of its own`;
     case 'set_config':
@@ -160,6 +172,10 @@ function stepText({ step, frozen }: Extract<Event, { kind: 'cutover_step' }>, pl
       return `Writes have stopped on ${many}: fences the servers that they leave, behind ${fence.host}:${fence.port}.`;
     case 'promote':
       return `Every write of ${many} has arrived: promotes the servers that take them from now on. From here there is only forward.`;
+    case 'guard':
+      return 'Puts up the resync guard: from now on no new server may make a full sync, which would wipe what is written to it.';
+    case 'open':
+      return 'Every guard stands: lets the new servers take writes beside the old ones.';
     case 'unpause':
       return 'Lets the parked writers go on: they are told READONLY.';
     default:

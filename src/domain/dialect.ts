@@ -45,6 +45,7 @@ export interface Server {
  * | sync_totals         | how much of a snapshot has arrived, and of how much                                        |
  * | error_stats         | errors are not counted by kind, so refused writes are not seen                             |
  * | pause_writes        | CLIENT PAUSE ms WRITE: the cut-over without loss                                           |
+ * | trap_holds          | who waits for a diskless sync is served when any snapshot ends                             |
  * | psync_failover      | PSYNC takes no fourth word                                                                 |
  * | functions           | FUNCTION                                                                                   |
  * | shared_buffers      | (from here on) a replica's output buffer is never empty                                    |
@@ -81,6 +82,7 @@ const SINCE = {
   sync_totals: [6, 2, 0],
   error_stats: [6, 2, 0],
   pause_writes: [6, 2, 0],
+  trap_holds: [6, 2, 0],
   psync_failover: [6, 2, 0],
   functions: [7, 0, 0],
   shared_buffers: [7, 0, 0],

@@ -1,6 +1,7 @@
 /** A request → a plan, or every reason against it at once. Pure: knows neither network nor files. */
 import { isIP } from 'node:net';
 import type { AllowedHosts } from './allowed-hosts.ts';
+import { canaryProblem } from './canary.ts';
 import { addressOf, type Endpoint, nameWithoutSecrets, parseEndpoint } from './endpoint.ts';
 import type { Cutover, MigrationId, Plan, PlanRequest, ShardPlan } from './plan.ts';
 import { listText, plural } from './words.ts';
@@ -47,7 +48,8 @@ export function draftPlan(
   const sources = endpointsOf('sources', request.sources, context, problems);
   const destinations = endpointsOf('destinations', request.destinations, context, problems);
   // Counting makes sense only once every address was understood.
-  if (problems.length === 0) problems.push(...pairProblems(sources, destinations));
+  const counted = problems.length === 0;
+  if (counted) problems.push(...pairProblems(sources, destinations));
   problems.push(...doubleProblems(sources, destinations), ...takenProblems(sources, destinations, context));
 
   const name = (request.name ?? defaultName(request)).replace(/\s+/g, ' ').trim();
@@ -55,6 +57,9 @@ export function draftPlan(
     problems.push({ field: 'name', text: `The name may have at most ${MAX_NAME} characters.` });
   if (name === '') problems.push({ field: 'name', text: 'The name is empty.' });
   if (/\p{Cc}/u.test(name)) problems.push({ field: 'name', text: 'The name has control characters in it.' });
+  const cutover = request.cutover ?? context.defaultCutover;
+  const { canary } = request;
+  if (canary && counted) pushIfAny(problems, null, canaryProblem(canary, sources.length, cutover));
   if (problems.length > 0) return { ok: false, problems };
 
   const shards: ShardPlan[] = sources.map((source, index) => ({
@@ -68,8 +73,9 @@ export function draftPlan(
       ...facts,
       name,
       shards,
-      cutover: request.cutover ?? context.defaultCutover,
+      cutover,
       yesWipe: request.yesWipe,
+      ...(canary ? { canary } : {}),
     },
   };
 }
@@ -150,7 +156,7 @@ function hostProblem(endpoint: Endpoint, context: DraftContext): string | null {
   return `${addressOf(endpoint)} is outside ALLOWED_HOSTS. Ask whoever runs the bot to allow this host.`;
 }
 
-function pushIfAny(problems: DraftProblem[], field: Side, text: string | null): void {
+function pushIfAny(problems: DraftProblem[], field: Side | null, text: string | null): void {
   if (text !== null) problems.push({ field, text });
 }
 

@@ -2,6 +2,7 @@
 import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
 import type { ServerLook } from './observation.ts';
+import { isOverlap } from './overlap.ts';
 import { fenceAddress, type ShardPlan } from './plan.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
@@ -19,14 +20,16 @@ export function restartRows(state: MigrationState, record: ShardRecord, { look, 
     const seen = look[side];
     const known = side === 'source' ? record.before.sourceRunId : record.before.destinationRunId;
     if (!seen.ok || seen.facts.runId === null || seen.facts.runId === known) continue;
-    const text = `${addressOf(plan[side])} was restarted: it is another process than before.${consequence(state, side)}`;
+    const text = `${addressOf(plan[side])} was restarted: it is another process than before.${consequence(state, record, side)}`;
     rows.push({ kind: 'drift', shard: verdict.shard, side, runId: seen.facts.runId, text });
   }
   return rows;
 }
 
-function consequence(state: MigrationState, side: 'source' | 'destination'): string {
-  if (state.phase === 'switched')
+function consequence(state: MigrationState, { promoted }: ShardRecord, side: 'source' | 'destination'): string {
+  if (state.phase === 'switched' && isOverlap(state))
+    return ' Both sides of this shard took writes: the status says what can be done.';
+  if (promoted)
     return side === 'destination'
       ? ' What it had not saved is gone: look at its data before you finish.'
       : ' If it came back as a master, it may have taken writes that the new server never sees.';
@@ -35,28 +38,29 @@ function consequence(state: MigrationState, side: 'source' | 'destination'): str
 
 /** Why what others did to a server voids what people approved, as a sentence; null when nobody did anything. */
 export function unsettlingText(rows: readonly Event[]): string | null {
-  const what = rows.some((row) => row.kind === 'drift')
+  const what = rows.some((row) => row.kind === 'drift' && row.runId !== null)
     ? 'was restarted'
-    : rows.some((row) => row.kind === 'held')
+    : rows.some((row) => row.kind === 'held' || row.kind === 'drift')
       ? 'was changed by somebody else'
       : null;
   return what && `A server ${what}: approvals are void, and every shard has to be in step once more.`;
 }
 
 /**
- * Fences outside of a cut-over. In switched, an old master that was restarted comes back without its fence and takes
- * writes that nobody will see again: the fence is put up once more, which wipes nothing. One that somebody released by
- * hand is theirs: that is told and not undone. Before the switch, and in an abort, a fence of ours is one that arrived
- * too late: it is taken down.
+ * Fences outside of a cut-over. An old master whose shard has gone over and that was restarted comes back without its
+ * fence and takes writes that nobody will see again: the fence is put up once more, which wipes nothing. One that
+ * somebody released by hand is theirs: that is told and not undone. Where writes have not gone over, and in an abort, a
+ * fence of ours is one that arrived too late: it is taken down.
  */
 export function fenceEffects(state: MigrationState, sight: Sight): Effect[] {
   return (sight.shards ?? []).flatMap((one): Effect[] => {
     const { shard } = one.verdict;
-    const step = recordOf(state, one).fence;
+    const { fence: step, promoted } = recordOf(state, one);
     const { source } = one.look;
     if (!source.ok || source.facts.loading) return [];
     if (step !== null && Math.abs(sight.wallNow - step.at) < AGAIN_MS) return [];
-    if (state.phase !== 'switched') return isBehindFence(state, source) ? [{ kind: 'fence', shard, up: false }] : [];
+    // In an overlap the old master goes on as one until the proof: a fence there is one that came too late as well.
+    if (!promoted) return isBehindFence(state, source) ? [{ kind: 'fence', shard, up: false }] : [];
     const restart = state.drifts.findLast(
       (drift) => drift.shard === shard && drift.side === 'source' && drift.runId !== null,
     );

@@ -128,11 +128,29 @@ export type Effect =
   | { readonly kind: 'resync'; readonly shard: number; readonly side: Side }
   /** Shut an old master down. */
   | { readonly kind: 'shutdown'; readonly shard: number }
+  /** Overlap: put into the source's memory, or take out of it, the user as which its replica may resume; resync-guard.ts. */
+  | { readonly kind: 'guard_user'; readonly shard: number; readonly user: string; readonly up: boolean }
+  /** Overlap: make a destination that takes writes refuse them again. */
+  | { readonly kind: 'close_replica'; readonly shard: number }
   /** Make the destination a plain master again, without the proof (abort). */
   | { readonly kind: 'detach'; readonly shard: number };
 
-/** The steps of a cut-over that change servers, in order. Up to `fence` everything can still be let go. */
-export type CutoverStep = 'pause' | 'fence' | 'promote' | 'unpause';
+/**
+ * The steps of a cut-over that change servers, in order. Up to `fence` everything can still be let go. Of the opening of
+ * an overlap: `guard` and `open`, both of which can.
+ */
+export type CutoverStep = 'pause' | 'fence' | 'promote' | 'unpause' | 'guard' | 'open';
+
+/** A shard whose destination takes writes beside its source: which processes the two were, and what had gone wrong before. */
+export interface Opened {
+  readonly shard: number;
+  readonly sourceRunId: string | null;
+  readonly destinationRunId: string | null;
+  /** Full syncs that its source had begun by then; null where it does not count. */
+  readonly sourceFullSyncs: number | null;
+  /** Commands of its source that the destination had refused by then. */
+  readonly refusedCommands: number | null;
+}
 
 /**
  * A shard's frozen point: the history of the server that writes leave (below 4.0 named by its run id) and the offset
@@ -200,7 +218,7 @@ export type Event =
   /** It will not be tried any more, because a person said so. */
   | {
       readonly kind: 'given_up';
-      readonly what: 'detach' | 'setting';
+      readonly what: 'detach' | 'setting' | 'guard';
       readonly ledger: number | null;
       readonly shard: number;
       readonly detail: string;
@@ -270,10 +288,16 @@ export type Event =
   | { readonly kind: 'promoted'; readonly shard: number; readonly pauseMs: number | null; readonly detail: string }
   /** The way back of one shard is open, or closed for good. */
   | { readonly kind: 'way_back'; readonly shard: number; readonly open: boolean; readonly text: string }
+  /** The canary is on its new server and the others wait behind it, or (`over`) wait no longer. */
+  | { readonly kind: 'soak'; readonly shard: number; readonly over: boolean; readonly text: string }
   | { readonly kind: 'cutover_let_go'; readonly reason: string }
   | { readonly kind: 'axe_asked'; readonly user: string; readonly click: number }
   /** What became of an old server: it takes no connections any more, or it was left. */
   | { readonly kind: 'axed'; readonly shard: number; readonly gone: boolean; readonly text: string }
+  /** Overlap: the destinations take writes beside their sources. */
+  | { readonly kind: 'overlap_opened'; readonly shards: readonly Opened[] }
+  /** Overlap: the destination could not carry out commands of its source. `refusedCommands`: how many by now. */
+  | { readonly kind: 'conflict'; readonly shard: number; readonly refusedCommands: number; readonly text: string }
   | { readonly kind: 'quiet'; readonly seconds: number }
   /** A webhook that has to be delivered; see hook-due.ts. `text` and `reason` go out as they are here. */
   | {

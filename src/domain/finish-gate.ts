@@ -1,5 +1,6 @@
 /** When finish is open: every new server a master, and nobody writes to the old ones, or a person answers for it. Pure. */
-import type { Sight } from './sight.ts';
+import { finishRefusal, isOverlap } from './overlap.ts';
+import { type Sight, STEADY_TICKS } from './sight.ts';
 import type { MigrationState, Override } from './state.ts';
 import { capital, quoted, secondsText, shardText } from './words.ts';
 
@@ -18,7 +19,11 @@ const REASON_CHARACTERS = 300;
 /** `quietMs`: for how long nobody may have written. */
 export function finishStatus(state: MigrationState, sight: Sight, quietMs: number): FinishStatus {
   const closed = (reason: string): FinishStatus => ({ open: false, reason, wantsQuiet: false });
-  const wrong = sight.shards?.find((one) => one.verdict.state !== 'promoted' && sight.quietMs !== null);
+  const apart = isOverlap(state) ? finishRefusal(sight, STEADY_TICKS) : null;
+  if (apart !== null) return closed(apart);
+  const wrong = isOverlap(state)
+    ? undefined
+    : sight.shards?.find((one) => one.verdict.state !== 'promoted' && sight.quietMs !== null);
   if (wrong) {
     const why = wrong.verdict.reason ?? 'the new server is not seen as a master.';
     return closed(`${capital(shardText(wrong.verdict.shard))}: ${why}`);
@@ -35,18 +40,18 @@ export function finishStatus(state: MigrationState, sight: Sight, quietMs: numbe
     };
   return {
     open: false,
-    reason: sight.unwatched ?? noiseText(sight, quiet, quietMs),
+    reason: sight.unwatched ?? noiseText(state, sight, quiet, quietMs),
     // Before the first look nobody knows what else is wrong.
     wantsQuiet: sight.shards !== null && sight.quietMs !== null,
   };
 }
 
-function noiseText(sight: Sight, quiet: number, quietMs: number): string {
+function noiseText(state: MigrationState, sight: Sight, quiet: number, quietMs: number): string {
   const seconds = secondsText(quiet / 1000);
   const since = !sight.stirred
     ? `Watched for ${seconds} so far, and nobody has tried to write to an old master`
     : quiet < NOISY_MS
-      ? 'Somebody still tries to write to an old master'
+      ? `Somebody still ${isOverlap(state) ? 'writes' : 'tries to write'} to an old master`
       : `Nobody has tried to write to an old master for ${seconds}`;
   return `${since}; it takes ${secondsText(quietMs / 1000)} of quiet.`;
 }

@@ -5,7 +5,12 @@ import { assertNever, type Gate, type Phase } from './phase.ts';
 import type { CutoverRecord, MigrationState } from './state.ts';
 
 type Started = Extract<Event, { kind: 'cutover_started' }>;
-type CutoverEvent = Started | Extract<Event, { kind: 'cutover_step' | 'promoted' | 'way_back' | 'cutover_let_go' }>;
+type CutoverEvent =
+  | Started
+  | Extract<
+      Event,
+      { kind: 'cutover_step' | 'promoted' | 'way_back' | 'soak' | 'cutover_let_go' | 'overlap_opened' | 'conflict' }
+    >;
 
 export function foldCutover(state: MigrationState, event: CutoverEvent, row: JournalRow): MigrationState {
   switch (event.kind) {
@@ -33,11 +38,13 @@ export function foldCutover(state: MigrationState, event: CutoverEvent, row: Jou
       };
     }
     case 'promoted':
-      return promoted(state, event);
+      return promoted(state, event, row.at);
     case 'way_back': {
       const { open, text } = event;
       return withShard(state, event.shard, (shard) => ({ ...shard, wayBack: { open, text } }));
     }
+    case 'soak':
+      return { ...state, soaked: event.over };
     case 'cutover_let_go': {
       const gate = gateOf(state.phase);
       return {
@@ -46,6 +53,25 @@ export function foldCutover(state: MigrationState, event: CutoverEvent, row: Jou
         letGo: event.reason,
         approvals: state.approvals.map((one) => (one.gate === gate ? { ...one, usedUp: true } : one)),
       };
+    }
+    case 'overlap_opened': {
+      const opened = new Map(event.shards.map((one) => [one.shard, one]));
+      return {
+        ...state,
+        cutover: null,
+        shards: state.shards.map((shard) => {
+          const one = opened.get(shard.index);
+          return one ? { ...shard, open: { ...one, toldConflicts: 0 } } : shard;
+        }),
+      };
+    }
+    case 'conflict': {
+      const { shard: index, refusedCommands, text } = event;
+      const drift = { row: row.seq, shard: index, side: 'destination' as const, runId: null, text };
+      return withShard({ ...state, drifts: [...state.drifts, drift] }, index, (shard) => ({
+        ...shard,
+        open: shard.open && { ...shard.open, toldConflicts: refusedCommands },
+      }));
     }
     default:
       return assertNever(event);
@@ -71,12 +97,13 @@ function gateOf(phase: Phase): Gate | null {
   return phase === 'switching' ? 'switch' : phase === 'finishing' ? 'finish' : null;
 }
 
-function promoted(state: MigrationState, event: Extract<Event, { kind: 'promoted' }>): MigrationState {
+function promoted(state: MigrationState, event: Extract<Event, { kind: 'promoted' }>, at: number): MigrationState {
   const { shard: index, pauseMs } = event;
   const frozen = state.cutover?.frozen.find((one) => one.shard === index) ?? null;
   return withShard(state, index, (shard) =>
     state.cutover?.way === 'back'
-      ? { ...shard, promoted: false, returned: true, pauseMs }
-      : { ...shard, promoted: true, frozen, pauseMs },
+      ? { ...shard, promoted: false, promotedAt: null, returned: true, pauseMs }
+      : // An alarm about its full syncs is nobody's concern any more.
+        { ...shard, promoted: true, promotedAt: at, frozen, pauseMs, alarm: null, tune: [] },
   );
 }

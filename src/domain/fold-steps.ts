@@ -65,6 +65,16 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
       return withShard(state, effect.shard, (shard) => ({ ...shard, detach: stepFrom(shard.detach, row) }));
     case 'shutdown':
       return withShard(state, effect.shard, (shard) => ({ ...shard, shutdown: stepFrom(shard.shutdown, row) }));
+    case 'guard_user': {
+      const { user: name, up } = effect;
+      return withShard(state, effect.shard, (shard) => {
+        const before = shard.guard?.name === name ? shard.guard : null;
+        const fresh = { name, up: stepFrom(before?.up ?? null, row), down: null };
+        return { ...shard, guard: up || !before ? fresh : { ...before, down: stepFrom(before.down, row) } };
+      });
+    }
+    case 'close_replica':
+      return withShard(state, effect.shard, (shard) => ({ ...shard, closing: stepFrom(shard.closing, row) }));
     case 'set_config':
       return { ...state, ledger: changed(state.ledger, effect, row) };
     case 'restore_config':
@@ -119,9 +129,10 @@ function sameSetting(
   return one.shard === other.shard && one.side === other.side && one.name === other.name;
 }
 
-function steps(shard: ShardRecord): readonly (Step | null)[] {
-  const { replicate, trial, detach, fence, parked, followBack, shutdown } = shard;
-  return [replicate, trial, detach, fence, parked, followBack, shutdown];
+function stepsOf(shard: ShardRecord): readonly (Step | null)[] {
+  const { replicate, trial, detach, fence, parked, followBack, shutdown, closing, guard } = shard;
+  const guards = [guard?.up ?? null, guard?.down ?? null];
+  return [replicate, trial, detach, fence, parked, followBack, shutdown, closing, ...guards];
 }
 
 const UNSEEN: Step = { intent: 0, at: 0, attempts: 1, outcome: 'pending', detail: '', seen: false, givenUp: false };
@@ -147,13 +158,15 @@ export function withStep(
       detach: hit(shard.detach),
       fence: hit(shard.fence),
       shutdown: hit(shard.shutdown),
+      closing: hit(shard.closing),
+      guard: shard.guard && { ...shard.guard, up: hit(shard.guard.up) ?? shard.guard.up, down: hit(shard.guard.down) },
       followBack: shard.followBack && { ...shard.followBack, ...hit(shard.followBack) },
     };
   };
   return {
     ...state,
     shards: state.shards.map((shard) =>
-      steps(shard).some((step) => step?.intent === intent) ? stepped(shard) : shard,
+      stepsOf(shard).some((step) => step?.intent === intent) ? stepped(shard) : shard,
     ),
     ledger: state.ledger.map((one) => {
       if (one.lastSet === intent) {

@@ -1,10 +1,12 @@
 /** When a gate is open, and whose approval counts. Pure. */
 
+import { behindCanary, goneOver } from './canary.ts';
 import { finishStatus } from './finish-gate.ts';
 import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
+import { isOverlap } from './overlap.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
-import type { ShardSight, Sight } from './sight.ts';
+import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
 import type { Approval, MigrationState } from './state.ts';
 import type { ApprovalView, GateView } from './view.ts';
 import { capital, countText, listText, plural, shardText } from './words.ts';
@@ -26,9 +28,6 @@ export interface Policy {
   /** So is one that takes more of its machine's memory. */
   readonly maxSourceMemoryPercent: number;
 }
-
-/** How many ticks running a shard must be in step before it counts. */
-export const STEADY_TICKS = 2;
 
 export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): GateView[] {
   return GATES.map((gate) => {
@@ -142,22 +141,35 @@ function continueStatus(state: MigrationState, sight: Sight): { open: boolean; r
   return { open: true, reason: `Replication of ${plural(state.plan.shards.length, 'shard')} will start.` };
 }
 
-function switchStatus(state: MigrationState, sight: Sight): { open: boolean; reason: string } {
+/** Whether all that have not gone over could go now; also asked for the others before they follow their canary. */
+export function switchStatus(state: MigrationState, sight: Sight): { open: boolean; reason: string } {
   if (!sight.shards) return { open: false, reason: 'The servers have not been looked at yet.' };
   const held = heldText(state);
   if (held !== null) return { open: false, reason: held };
-  const late = sight.shards.filter((shard) => shard.inStepTicks < STEADY_TICKS);
-  if (late.length === 0) {
-    const all = sight.shards.length === 1 ? 'The shard is' : `All ${countText(sight.shards.length)} shards are`;
-    return { open: true, reason: `${all} in step. The new servers will take the writes.` };
+  const unwell = sight.shards.find((one) => recordOf(state, one).promoted && one.verdict.state !== 'promoted');
+  if (unwell) {
+    const why = unwell.verdict.reason ?? 'its new server is not seen as a master.';
+    return {
+      open: false,
+      reason: `${capital(shardText(unwell.verdict.shard))} has gone over, and is not well: ${why}`,
+    };
   }
-  return { open: false, reason: lateText(late, state) };
+  const rest = sight.shards.filter((one) => !recordOf(state, one).promoted);
+  const late = rest.filter((shard) => shard.inStepTicks < STEADY_TICKS);
+  if (late.length > 0) return { open: false, reason: lateText(late, rest.length) };
+  const ahead = goneOver(state);
+  if (ahead !== null) return { open: true, reason: `${capital(behindCanary(state))} in step.` };
+  const all = rest.length === 1 ? 'The shard is' : `All ${countText(rest.length)} shards are`;
+  const then = isOverlap(state)
+    ? 'The new servers will take writes beside the old ones.'
+    : 'The new servers will take the writes.';
+  return { open: true, reason: `${all} in step. ${then}` };
 }
 
-function lateText(late: readonly ShardSight[], state: MigrationState): string {
+function lateText(late: readonly ShardSight[], of: number): string {
   const [worst] = late.toSorted((a, b) => (b.verdict.lagBytes ?? Infinity) - (a.verdict.lagBytes ?? Infinity));
   const why = worst?.verdict.reason ? ` ${capital(shardText(worst.verdict.shard))}: ${worst.verdict.reason}` : '';
-  return `${countText(state.plan.shards.length - late.length)} of ${plural(state.plan.shards.length, 'shard')} in step.${why}`;
+  return `${countText(of - late.length)} of ${plural(of, 'shard')} in step.${why}`;
 }
 
 /** Sentence about an open gate that still lacks approvals. */

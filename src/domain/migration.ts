@@ -44,10 +44,14 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       shutdown: null,
       axed: null,
       promoted: false,
+      promotedAt: null,
       returned: false,
       frozen: null,
       followBack: null,
       wayBack: null,
+      open: null,
+      guard: null,
+      closing: null,
       pauseMs: null,
       wasInStep: false,
       trouble: null,
@@ -63,6 +67,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     ledger: [],
     cutover: null,
     cutoverAttempts: 0,
+    soaked: false,
     letGo: null,
     giveUp: false,
     progress: 0,
@@ -126,6 +131,14 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'seen':
       return withStep(state, event.intent, row.at, (step) => ({ ...step, seen: true, detail: event.detail }));
     case 'given_up':
+      if (event.what === 'guard')
+        return withShard(state, event.shard, (shard) => ({
+          ...shard,
+          guard: shard.guard && {
+            ...shard.guard,
+            down: { ...stepFrom(shard.guard.down, row), detail: event.detail, givenUp: true },
+          },
+        }));
       return event.what === 'setting'
         ? {
             ...state,
@@ -198,7 +211,10 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'cutover_step':
     case 'promoted':
     case 'way_back':
+    case 'soak':
     case 'cutover_let_go':
+    case 'overlap_opened':
+    case 'conflict':
       return foldCutover(state, event, row);
     case 'axe_asked': {
       // Those that were left are tried once more, from the beginning.
@@ -238,7 +254,8 @@ function settled(state: MigrationState, click: number): MigrationState {
 /** A new process is what later looks are held against; what happened after the switch is remembered for finish. */
 function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>, row: number): MigrationState {
   const { shard, side, runId, text } = event;
-  const drifts = state.phase === 'switched' ? [...state.drifts, { row, shard, side, runId, text }] : state.drifts;
+  const gone = state.phase === 'switched' || state.shards[shard]?.promoted === true;
+  const drifts = gone ? [...state.drifts, { row, shard, side, runId, text }] : state.drifts;
   const renewed = (before: BeforeReplication): BeforeReplication =>
     side === 'source'
       ? { ...before, sourceRunId: runId, sourceFullSyncs: 0, sourceBufferDisconnections: 0 }

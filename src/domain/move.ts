@@ -12,13 +12,15 @@ export interface Move {
   readonly toSide: Side;
   readonly from: Endpoint;
   readonly to: Endpoint;
+  /** Overlap: the server that writes go to takes some already, while it follows. */
+  readonly overlap: boolean;
 }
 
-export function moveOf(shard: ShardPlan, way: Way): Move {
+export function moveOf(shard: ShardPlan, way: Way, overlap: boolean): Move {
   const { index, source, destination } = shard;
   return way === 'over'
-    ? { index, way, fromSide: 'source', toSide: 'destination', from: source, to: destination }
-    : { index, way, fromSide: 'destination', toSide: 'source', from: destination, to: source };
+    ? { index, way, fromSide: 'source', toSide: 'destination', from: source, to: destination, overlap }
+    : { index, way, fromSide: 'destination', toSide: 'source', from: destination, to: source, overlap };
 }
 
 /** `Shard 3`, at the beginning of a sentence. */

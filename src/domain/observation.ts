@@ -19,6 +19,8 @@ export interface ServerFacts {
   readonly loadEtaSeconds: number | null;
   /** Sum over all databases [dbN:keys=]. */
   readonly keys: number;
+  /** Keys with a TTL, over all databases [dbN:expires=]. */
+  readonly expiringKeys: number;
   readonly usedMemoryBytes: number | null;
   /** [used_memory_rss] what the process takes of the machine. */
   readonly rssBytes: number | null;

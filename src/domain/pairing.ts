@@ -25,6 +25,11 @@ export function refusalOf(source: Server, destination: Server): Refusal | null {
   return isOlderRelease(destination, source) ? 'newer_to_older' : null;
 }
 
+/** Whether an old server can follow its new one after the switch: the newer of two sends commands that the older lacks. */
+export function canFollowBack(old: Server, fresh: Server): boolean {
+  return can(old, 'replid') && can(fresh, 'replid') && old.kind === fresh.kind && refusalOf(fresh, old) === null;
+}
+
 /**
  * Whether the cut-over from this source is proven to lose nothing, whether or not it asks for a password. Below 2.8 it is
  * for sources without one only: who has logged in cannot be stopped there without cutting him off in the middle.

@@ -5,15 +5,15 @@
  * | ------------ | ---------------------------------------------------------------------------- |
  * | checking     | the plan was accepted, or somebody asked for another check                    |
  * | planned      | preflight has looked at every server                                          |
- * | syncing      | gate continue was passed, or a shard fell out of step                         |
+ * | syncing      | gate continue was passed, or a shard fell out of step, behind a canary too     |
  * | streaming    | every shard was in step on two ticks running, or a cut-over was let go        |
  * | switching    | gate switch was passed                                                        |
- * | switched     | every destination was seen as a master by the proof                           |
+ * | switched     | every destination was seen as a master by the proof; overlap: takes writes     |
  * | finishing    | gate finish was passed                                                        |
  * | finished     | settings are back, the old masters stay fenced                                |
- * | aborting     | somebody aborted before the switch                                            |
+ * | aborting     | somebody aborted before the switch, or an overlap that was switched           |
  * | aborted      | every destination follows nobody, settings are back                           |
- * | rolling_back | somebody rolled back from switched                                            |
+ * | rolling_back | somebody rolled back from switched, or a canary before that                   |
  * | rolled_back  | the old sources are masters again                                             |
  */
 export const PHASES = [
@@ -36,7 +36,7 @@ export type Phase = (typeof PHASES)[number];
 export const NEXT = {
   checking: ['planned', 'aborting'],
   planned: ['checking', 'syncing', 'aborting'],
-  syncing: ['streaming', 'aborting'],
+  syncing: ['streaming', 'aborting', 'rolling_back'],
   streaming: ['syncing', 'switching', 'aborting', 'rolling_back'],
   switching: ['switched', 'streaming', 'syncing', 'rolling_back'],
   switched: ['finishing', 'rolling_back', 'aborting'],
@@ -44,7 +44,7 @@ export const NEXT = {
   finished: [],
   aborting: ['aborted'],
   aborted: [],
-  rolling_back: ['rolled_back', 'switched', 'streaming', 'switching'],
+  rolling_back: ['rolled_back', 'switched', 'syncing', 'streaming', 'switching'],
   rolled_back: [],
 } satisfies Record<Phase, readonly Phase[]>;
 

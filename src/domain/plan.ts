@@ -15,6 +15,14 @@ export interface ShardPlan {
   readonly destination: Endpoint;
 }
 
+/** One shard that goes over before the others, to see how the application gets on with its new server. */
+export interface Canary {
+  /** From 0. */
+  readonly shard: number;
+  /** How long the others wait behind it, milliseconds. */
+  readonly soakMs: number;
+}
+
 export interface Plan {
   readonly id: MigrationId;
   readonly name: string;
@@ -28,6 +36,8 @@ export interface Plan {
   readonly channel: string;
   /** Wall-clock milliseconds. */
   readonly createdAt: number;
+  /** Absent where all shards go together, so that the hash of such a plan stays what it was. */
+  readonly canary?: Canary;
 }
 
 /** A plan as it was asked for, before anything was looked up. Each token is an address or the name of a group. */
@@ -37,6 +47,7 @@ export interface PlanRequest {
   readonly name?: string;
   readonly cutover?: Cutover;
   readonly yesWipe: boolean;
+  readonly canary?: Canary;
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

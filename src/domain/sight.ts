@@ -5,6 +5,9 @@ import type { Verdict } from './place.ts';
 import type { MigrationId } from './plan.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
 
+/** How many ticks running a shard must be in step before it counts. */
+export const STEADY_TICKS = 2;
+
 export interface ShardSight {
   readonly look: PairLook;
   readonly verdict: Verdict;
@@ -43,6 +46,11 @@ export interface Sight {
   readonly unquiet: string | null;
   /** In switched: an old master that cannot be watched, so that quiet cannot be claimed, as a sentence. */
   readonly unwatched: string | null;
+  /**
+   * For how long a canary has been on its new server while others wait behind it: by the wall clock for the time before
+   * this process, by the monotonic one since. Null where nobody waits, and before the first look.
+   */
+  readonly soakedMs: number | null;
 }
 
 export function recordOf(state: MigrationState, one: ShardSight): ShardRecord {

@@ -7,6 +7,7 @@ import type {
   Event,
   Frozen,
   HeldWhat,
+  Opened,
   Side,
   StopKind,
   StoredValue,
@@ -48,6 +49,8 @@ export interface ShardRecord {
   readonly axed: { readonly gone: boolean; readonly text: string } | null;
   /** The destination is the master by the proof. */
   readonly promoted: boolean;
+  /** Wall-clock milliseconds of the row that says so; null while it is not. */
+  readonly promotedAt: number | null;
   /** The source is the master again, by the proof in the other direction. */
   readonly returned: boolean;
   /** Where the writes of the source ended when its destination was promoted; null before. */
@@ -55,6 +58,12 @@ export interface ShardRecord {
   /** The order to the old master to follow the new one; null before. */
   readonly followBack: FollowBack | null;
   readonly wayBack: { readonly open: boolean; readonly text: string } | null;
+  /** Overlap: as it was opened; null while its destination takes no writes by our doing. */
+  readonly open: Open | null;
+  /** Overlap: the user of the resync guard, as last ordered; null where none was made. */
+  readonly guard: GuardUser | null;
+  /** Overlap: the order to its destination to refuse writes again, in an abort. */
+  readonly closing: Step | null;
   readonly pauseMs: number | null;
   /** Whether it was once in step since replication started. */
   readonly wasInStep: boolean;
@@ -72,6 +81,19 @@ export interface ShardRecord {
   readonly toldSyncs: number;
   /** What somebody else changed: nothing is done to this shard while there is any. */
   readonly held: readonly Held[];
+}
+
+export interface Open extends Opened {
+  /** Commands of its source that the destination refused since, as last told. */
+  readonly toldConflicts: number;
+}
+
+/** A user that lives only in the memory of the source. */
+export interface GuardUser {
+  readonly name: string;
+  readonly up: Step;
+  /** The order to take it out again; null before. */
+  readonly down: Step | null;
 }
 
 export interface FollowBack extends Step {
@@ -203,6 +225,8 @@ export interface MigrationState {
   readonly ledger: readonly LedgerEntry[];
   readonly cutover: CutoverRecord | null;
   readonly cutoverAttempts: number;
+  /** The canary's soak is over: the others never wait for it again. */
+  readonly soaked: boolean;
   /** Why the last cut-over was let go; null once another has begun. */
   readonly letGo: string | null;
   /** Somebody asked a second time to abort: what cannot be reached is left behind. */

@@ -1,12 +1,11 @@
 /** What of a sight is worth a row in the journal. Pure. */
 
-import { restartRows } from './drift.ts';
+import { restartRows, switchedRows } from './drift.ts';
 import { followAddress, isAt } from './endpoint.ts';
 import type { Event } from './event.ts';
-import { STEADY_TICKS } from './gate.ts';
 import { heldRows } from './held.ts';
 import type { Verdict } from './place.ts';
-import { recordOf, type ShardSight } from './sight.ts';
+import { recordOf, type ShardSight, STEADY_TICKS } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
 import { alarmRows } from './sync-alarm.ts';
 import { capital, shardText } from './words.ts';
@@ -32,8 +31,9 @@ export function story(state: MigrationState, shards: readonly ShardSight[], wall
       const seconds = record.replicate ? Math.max(0, Math.round((wallNow - record.replicate.at) / 1000)) : 0;
       rows.push({ kind: 'shard_in_step', shard: verdict.shard, seconds, keys: verdict.keys ?? 0 });
     }
-    rows.push(...troubleRows(record, one), ...restartRows(state, record, one), ...heldRows(state, one));
-    rows.push(...alarmRows(state, one, wallNow));
+    rows.push(...troubleRows(record, one));
+    if (record.promoted) rows.push(...switchedRows(state, one));
+    else rows.push(...restartRows(state, record, one), ...heldRows(state, one), ...alarmRows(state, one, wallNow));
   }
   const percents = shards.map((one) => (one.verdict.state === 'in_step' ? 100 : (one.verdict.percent ?? 0)));
   const overall = percents.reduce((sum, percent) => sum + percent, 0) / Math.max(1, percents.length);

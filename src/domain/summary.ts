@@ -33,6 +33,7 @@ export function rollbackSummary(state: MigrationState): Event {
   const many = plural(returned.length, 'shard');
   const pause = pauseLine(returned);
   const fence = fenceAddress(state.plan.id);
+  const stayed = state.shards.filter((shard) => !shard.returned && shard.replicate !== null).length;
   return {
     kind: 'summary',
     lines: [
@@ -40,6 +41,11 @@ export function rollbackSummary(state: MigrationState): Event {
       ...(pause === null ? [] : [pause]),
       ...settingLines(state),
       `The new servers of ${many} stay fenced: they are replicas of ${fence.host}:${fence.port}, where nobody listens, and refuse writes.`,
+      ...(stayed === 0
+        ? []
+        : [
+            `${plural(stayed, 'shard')} had not gone over: the old servers went on as masters all the while, the new ones follow nobody any more and keep what was copied.`,
+          ]),
     ],
   };
 }
@@ -113,6 +119,9 @@ export function abortSummary(state: MigrationState, sight: Sight): Event {
             left.length === 0
               ? 'No data is left on the destinations.'
               : `Data is left on ${listText(left, 20)}. FLUSHALL there removes it.`,
+            ...(state.shards.some((shard) => shard.open !== null)
+              ? ['What was written to the new servers since the switch is on them alone: the old ones never had it.']
+              : []),
             ...settingLines(state),
           ]),
     ],

@@ -5,10 +5,9 @@
 import { can } from './dialect.ts';
 import { addressOf } from './endpoint.ts';
 import type { AlarmCause, Event, Tune } from './event.ts';
-import { STEADY_TICKS } from './gate.ts';
 import type { ServerFacts } from './observation.ts';
 import type { ShardPlan } from './plan.ts';
-import { recordOf, type ShardSight } from './sight.ts';
+import { recordOf, type ShardSight, STEADY_TICKS } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
 import { expectation, outputLimitOf, type SyncNeed, tuning } from './tuning.ts';
 import { bytesText, capital, countText, secondsText, shardText } from './words.ts';

@@ -4,6 +4,7 @@ import { fenceEffects, isBehindFence } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
+import { closeFirst, guardRemoval, isGuarding } from './overlap.ts';
 import type { Sight } from './sight.ts';
 import type { LedgerEntry, MigrationState } from './state.ts';
 import { abortSummary } from './summary.ts';
@@ -22,11 +23,15 @@ interface Detaching {
   readonly waits: string[];
 }
 
-/** Destinations that follow stop following. Those that writes had gone over to, and have left again, stay fenced. */
+/**
+ * Destinations that follow stop following, and sources that never stopped being masters stay so. Destinations that
+ * writes had gone over to, and have left again, stay fenced.
+ */
 export function detaching(state: MigrationState, sight: Sight): Detaching {
   const effects: Effect[] = [];
   const rows: Event[] = [];
   const waits: string[] = [];
+  const late = lateFences(state, sight);
   for (const record of state.shards) {
     const begun = record.replicate !== null || record.trial !== null;
     if (!begun || record.returned || record.detach?.seen || record.detach?.givenUp) continue;
@@ -39,9 +44,16 @@ export function detaching(state: MigrationState, sight: Sight): Detaching {
       if (look && state.giveUp) {
         const detail = `${why} It may still be a replica: run REPLICAOF NO ONE on it when it is back.`;
         rows.push({ kind: 'given_up', what: 'detach', ledger: null, shard: record.index, detail });
-      } else waits.push(`${capital(shardText(record.index))}: ${why} Abort once more to leave it as it is.`);
+      } else {
+        const once = state.phase === 'aborting' ? 'Abort once more' : 'Abort';
+        waits.push(`${capital(shardText(record.index))}: ${why} ${once} to leave it as it is.`);
+      }
       continue;
     }
+    const close = closeFirst(state, record, sight);
+    if (typeof close === 'string') waits.push(close);
+    else if (close !== null) effects.push(close);
+    if (close !== null) continue;
     const { detach } = record;
     const { master } = look.facts.replication;
     if (master !== null && !isAt(master, followAddress(plan.source)) && !isBehindFence(state, look)) {
@@ -63,20 +75,29 @@ export function detaching(state: MigrationState, sight: Sight): Detaching {
         `${capital(shardText(record.index))}: ${detach?.outcome === 'refused' ? detach.detail : `waits to see ${name} as a master.`}`,
       );
   }
-  return { effects, rows, waits };
+  return { effects: [...effects, ...late.effects], rows, waits: [...waits, ...late.waits] };
+}
+
+/** Sources whose writes have not gone over go on as masters: a fence that arrived too late must not outlive the migration. */
+function lateFences(state: MigrationState, sight: Sight): { readonly effects: Effect[]; readonly waits: string[] } {
+  const stays = (shard: number) => {
+    const record = state.shards[shard];
+    return record != null && record.replicate !== null && !record.promoted && !record.returned;
+  };
+  const waits = (sight.shards ?? []).flatMap(({ look, verdict }) =>
+    stays(verdict.shard) && !state.giveUp && isBehindFence(state, look.source)
+      ? [`${capital(shardText(verdict.shard))}: the fence at its source came too late and is being taken down.`]
+      : [],
+  );
+  return { effects: fenceEffects(state, sight).filter((one) => stays(one.shard)), waits };
 }
 
 export function aborting(state: MigrationState, sight: Sight): Decision {
   const { effects, rows, waits } = detaching(state, sight);
-  const begun = (shard: number) => state.shards[shard]?.replicate != null;
-  // The sources go on as masters: a fence that arrived too late must not outlive the migration.
-  effects.push(...fenceEffects(state, sight).filter((one) => begun(one.shard)));
-  for (const { look, verdict } of sight.shards ?? []) {
-    if (begun(verdict.shard) && !state.giveUp && isBehindFence(state, look.source))
-      waits.push(
-        `${capital(shardText(verdict.shard))}: the fence at its source came too late and is being taken down.`,
-      );
-  }
+  const guard = guardRemoval(state, sight);
+  effects.push(...guard.effects);
+  rows.push(...guard.rows);
+  waits.push(...guard.waits);
   const restore = restoreAll(state, sight, 'all');
   const done = effects.length === 0 && rows.length === 0 && waits.length === 0 && restore.left === 0;
   return {
@@ -97,6 +118,10 @@ export function restoreAll(state: MigrationState, sight: Sight, which: 'cutover'
   for (const entry of state.ledger) {
     if (entry.closed || (which === 'cutover' && entry.until === 'end')) continue;
     left += 1;
+    if (which === 'all' && isGuarding(state, entry)) {
+      waitingFor = `${entry.name} is put back once the destination of ${shardText(entry.shard)} follows nobody.`;
+      continue;
+    }
     const record = state.shards[entry.shard];
     const trapped = entry.until === 'trial' && record?.trial != null && !record.detach?.seen && !record.detach?.givenUp;
     if (trapped) {

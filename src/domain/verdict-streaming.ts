@@ -16,7 +16,8 @@ export function streaming(input: VerdictInput, source: ServerFacts | null, link:
     input.earlier?.destination ?? null,
   )((facts) => number(facts.replication.replicaOffset));
   const behind: Place = { ...NOWHERE, state: 'catching_up', percent: 99, bytesPerSecond: speed };
-  const refused = refusedSince(input.record, input.now.destination);
+  // Keys that were written on both sides of an overlap: told, and agreed to.
+  const refused = input.record.open === null ? refusedSince(input.record, input.now.destination) : 0;
   if (refused > 0) {
     const reason = `${addressOf(input.plan.destination)} could not carry out ${plural(refused, 'command')} of its source, so the copies differ although their offsets agree. Its log may name them: fewer databases, a renamed command, a module. Mend that, abort, and start again.`;
     return { ...behind, reason, alarm: true };

@@ -2,6 +2,7 @@
 import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { BeforeReplication } from './event.ts';
 import type { ServerFacts, ServerLook } from './observation.ts';
+import { openPlace } from './overlap-place.ts';
 import { NOWHERE, type Place, type Verdict, type VerdictInput } from './place.ts';
 import { fenceAddress } from './plan.ts';
 import { number, rates } from './rates.ts';
@@ -51,6 +52,8 @@ function placeOf(input: VerdictInput): Place {
   const destination = now.destination.facts;
   const link = destination.replication;
 
+  const wrong = input.phase === 'switched' ? openPlace(input) : null;
+  if (wrong !== null) return wrong;
   if (destination.role === 'master') {
     if (record.promoted) return { ...NOWHERE, state: 'promoted', percent: 100 };
     if (!now.source.ok) return { ...NOWHERE, state: 'unreachable', reason: now.source.problem.text };
@@ -91,7 +94,7 @@ function placeOf(input: VerdictInput): Place {
   if (!now.source.ok && !link.syncing) return { ...NOWHERE, state: 'unreachable', reason: now.source.problem.text };
   const source = factsOf(now.source);
   // In a cut-over the source follows our own closed port for a moment.
-  if (source?.role === 'replica' && input.phase !== 'switching') {
+  if (source?.role === 'replica' && input.phase !== 'switching' && input.phase !== 'finishing') {
     const { master } = source.replication;
     const reason = `${addressOf(plan.source)} is not a master any more: it follows ${master ? addressOf(master) : 'another server'}.`;
     return { ...NOWHERE, state: 'link_down', reason };

@@ -1,6 +1,7 @@
 /** State and sight → the read model. Pure. */
 
 import { axeable, axeView } from './axe.ts';
+import { goneOver, nextToGo, soakText } from './canary.ts';
 import { unprovenText } from './consent.ts';
 import { decide } from './decide.ts';
 import { driftText } from './drift.ts';
@@ -10,7 +11,9 @@ import { finishStatus, overrideFrom } from './finish-gate.ts';
 import { gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
 import { pendingText, questionOf } from './hook-words.ts';
-import { agreedFrom, mayAsk } from './may-ask.ts';
+import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
+import { isOverlap } from './overlap.ts';
+import { abortRisks, finishConsequence, switchRisks } from './overlap-risks.ts';
 import { hasEnded } from './phase.ts';
 import { planHash } from './plan.ts';
 import type { Finding } from './preflight.ts';
@@ -20,7 +23,7 @@ import type { MigrationState } from './state.ts';
 import { tuneText } from './sync-alarm.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
 import { wayBackOf } from './way-back.ts';
-import { bytesText, countText, listText, plural } from './words.ts';
+import { bytesText, countText, listText, plural, shardText } from './words.ts';
 
 export interface ViewInput {
   readonly state: MigrationState;
@@ -47,6 +50,7 @@ export function viewOf(input: ViewInput): MigrationView {
     phase: state.phase,
     waitingFor: waitingFor(input),
     cutover: state.plan.cutover,
+    canary: state.plan.canary ?? null,
     requestedBy: state.plan.requestedBy,
     channel: state.plan.channel,
     messageTs: state.messageTs,
@@ -80,7 +84,8 @@ function shardView({ state, sight, asOf }: ViewInput, index: number): ShardView 
   const plan = state.plan.shards[index];
   const record = state.shards[index];
   // The cut-over looked itself: what the last tick saw before it is not how things stand.
-  const outdated = record?.promoted === true && (asOf === null || asOf < state.phaseSince);
+  const since = Math.max(state.phaseSince, record?.promotedAt ?? 0);
+  const outdated = record?.promoted === true && (asOf === null || asOf < since);
   const verdict = outdated ? undefined : sight.shards?.[index]?.verdict;
   const report = state.preflight?.shards[index];
   return {
@@ -133,10 +138,10 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     if (!gate.open) continue;
     const wipes = gate.gate === 'continue' ? wipedBy(state) : [];
     const drifted = gate.gate === 'finish' && state.drifts.length > 0;
-    const unproven = gate.gate === 'switch' && unprovenText(state) !== null;
+    const risks = gate.gate === 'switch' && (isOverlap(state) || unprovenText(state) !== null);
     add(
       `gate:${gate.gate}`,
-      wipes.length > 0 || drifted || unproven ? 'form' : 'confirm',
+      wipes.length > 0 || drifted || risks ? 'form' : 'confirm',
       consequenceOf(gate, state, sight, wipes),
     );
   }
@@ -167,8 +172,10 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     add('migration:axe', 'form', consequence);
   }
   if (mayAsk(state, sight, 'abort')) {
-    const label = state.phase === 'aborting' ? { label: 'Leave the rest' } : {};
-    actions.push({ action: 'migration:abort', value, ask: 'confirm', consequence: abortText(state), ...label });
+    const label = isPuttingBack(state) ? { label: 'Leave the rest' } : {};
+    const gives = state.phase === 'switched';
+    const consequence = gives ? abortRisks(state, sight) : abortText(state);
+    actions.push({ action: 'migration:abort', value, ask: gives ? 'form' : 'confirm', consequence, ...label });
   }
   return actions;
 }
@@ -188,13 +195,26 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
       return `Replication of ${shards} starts: ${size}. The sources go on serving.${wipe}`;
     }
     case 'switch': {
-      const unproven = unprovenText(state);
-      const lag = sum((sight.shards ?? []).map((one) => one.verdict.lagBytes ?? 0));
-      return `Writes on ${shards} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.${unproven === null ? '' : ` ${unproven}`}`;
+      return isOverlap(state)
+        ? switchRisks(state, sight)
+        : `${switchText(state, sight)} ${unprovenText(state) ?? ''}`.trim();
     }
     case 'finish':
+      if (isOverlap(state))
+        return `${driftText(state) ?? ''} ${finishConsequence(state, sight, gate.reason, pauseText(sight.predictedPauseMs))}`.trim();
       return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
   }
+}
+
+function switchText(state: MigrationState, sight: Sight): string {
+  const group = nextToGo(state);
+  const lag = sum(group.map((index) => sight.shards?.[index]?.verdict.lagBytes ?? 0));
+  const first = goneOver(state) === null ? state.plan.canary : undefined;
+  if (first === undefined)
+    return `Writes on ${plural(group.length, 'shard')} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
+  const rest = plural(state.plan.shards.length - 1, 'other shard');
+  const soak = first.soakMs === 0 ? 'At once' : `After ${soakText(first.soakMs)}`;
+  return `Writes on ${shardText(first.shard)} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then its new server takes them and the old one refuses them. Point the application at that server right after. ${soak} the ${rest} go the same way, without another click.`;
 }
 
 function overrideConsequence(state: MigrationState, gates: readonly GateView[], policy: Policy): string {
@@ -215,11 +235,13 @@ function pauseText(predictedMs: number | null): string {
 
 function rollbackText(state: MigrationState): string {
   const moved = plural(state.shards.filter((one) => one.promoted).length, 'shard');
-  return `Writes on ${moved} stop for a moment, then the old servers take them again, with everything that was written to the new ones. The new servers refuse writes from then on. Point the application at the old servers right after.`;
+  const stay = state.shards.filter((one) => !one.promoted && one.replicate !== null).length;
+  const rest = stay === 0 ? '' : ` The new servers of ${plural(stay, 'other shard')} stop following.`;
+  return `Writes on ${moved} stop for a moment, then the old servers take them again, with everything that was written to the new ones. The new servers refuse writes from then on. Point the application at the old servers right after.${rest}`;
 }
 
 function abortText(state: MigrationState): string {
-  if (state.phase === 'aborting') return 'Servers that cannot be reached are left as they are, and named.';
+  if (isPuttingBack(state)) return 'Servers that cannot be reached are left as they are, and named.';
   const begun = state.shards.filter((one) => one.replicate !== null).length;
   if (begun === 0) {
     const left = state.shards.some((one) => one.trial !== null) || state.ledger.some((one) => !one.closed);

@@ -3,7 +3,7 @@
  * part are those of `GET /migrations/:id`. Holds no secret and no endpoint object, only addresses.
  */
 import type { Gate, Phase } from './phase.ts';
-import type { Cutover } from './plan.ts';
+import type { Canary, Cutover } from './plan.ts';
 import type { Finding, Totals } from './preflight.ts';
 
 /**
@@ -161,6 +161,8 @@ export interface MigrationView {
   /** The last 500 rows. */
   readonly journal: readonly JournalView[];
   // From here on: ours.
+  /** The shard that goes over before the others; null where all go together. */
+  readonly canary: Canary | null;
   /** The whole way of all shards: how much is done, how fast, how long it still takes. */
   readonly progress: ProgressView;
   /** ISO 8601 */
@@ -173,9 +175,9 @@ export interface MigrationView {
   readonly predictedPauseMs: number | null;
   /** Whether the old servers can take the writes again without losing one; null where there is no such thing. */
   readonly wayBack: { readonly open: boolean; readonly text: string } | null;
-  /** In switched: who still talks to the old masters; at most 50. */
+  /** Who still talks to the old masters of shards that have gone over; at most 50. */
   readonly lateClients: readonly LateClient[];
-  /** In switched: what the old masters saw of writers, as a sentence. */
+  /** What the old masters of shards that have gone over saw of writers, as a sentence. */
   readonly lateWriters: string | null;
   /** In finished: whether the old servers are shut down; null when there is nothing to tell. */
   readonly axe: AxeView | null;

@@ -10,7 +10,7 @@ import { isDue } from './due.ts';
 import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
 import type { ServerFacts } from './observation.ts';
-import { refusalOf } from './pairing.ts';
+import { canFollowBack } from './pairing.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
 import { bytesText, capital, countText, plural, shardText } from './words.ts';
@@ -29,7 +29,7 @@ export function wayBackRefusal(state: MigrationState, shard: number): string | n
   if (old === null || fresh === null) return 'Nobody knows which versions the servers have.';
   if (!can(old, 'replid') || !can(fresh, 'replid'))
     return `${serverName(old)} cannot resume where it stopped; that came with 4.0.`;
-  if (old.kind !== fresh.kind || refusalOf(fresh, old) !== null)
+  if (!canFollowBack(old, fresh))
     return `${serverName(old)} cannot follow ${serverName(fresh)}: a newer server sends commands that an older one lacks.`;
   return null;
 }
@@ -42,7 +42,7 @@ function serverOf(report: { readonly kind: string; readonly version: string } | 
 export function wayBackOf(state: MigrationState, sight: Sight): WayBack | null {
   const moved = state.shards.filter((one) => one.promoted);
   if (state.plan.cutover !== 'fenced' || moved.length === 0) return null;
-  if (!['switched', 'switching', 'streaming'].includes(state.phase)) return null;
+  if (!['switched', 'switching', 'streaming', 'syncing'].includes(state.phase)) return null;
   const closed = moved.filter((one) => one.wayBack?.open === false);
   const [first] = closed;
   if (first) {
@@ -80,7 +80,7 @@ export function wayBackSteps(
         effects.push({ kind: 'fence', shard, up: true });
       continue;
     }
-    const over = closedNow(state, record, one);
+    const over = closedNow(state, record, one, sight.wallNow);
     if (over !== null) rows.push({ kind: 'way_back', shard, open: false, text: over });
     else if (record.wayBack === null && problemNow(state, record, one) === null) {
       if (record.followBack && !record.followBack.seen)
@@ -102,7 +102,7 @@ export function wayBackSteps(
 }
 
 /** Why it is closed for good, as a sentence; null when it is not. */
-function closedNow(state: MigrationState, record: ShardRecord, { look }: ShardSight): string | null {
+function closedNow(state: MigrationState, record: ShardRecord, { look }: ShardSight, wallNow: number): string | null {
   const plan = state.plan.shards[record.index];
   const refusal = wayBackRefusal(state, record.index);
   if (refusal !== null || !plan) return refusal;
@@ -117,6 +117,15 @@ function closedNow(state: MigrationState, record: ShardRecord, { look }: ShardSi
     if (followBack && base !== null && fullSyncs !== null && fullSyncs > base)
       return `${fresh} began a full sync: ${old} could not resume where it had stopped.`;
   }
+  // It tries without a rest as long as it follows: a login that is refused would be refused for ever.
+  const waited = followBack !== null && record.wayBack === null && Math.abs(wallNow - followBack.at) > LINK_PATIENCE_MS;
+  if (
+    waited &&
+    look.source.ok &&
+    followsNew(state, record.index, look.source.facts) &&
+    !look.source.facts.replication.linkUp
+  )
+    return `${old} could not get through to ${fresh}: a login that may not replicate (+psync +replconf +ping), a firewall, or an address that only the bot can use.`;
   const drift = state.drifts.find((one) => one.shard === record.index);
   return drift ? drift.text : null;
 }
@@ -139,6 +148,8 @@ function problemNow(state: MigrationState, record: ShardRecord, { look }: ShardS
   return lag > MOST_LAG_BYTES ? `${old} is ${bytesText(lag)} behind ${fresh}.` : null;
 }
 
+/** How long the link of an old server may take to come up. */
+const LINK_PATIENCE_MS = 30_000;
 /** More than this behind, and a proof would take too long to be tried. */
 const MOST_LAG_BYTES = 1_048_576;
 

@@ -10,6 +10,7 @@ import { PasswordUnavailableError } from '../passwords.ts';
 import { RedisError } from '../redis/errors.ts';
 import { fenceAgain } from './cutover/fence-oldest.ts';
 import { followBack } from './cutover/follow-back.ts';
+import { closeReplica, removeGuardUser } from './cutover/resync-guard.ts';
 import { createHands, type Hands, type HandsDeps } from './hands.ts';
 import type { Journal } from './journal.ts';
 import { changeSetting, restoreSetting } from './ledger.ts';
@@ -18,10 +19,10 @@ import { send } from './send.ts';
 
 /** Never rejects for what a server does; rejects when the journal cannot be written. */
 export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Promise<void> {
-  const entry = journal.state.entry;
-  // A person may have aborted, or somebody changed the server, while we were asking it: what was decided before that is
-  // not done any more.
-  const sameEntry = () => journal.state.entry === entry;
+  const { entry, cutoverAttempts } = journal.state;
+  // A person may have aborted, a cut-over begun, or somebody changed the server, while we were asking it: what was decided
+  // before that is not done any more.
+  const sameEntry = () => journal.state.entry === entry && journal.state.cutoverAttempts === cutoverAttempts;
   const still = () => sameEntry() && journal.state.shards[effect.shard]?.held.length === 0;
   const hands = createHands(journal.state.plan, deps);
   try {
@@ -48,6 +49,15 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
         await hands.operator(effect.shard, 'source').warm();
         if (!sameEntry()) return;
         await send(effect, journal, () => fenceAgain(effect.shard, effect.up, journal, hands, deps));
+        return;
+      }
+      case 'guard_user':
+        // One that is to be made is made by the opening, which knows its password.
+        if (!effect.up) await removeGuardUser(effect.shard, effect.user, { journal, hands, deps });
+        return;
+      case 'close_replica': {
+        const problem = await closeReplica(effect.shard, { journal, hands, deps });
+        if (problem !== null) await send(effect, journal, async () => ({ kind: 'refused', detail: problem }));
         return;
       }
       case 'tune':

@@ -6,6 +6,7 @@
 import type { Clock } from '../clock.ts';
 import { isAxing } from '../domain/axe.ts';
 import { syncLoad } from '../domain/begin.ts';
+import { groupOf } from '../domain/canary.ts';
 import { judgeClick } from '../domain/click.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
@@ -15,7 +16,6 @@ import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { Sight, SyncLoad } from '../domain/sight.ts';
-import type { MigrationState } from '../domain/state.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
@@ -24,16 +24,17 @@ import { swingAxe } from './axe.ts';
 import { askBefore } from './cutover/ask.ts';
 import type { CrashPoint } from './cutover/crash-points.ts';
 import { lockTried } from './cutover/lock-password.ts';
+import { isOpening, openOverlap } from './cutover/overlap.ts';
 import { type CutoverAnswer, cutOver } from './cutover/run.ts';
 import { settle } from './cutover/settle.ts';
 import { FullSyncCount } from './full-sync-count.ts';
 import { GapWatch } from './gap.ts';
+import { GoneOverWatch } from './gone-over.ts';
 import type { HandsDeps } from './hands.ts';
 import { HookSender } from './hook-sender.ts';
 import type { Journal } from './journal.ts';
 import { lookOptions } from './look-options.ts';
 import { runPreflightWithTrials } from './preflight.ts';
-import { QuietWatch } from './quiet.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
 import { createWatch, type Watch } from './watch.ts';
 
@@ -57,16 +58,26 @@ const TICK_MS = 1_000;
 /** A tick goes on without servers that have not answered by then. */
 const PATIENCE_MS = 800;
 const IDLE: SyncLoad = { total: 0, perHost: new Map() };
-/** Before the switch nobody watches for quiet. */
-const UNWATCHED = { quietMs: null, stirred: false, unquiet: null, unwatched: null };
+/** What was seen before the first look. */
+const UNSEEN = {
+  shards: null,
+  taken: new Map(),
+  elsewhere: IDLE,
+  quietMs: null,
+  stirred: false,
+  unquiet: null,
+  unwatched: null,
+  soakedMs: null,
+  predictedPauseMs: null,
+};
 
 export class Migrator {
   readonly #journal: Journal;
   readonly #deps: MigratorDeps;
   readonly #log: Log;
   readonly #watch: Watch;
+  readonly #goneOver: GoneOverWatch;
   readonly #hooks: HookSender;
-  readonly #quiet = new QuietWatch();
   readonly #gaps: GapWatch;
   readonly #fullSyncs: FullSyncCount;
   readonly #stop = new AbortController();
@@ -93,14 +104,8 @@ export class Migrator {
     this.#fullSyncs = new FullSyncCount(deps.metrics);
     this.#watch = createWatch(journal.state, deps.clock, this.#deps);
     this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
-    this.#sight = {
-      wallNow: deps.clock.now(),
-      shards: null,
-      taken: new Map(),
-      elsewhere: IDLE,
-      predictedPauseMs: null,
-      ...UNWATCHED,
-    };
+    this.#goneOver = new GoneOverWatch(deps.clock);
+    this.#sight = { wallNow: deps.clock.now(), ...UNSEEN };
   }
 
   get journal(): Journal {
@@ -110,16 +115,13 @@ export class Migrator {
   view(): MigrationView {
     const { clock, policy } = this.#deps;
     const { state, rows } = this.#journal;
-    const now = clock.monotonicMs();
-    const late = state.phase === 'switched';
     return viewOf({
       state,
       rows,
       sight: { ...this.#sight, wallNow: clock.now() },
       policy,
       asOf: this.#asOf,
-      lateClients: late ? this.#quiet.clients(state, now) : [],
-      lateWriters: late ? this.#quiet.text(state, now) : null,
+      ...this.#goneOver.view(state),
       engineReason: this.#reason,
       hookTroubles: this.#hooks.troubles,
     });
@@ -212,25 +214,31 @@ export class Migrator {
 
   async #observe(): Promise<void> {
     const { clock, policy } = this.#deps;
-    if (this.#journal.state.phase === 'checking') {
+    const before = this.#journal.state;
+    if (before.phase === 'checking') {
       this.#gaps.beat();
       return;
     }
     this.#ticks += 1;
-    await this.#watch.refresh(lookOptions(this.#journal.state, this.#ticks), PATIENCE_MS);
+    const optionsOf = lookOptions(before, this.#ticks, (shard) => this.#goneOver.watches(before, shard));
+    await this.#watch.refresh(optionsOf, PATIENCE_MS);
     const gapMs = this.#gaps.beat();
     if (gapMs !== null) {
       this.#log.warn({ gapMs }, 'The bot stood still or a clock jumped: looks again before it acts');
       this.#watch.unsettle();
-      this.#quiet.restart();
+      this.#goneOver.restart();
     }
     // The phase may have changed while the servers were asked: what follows is judged by the state as it is now.
     const { state } = this.#journal;
     const shards = this.#watch.sights(state, policy.maxLagBytes);
-    const quiet = state.phase === 'switched' ? this.#quiet.look(state, shards, clock.monotonicMs()) : UNWATCHED;
+    const gone = this.#goneOver.look(state, shards);
     this.#asOf = clock.now();
     const { taken, elsewhere } = this.#deps;
-    const goes = shards.filter((one) => one.verdict.state === 'in_step' || one.verdict.state === 'catching_up');
+    const [, group] = groupOf(state);
+    const goes = shards.filter(
+      ({ verdict }) =>
+        group.includes(verdict.shard) && (verdict.state === 'in_step' || verdict.state === 'catching_up'),
+    );
     const predictedPauseMs = this.#watch.predictPauseMs(goes, this.#journal.appendMs);
     this.#sight = {
       wallNow: clock.now(),
@@ -238,7 +246,7 @@ export class Migrator {
       taken: taken(),
       elsewhere: elsewhere(),
       predictedPauseMs,
-      ...quiet,
+      ...gone,
     };
     this.#fullSyncs.take(shards);
   }
@@ -251,11 +259,20 @@ export class Migrator {
     this.#journal.append([...rows, ...closing]);
     const busy = new Set(this.#work.keys());
     // A setting of ours that is still on its way to a server would arrive after the old one was put back.
+    // So would an order to a shard that is about to go over.
+    const goes = busy.has('cutover') ? groupOf(this.#journal.state)[1] : [];
     const mayGo = (one: Effect) =>
-      one.kind !== 'restore_config' || !(busy.has('preflight') || busy.has(`shard ${one.shard}`));
+      !goes.includes(one.shard) &&
+      (one.kind !== 'restore_config' || !(busy.has('preflight') || busy.has(`shard ${one.shard}`)));
     for (const effect of decision.effects.filter(mayGo)) this.#inFlight(keyOf(effect), () => this.#act(effect));
     if (decision.run === 'preflight') this.#inFlight('preflight', () => this.#preflight());
-    if (decision.run === 'cut_over') this.#inFlight('cutover', () => this.#cutOver());
+    if (decision.run === 'cut_over' && this.#mayCutOver()) this.#inFlight('cutover', () => this.#cutOver());
+  }
+
+  /** An order that is still on its way to a server could arrive in the middle of a cut-over that begins now. */
+  #mayCutOver(): boolean {
+    const { state } = this.#journal;
+    return state.cutover !== null || groupOf(state)[1].every((shard) => !this.#work.has(`shard ${shard}`));
   }
 
   async #act(effect: Effect): Promise<void> {
@@ -295,9 +312,7 @@ export class Migrator {
     if (!begun) this.#ownCutover = true;
     if (begun && !this.#ownCutover)
       this.#log.warn({ step: this.#journal.state.cutover?.step ?? 'none' }, 'Takes up a cut-over that was interrupted');
-    const answer: CutoverAnswer = begun
-      ? { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null }
-      : await this.#begin(...groupOf(this.#journal.state));
+    const answer: CutoverAnswer = begun ? await this.#goOn() : await this.#begin(...groupOf(this.#journal.state));
     this.#reason = answer.waitsFor;
     if (answer.why !== null) this.#letGoWhy = answer.why;
     if (answer.waitsFor === null) {
@@ -310,7 +325,14 @@ export class Migrator {
   async #begin(way: Way, shards: readonly number[]): Promise<CutoverAnswer> {
     const asks = this.#journal.state.phase === 'switching' && way === 'over';
     const stopped = asks ? await askBefore(this.#journal, this.#hooks, shards) : null;
-    return stopped ?? cutOver(this.#journal, this.#deps, way, shards);
+    if (stopped !== null) return stopped;
+    if (isOpening(this.#journal.state)) return openOverlap(this.#journal, this.#deps, this.#letGoWhy);
+    return cutOver(this.#journal, this.#deps, way, shards);
+  }
+
+  async #goOn(): Promise<CutoverAnswer> {
+    if (isOpening(this.#journal.state)) return openOverlap(this.#journal, this.#deps, this.#letGoWhy);
+    return { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null };
   }
 
   #failed(what: string, error: unknown): void {
@@ -319,12 +341,6 @@ export class Migrator {
     this.#reason = `The bot could not go on (${text}). It tries again every second; the servers go on as they are.`;
     if (what === 'cutover') this.#letGoWhy = text;
   }
-}
-
-/** Which way writes go in this phase, and of which shards. */
-function groupOf({ phase, shards }: MigrationState): [Way, readonly number[]] {
-  const way = phase === 'rolling_back' ? 'back' : 'over';
-  return [way, shards.filter((one) => one.promoted === (way === 'back')).map((one) => one.index)];
 }
 
 function keyOf(effect: Effect): string {

@@ -121,7 +121,8 @@ async function lookAt(plan: Plan, index: number, side: Side, hands: Hands, deps:
   if (!endpoint || !look.ok || look.facts.loading) return { look, probe: NOT_PROBED };
   try {
     const marked = side === 'destination' && (await needsMarker(hands, index));
-    return { look, probe: await probeServer(endpoint, side, look.facts, { ...deps, marked }) };
+    const wanted = { overlap: plan.cutover === 'overlap', marked };
+    return { look, probe: await probeServer(endpoint, side, look.facts, deps, undefined, wanted) };
   } catch (error) {
     if (!(error instanceof RedisError)) throw error;
     return { look: { ok: false, at: look.at, problem: error.problem }, probe: NOT_PROBED };

@@ -8,6 +8,7 @@ import { can } from '../domain/dialect.ts';
 import { oldMasterProblem } from '../domain/drift.ts';
 import { addressOf } from '../domain/endpoint.ts';
 import type { ServerFacts, ServerLook } from '../domain/observation.ts';
+import { isOverlap } from '../domain/overlap.ts';
 import type { ShardSight, Sight } from '../domain/sight.ts';
 import type { MigrationState } from '../domain/state.ts';
 import type { LateClient } from '../domain/view.ts';
@@ -73,8 +74,11 @@ export class QuietWatch {
           unwatched ??= `${name} cannot be watched: ${look.source.problem.text}`;
         continue;
       }
-      unquiet ??= oldMasterProblem(plan, one);
-      this.#count(verdict.shard, look.source, followsBack(state, one), now);
+      // The old master of an overlap is one until the proof; what is wrong with it is in its verdict.
+      if (!isOverlap(state)) unquiet ??= oldMasterProblem(plan, one);
+      else if (look.source.facts.writeCalls === null)
+        unquiet ??= `${name} does not count its commands, so nobody can tell whether somebody writes to it.`;
+      this.#count(state, look.source, one, now);
       const blind = this.#list(verdict.shard, look.source, now);
       if (blind !== null) unwatched ??= `${name} ${blind}`;
     }
@@ -83,10 +87,12 @@ export class QuietWatch {
     return { quietMs: Math.max(0, now - last), stirred, unquiet, unwatched };
   }
 
-  #count(shard: number, look: Look, follows: boolean, now: number): void {
+  #count(state: MigrationState, look: Look, one: ShardSight, now: number): void {
     const { facts } = look;
+    const { shard } = one.verdict;
+    const follows = followsBack(state, one);
     const { runId } = facts;
-    const mark = markOf(look, follows);
+    const mark = markOf(look, follows, isOverlap(state));
     const counters = { byError: facts.readonlyRefusals ?? 0, byCommand: facts.rejectedWrites ?? 0 };
     const before = this.#seen.get(shard);
     if (!before) {
@@ -191,9 +197,11 @@ function countsAll(facts: ServerFacts): boolean {
 }
 
 /** What changes when somebody writes to an old master, or tries to. */
-function markOf({ facts, ownCommands }: Look, follows: boolean): string {
+function markOf({ facts, ownCommands }: Look, follows: boolean, overlap: boolean): string {
   // 2.4 counts no commands by name: whatever others ran may have been a write.
   const foreign = can(facts, 'command_stats') ? '' : (facts.commandsProcessed ?? 0) - ownCommands;
-  const written = follows ? '' : `${facts.replication.masterOffset} ${facts.writeCalls ?? foreign}`;
+  // The offset of a fenced master stands still; that of one that goes on moves with its pings and with keys that expire.
+  const offset = overlap ? '' : facts.replication.masterOffset;
+  const written = follows ? '' : `${offset} ${facts.writeCalls ?? foreign}`;
   return `${written} ${facts.readonlyRefusals} ${facts.rejectedWrites}`;
 }

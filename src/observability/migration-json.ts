@@ -11,6 +11,7 @@ export function migrationJson(view: MigrationView, secrets: SecretRegistry): Rec
     phase: view.phase,
     waitingFor: text(view.waitingFor),
     cutover: view.cutover,
+    canary: view.canary && { shard: view.canary.shard, soakMs: view.canary.soakMs },
     requestedBy: view.requestedBy,
     channel: view.channel,
     messageTs: view.messageTs,

@@ -17,7 +17,8 @@ export function factsFrom(info: Info, commandStats: boolean): ServerFacts {
     clusterEnabled: info.get('cluster_enabled') === '1',
     loading: loading ? { percent: numberOf(info.get('loading_loaded_perc')) } : null,
     loadEtaSeconds: positive(numberOf(info.get('loading_eta_seconds'))),
-    keys: sumKeys(info),
+    keys: sumOver(info, 'keys'),
+    expiringKeys: sumOver(info, 'expires'),
     usedMemoryBytes: numberOf(info.get('used_memory')),
     rssBytes: numberOf(info.get('used_memory_rss')),
     systemMemoryBytes: numberOf(info.get('total_system_memory')),
@@ -46,10 +47,10 @@ export function factsFrom(info: Info, commandStats: boolean): ServerFacts {
   };
 }
 
-function sumKeys(info: Info): number {
-  let keys = 0;
-  for (const [name, value] of info) if (/^db\d+$/.test(name)) keys += numberOf(parsePairs(value).get('keys')) ?? 0;
-  return keys;
+function sumOver(info: Info, figure: 'keys' | 'expires'): number {
+  let sum = 0;
+  for (const [name, value] of info) if (/^db\d+$/.test(name)) sum += numberOf(parsePairs(value).get(figure)) ?? 0;
+  return sum;
 }
 
 function highestDatabase(info: Info): number | null {

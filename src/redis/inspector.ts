@@ -35,6 +35,8 @@ export interface Inspector {
   value(key: string): Promise<string | null>;
   /** A setting's value, empty for a password that is not set; null when the server has no such setting. Rejects with RedisError. */
   setting(name: string): Promise<string | null>;
+  /** Whether there is a user of that name, 6.0 and later. Rejects with RedisError. */
+  hasUser(name: string): Promise<boolean>;
   close(): void;
 }
 
@@ -129,6 +131,9 @@ export function createInspector(
     },
     async setting(name) {
       return readSetting(await connection.ready(), name);
+    },
+    async hasUser(name) {
+      return (await (await connection.ready()).call('ACL GETUSER', name)) !== null;
     },
     close: () => connection.close(),
   };

@@ -29,6 +29,13 @@ export interface Operator {
   unpause(): Promise<Outcome>;
   /** SHUTDOWN, which saves as the server's configuration says. It answers only when it is refused: a look tells the rest. */
   shutdown(): Promise<Outcome>;
+  /**
+   * A user that may replicate and nothing else, in the memory of this server alone: no file is written. Replaces one of
+   * the same name, with its passwords. 6.0 and later.
+   */
+  makeReplicationUser(name: string, password: Secret): Promise<Outcome>;
+  /** Also ends the connections of that user. 6.0 and later. */
+  removeUser(name: string): Promise<Outcome>;
   /** What waits for its connection is not sent any more. */
   close(): void;
 }
@@ -58,6 +65,10 @@ export function createOperator(endpoint: Endpoint, deps: ConnectionDeps, timeout
     pauseWrites: (ms) => send('CLIENT PAUSE', String(ms), 'WRITE'),
     unpause: () => send('CLIENT UNPAUSE'),
     shutdown: () => send('SHUTDOWN'),
+    // What a replica sends to log in and to resume, from 6.0 to 8.0 and Valkey 9.1; `reset` takes all other rights.
+    makeReplicationUser: (name, password) =>
+      send('ACL SETUSER', name, 'reset', 'on', `>${password.reveal()}`, '+psync', '+replconf', '+ping'),
+    removeUser: (name) => send('ACL DELUSER', name),
     close: () => connection.close(),
   };
 }

@@ -46,17 +46,23 @@ const CLOCK_TRIES = 3;
 const SENTINEL_NAME = /^sentinel-[0-9a-f]+-(cmd|pubsub)$/;
 const SENTINEL_CHANNEL = '__sentinel__:hello';
 
+/** `overlap`: ask what only that cut-over needs. `marked`: its source is too old to prove the switch without a key of ours. */
+interface Wanted {
+  readonly overlap?: boolean;
+  readonly marked?: boolean;
+}
+
 /**
- * `server`: as a look has shown it. `marked`: whether its source is too old to prove the switch without a key of ours, so
- * that our user has to read that. Rejects with RedisError when the server cannot be talked to now: the connection
+ * `server`: as a look has shown it. Rejects with RedisError when the server cannot be talked to now: the connection
  * fails, it loads, or a script keeps it busy. What it merely refuses is part of the answer.
  */
 export async function probeServer(
   endpoint: Endpoint,
   side: Side,
   server: Server,
-  deps: ConnectionDeps & { readonly clock: Clock; readonly marked?: boolean },
+  deps: ConnectionDeps & { readonly clock: Clock },
   timeoutMs: number = TIMEOUT_MS,
+  wanted: Wanted = {},
 ): Promise<ServerProbe> {
   const connection = await connect(endpoint, timeoutMs, deps);
   try {
@@ -70,7 +76,7 @@ export async function probeServer(
       ask(connection, 'CLIENT LIST'),
       can(server, 'pubsub_numsub') ? ask(connection, 'PUBSUB NUMSUB', SENTINEL_CHANNEL) : null,
       side === 'source' && !can(server, 'acl') ? ask(connection, 'CONFIG GET', 'requirepass') : null,
-      deniedOf(connection, side, server, deps.marked === true),
+      deniedOf(connection, side, server, wanted),
     ]);
     const asked = password?.ok ? listOf(password.reply)[1] : undefined;
     if (typeof asked === 'string') deps.registry.add(asked);
@@ -173,9 +179,15 @@ async function deniedOf(
   connection: Connection,
   side: Side,
   server: Server,
-  marked: boolean,
+  { overlap = false, marked = false }: Wanted,
 ): Promise<readonly Denied[]> {
-  const tries = [...forBoth(server), ...(side === 'source' ? forSources(server) : forDestinations(server, marked))];
+  // On the way back a destination is what a source is on the way over.
+  const asSource = side === 'source' || can(server, 'replid');
+  const tries = [
+    ...forBoth(server),
+    ...(asSource ? forSources(server, overlap && side === 'source') : []),
+    ...(side === 'destination' ? forDestinations(server, marked) : []),
+  ];
   const found = await Promise.all(
     tries.map(async ([command, ...args]) => {
       const answer = await ask(connection, command, ...args);
@@ -196,7 +208,7 @@ function forBoth(server: Server): readonly Try[] {
   ];
 }
 
-function forSources(server: Server): readonly Try[] {
+function forSources(server: Server, overlap: boolean): readonly Try[] {
   const tries: Try[] = [];
   if (can(server, 'pause_writes')) tries.push(['CLIENT PAUSE', 'notanumber', 'WRITE']);
   // What the destination sends, as our user. With FAILOVER, PSYNC is meant for a replica of that very history: a master
@@ -207,6 +219,8 @@ function forSources(server: Server): readonly Try[] {
   if (can(server, 'acl')) tries.push(['REPLCONF', 'x']);
   // The first reads; the second lacks its user, which is looked at after the rights.
   if (can(server, 'acl') && !can(server, 'pause_writes')) tries.push(['ACL LIST'], ['ACL SETUSER']);
+  // No rule begins like this one: the user is not made. Only an overlap makes users.
+  if (overlap && can(server, 'acl')) tries.push(['ACL SETUSER', 'redis-migrate-preflight', '!']);
   return tries;
 }
 

@@ -18,6 +18,7 @@ import { Voice } from './demo/voice.ts';
 import { DemoWorld } from './demo/world.ts';
 import { startPageServer } from './page/server.ts';
 import { startFleet } from './redis/fleet.ts';
+import { WRITE_KINDS } from './redis/traffic-book.ts';
 import { ANA, BEN, EVE, type SandboxSlack, startSandboxSlack } from './slack/index.ts';
 
 /** Beside dist-sandbox/src, where this file is when it runs. */
@@ -52,7 +53,9 @@ async function setTheStage(options: DemoOptions, cleanup: Cleanup): Promise<Stag
   await cleanup.add(() => closePairs(pairs));
   slack.addChannel({ id: 'C0000GENR1', name: 'general', botIsMember: false });
   await fillPairs(pairs, keys);
-  const application = new Application(pairs, traffic);
+  // A queue has two ends: while they move one by one, an overlap would see it written on both sides.
+  const kinds = WRITE_KINDS.filter((one) => cutover === 'fenced' || one !== 'queue');
+  const application = new Application(pairs, traffic, kinds);
   await cleanup.add(() => application.stop());
   const deployments = await Deployments.start(application);
   await cleanup.add(() => deployments.close());

@@ -4,9 +4,17 @@
  */
 import { nameWithoutSecrets } from '../domain/endpoint.ts';
 import { GATES, type Gate } from '../domain/phase.ts';
-import { CUTOVERS, type Cutover, isMigrationId, type MigrationId, type PlanRequest } from '../domain/plan.ts';
+import {
+  type Canary,
+  CUTOVERS,
+  type Cutover,
+  isMigrationId,
+  type MigrationId,
+  type PlanRequest,
+} from '../domain/plan.ts';
 import { COMMAND } from './blocks/words.ts';
 import { nearest } from './did-you-mean.ts';
+import { readCanary } from './parse-canary.ts';
 import { plainTyping, splitServers, tokens, undoSlackMarks } from './typed-text.ts';
 
 export type Command =
@@ -27,7 +35,7 @@ export interface Refused {
 
 const LATER = ['verify'];
 const WORDS = ['start', 'check', 'status', 'list', 'history', 'abort', 'rollback', 'approve', 'help', ...LATER];
-const OPTIONS = ['--src', '--dst', '--name', '--cutover', '--yes-wipe'];
+const OPTIONS = ['--src', '--dst', '--name', '--cutover', '--canary', '--soak', '--yes-wipe'];
 const EXAMPLE = `\`${COMMAND} start --src old-1:6379 old-2:6379 --dst new-1:6379 new-2:6379\``;
 
 export function parseCommand(text: string): Command {
@@ -104,11 +112,22 @@ interface Collected {
   readonly problems: string[];
   name?: string;
   cutover?: Cutover;
+  /** As they were typed. */
+  readonly canary: string[];
+  readonly soak: string[];
   yesWipe: boolean;
 }
 
 function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
-  const found: Collected = { plain: [], sources: [], destinations: [], problems: [], yesWipe: false };
+  const found: Collected = {
+    plain: [],
+    sources: [],
+    destinations: [],
+    problems: [],
+    canary: [],
+    soak: [],
+    yesWipe: false,
+  };
   let target = found.plain;
   for (let place = 0; place < rest.length; place++) {
     const token = rest[place] ?? '';
@@ -131,9 +150,13 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
         if (attached !== undefined) found.problems.push('`--yes-wipe` takes no value.');
         break;
       case '--name':
-      case '--cutover': {
+      case '--cutover':
+      case '--canary':
+      case '--soak': {
         const value = attached ?? ((rest[place + 1] ?? '--').startsWith('--') ? undefined : rest[++place]);
-        takeValue(found, option, value);
+        if (option === '--canary') found.canary.push(value ?? '');
+        else if (option === '--soak') found.soak.push(value ?? '');
+        else takeValue(found, option, value);
         break;
       }
       default:
@@ -142,7 +165,9 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
         target = [];
     }
   }
-  return judgeRequest(word, found);
+  const asked = readCanary(found.canary, found.soak);
+  found.problems.push(...asked.problems);
+  return judgeRequest(word, found, asked.canary);
 }
 
 function takeValue(found: Collected, option: '--name' | '--cutover', value: string | undefined): void {
@@ -173,7 +198,7 @@ function takeValue(found: Collected, option: '--name' | '--cutover', value: stri
   );
 }
 
-function judgeRequest(word: string, found: Collected): ParsedRequest {
+function judgeRequest(word: string, found: Collected, canary: Canary | null): ParsedRequest {
   const problems = [...found.problems];
   let sources = splitServers(found.sources);
   let destinations = splitServers(found.destinations);
@@ -209,6 +234,7 @@ function judgeRequest(word: string, found: Collected): ParsedRequest {
     yesWipe: found.yesWipe,
     ...(found.name === undefined ? {} : { name: found.name }),
     ...(found.cutover === undefined ? {} : { cutover: found.cutover }),
+    ...(canary === null ? {} : { canary }),
   };
   return { ok: true, request, byGroups: plain.length > 0 };
 }

@@ -41,9 +41,12 @@ export function isTold(row: JournalRow): boolean {
     case 'cutover_started':
     case 'cutover_step':
     case 'promoted':
+    case 'soak':
     case 'cutover_let_go':
     case 'axe_asked':
     case 'axed':
+    case 'overlap_opened':
+    case 'conflict':
     case 'quiet':
     case 'resumed':
     case 'summary':
@@ -134,8 +137,10 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   trouble: '⚠️',
   drift: '⚠️',
   given_up: '⚠️',
+  conflict: '⚠️',
   trouble_over: '🩹',
   promoted: '👑',
+  soak: '🐤',
   cutover_let_go: '↩️',
   axe_asked: '🪓',
   summary: '🏁',

@@ -75,6 +75,12 @@ describe('a request that is accepted', () => {
     expect(draft(ask(['a'], ['b']), { defaultCutover: 'overlap' }).cutover).toBe('overlap');
   });
 
+  it('takes the shard that goes first, and has none where none was asked for', () => {
+    const canary = { shard: 1, soakMs: 60_000 };
+    expect(draft(ask(['a', 'b'], ['c', 'd'], { canary })).canary).toEqual(canary);
+    expect(draft(ask(['a', 'b'], ['c', 'd']))).not.toHaveProperty('canary');
+  });
+
   it('puts all servers of a group in its place', () => {
     const groups = inventory({ 'orders-old': [endpoint('a'), endpoint('b')], 'orders-new': [endpoint('c')] });
     const plan = draft(ask(['orders-old'], ['orders-new', 'd']), { groups });
@@ -137,6 +143,24 @@ describe('credentials', () => {
 });
 
 describe('a request that is refused', () => {
+  it('for a canary that cannot be one', () => {
+    const asking = (shard: number, shards: readonly string[], more: Partial<PlanRequest> = {}) =>
+      texts(
+        ask(
+          shards.map((name) => `old-${name}`),
+          shards.map((name) => `new-${name}`),
+          { canary: { shard, soakMs: 0 }, ...more },
+        ),
+      );
+    expect(asking(2, ['a', 'b'])).toBe('There is no shard 3 to go first: the migration has 2 shards, counted from 1.');
+    expect(asking(0, ['a'])).toMatch(/nothing to be the canary for/);
+    expect(asking(0, ['a', 'b'], { cutover: 'overlap' })).toMatch(/fenced cut-over only/);
+    const byDefault = texts(ask(['a', 'b'], ['c', 'd'], { canary: { shard: 0, soakMs: 0 } }), {
+      defaultCutover: 'overlap',
+    });
+    expect(byDefault).toMatch(/fenced cut-over only/);
+  });
+
   const taken = new Map([['a:6379', 'm-aaaa']]);
 
   it.each<[string, PlanRequest, Partial<DraftContext>, DraftProblem['field'], RegExp]>([

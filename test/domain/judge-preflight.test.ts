@@ -272,12 +272,6 @@ describe('findings', () => {
     ]);
   });
 
-  it('the overlap cut-over is refused for the whole plan', () => {
-    expect(found([sight()], aPlan(1, { cutover: 'overlap' }))).toMatchObject([
-      { level: 'error', shard: null, code: 'overlap_not_supported' },
-    ]);
-  });
-
   it('two addresses of one server are found by its run id', () => {
     const findings = found([sight({}, {}), sight({}, { runId: 'run-old-0' }, {}, 1)]);
     expect(findings).toMatchObject([{ level: 'error', shard: 1, code: 'same_server' }]);

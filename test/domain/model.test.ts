@@ -38,6 +38,7 @@ type Step =
   | { readonly kind: 'tick'; readonly luck: readonly Luck[] }
   | { readonly kind: 'click'; readonly click: Click }
   | { readonly kind: 'onwards'; readonly user: string }
+  | { readonly kind: 'back'; readonly user: string }
   | { readonly kind: 'loop'; readonly shard: number; readonly user: string; readonly luck: readonly Luck[] }
   | { readonly kind: 'meddle'; readonly shard: number; readonly user: string; readonly suffers: boolean }
   | { readonly kind: 'shard'; readonly shard: number; readonly change: Change }
@@ -99,6 +100,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('click'), click }) },
   // What usually happens: all is well, and somebody presses what can be pressed.
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('onwards'), user: fc.constantFrom(...USERS) }) },
+  // Somebody wants the old servers again.
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('back'), user: fc.constantFrom(...USERS) }) },
   // What often happens: a copy begins again and again, and somebody presses what is offered.
   {
     weight: 1,
@@ -137,6 +140,8 @@ function take(world: World, one: Step): void {
       return;
     case 'onwards':
       return onwards(world, one.user);
+    case 'back':
+      return back(world, one.user);
     case 'meddle':
       return meddle(world, one);
     case 'loop':
@@ -144,6 +149,7 @@ function take(world: World, one: Step): void {
     case 'shard': {
       const pair = world.pair(one.shard);
       const { change: made } = one;
+      if ('restarts' in made || 'sourceFenced' in made || 'doing' in made || 'promoted' in made) pair.meddled = true;
       if ('restarts' in made) restart(pair, made.restarts);
       else if ('sourceFenced' in made) fence(pair, made.sourceFenced);
       else if ('doing' in made) turn(pair, made.doing);
@@ -219,7 +225,7 @@ function pressOffered(world: World, user: string): void {
   }
 }
 
-function onwards(world: World, user: string): void {
+function allIsWell(world: World, user: string): void {
   for (const pair of world.pairs) {
     Object.assign(pair, { sourceUp: true, destinationUp: true, lag: 0, sourceLatencyMs: null, bufferBytes: 0 });
     if (pair.doing !== 'master' && pair.doing !== 'aside') turn(pair, 'streaming');
@@ -229,6 +235,18 @@ function onwards(world: World, user: string): void {
   // Eve is the one who does not wait for quiet.
   world.quietMs = user === EVE ? 0 : 60_000;
   for (let ticks = 0; ticks < 3; ticks += 1) world.tick(['done']);
+}
+
+function back(world: World, user: string): void {
+  allIsWell(world, user);
+  if (!world.view().actions.some((one) => one.action === 'migration:rollback')) return;
+  const answer = press(world, 'migration:rollback', user);
+  expect(answer?.accepted, `rollback was offered: ${answer?.text ?? ''}`).toBe(true);
+  for (let ticks = 0; ticks < 2; ticks += 1) world.tick(['done']);
+}
+
+function onwards(world: World, user: string): void {
+  allIsWell(world, user);
   pressOffered(world, user);
   const open = world.view().gates.find((gate) => gate.open);
   if (!open) return;
@@ -243,6 +261,7 @@ const set = fc.record({
   selfApproval: fc.boolean(),
   tuneSyncs: fc.boolean(),
   readOnly: fc.constantFrom('yes', 'yes', 'no'),
+  canary: fc.constantFrom(null, { shard: 0, soakMs: 0 }, { shard: 1, soakMs: 3_000 }, { shard: 0, soakMs: 30_000 }),
 });
 
 it('whatever servers, people and crashes do', () => {
@@ -252,7 +271,9 @@ it('whatever servers, people and crashes do', () => {
     fc.property(set, fc.array(step, { minLength: 10, maxLength: 45 }), (one, steps) => {
       const approvals = { continue: one.needed, switch: one.needed, finish: one.needed };
       const policy = { ...POLICY, approvals, selfApproval: one.selfApproval, tuneSyncs: one.tuneSyncs };
-      const world = new World(aPlan(one.shards, { yesWipe: one.yesWipe }), policy, one.keys, one.readOnly);
+      const canary = one.canary !== null && one.canary.shard < one.shards && one.shards > 1 ? one.canary : null;
+      const plan = aPlan(one.shards, { yesWipe: one.yesWipe, ...(canary === null ? {} : { canary }) });
+      const world = new World(plan, policy, one.keys, one.readOnly);
       world.check();
       for (const next of steps) {
         take(world, next);
@@ -266,10 +287,10 @@ it('whatever servers, people and crashes do', () => {
     { numRuns: 600 },
   );
   // A model that never gets anywhere proves nothing.
-  for (const phase of ['planned', 'syncing', 'switched', 'finished', 'aborted'] as const) {
+  for (const phase of ['planned', 'syncing', 'switched', 'finished', 'aborted', 'rolled_back'] as const) {
     expect(reached.get(phase) ?? 0, `runs that ended in ${phase}`).toBeGreaterThan(0);
   }
-  for (const kind of [
+  const kinds = [
     'park',
     'held',
     'released',
@@ -278,7 +299,8 @@ it('whatever servers, people and crashes do', () => {
     'sync_alarm_over',
     'tuned',
     'override_asked',
-  ])
+  ];
+  for (const kind of [...kinds, 'follow_back', 'way_back', 'rollback_asked', 'soak'])
     expect([...happened], kind).toContain(kind);
 });
 
@@ -293,4 +315,16 @@ it('when nothing goes wrong, it ends in finished', () => {
   expect(world.state.phase).toBe('finished');
   expect(world.state.ledger.every((entry) => entry.closed)).toBe(true);
   expect([...phases]).toEqual(['syncing', 'switching', 'finishing', 'finished']);
+});
+
+it('when nothing goes wrong behind a canary, the others follow it, and all can be rolled back', () => {
+  for (const wayOut of ['finished', 'rolled_back'] as const) {
+    const world = new World(aPlan(3, { canary: { shard: 2, soakMs: 10_000 } }), POLICY, [0, 0, 0]);
+    while (!world.state.shards[2]?.promoted) onwards(world, BEN);
+    expect(world.state.shards.map((one) => one.promoted)).toEqual([false, false, true]);
+    if (wayOut === 'rolled_back') back(world, BEN);
+    for (let steps = 0; steps < 8; steps += 1) onwards(world, BEN);
+    expect(world.state.phase).toBe(wayOut);
+    expect(world.state.ledger.every((entry) => entry.closed)).toBe(true);
+  }
 });

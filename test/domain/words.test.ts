@@ -120,7 +120,15 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
   sync_alarm_over: fc.record({ kind: fc.constant('sync_alarm_over'), shard, fullSyncs: fc.nat(), text: sentence }),
   tune_asked: fc.record({ kind: fc.constant('tune_asked'), user: fc.constant(ANA), click }),
   rollback_asked: fc.record({ kind: fc.constant('rollback_asked'), user: fc.constant(ANA), click }),
+  overlap_opened: fc.record({
+    kind: fc.constant('overlap_opened'),
+    shards: fc.constant([
+      { shard: 0, sourceRunId: 'a', destinationRunId: null, sourceFullSyncs: 1, refusedCommands: 0 },
+    ]),
+  }),
+  conflict: fc.record({ kind: fc.constant('conflict'), shard, refusedCommands: fc.nat(), text: sentence }),
   way_back: fc.record({ kind: fc.constant('way_back'), shard, open: fc.boolean(), text: sentence }),
+  soak: fc.record({ kind: fc.constant('soak'), shard, over: fc.boolean(), text: fc.constant('has soaked.') }),
   hook_due: fc.record({
     kind: fc.constant('hook_due'),
     hook: fc.constantFrom(...HOOK_KINDS),

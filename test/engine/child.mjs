@@ -4,7 +4,7 @@
  * row, its step or phase, or what it is about: the kind of its effect, or the webhook; or `at`, the place, and the phase
  * that the cut-over runs in. In the environment: CHILD, JSON with another `policy`, a clock that is `aheadMs`, whether to
  * `abort` instead of approving the switch, whether to `rollback` instead of approving the finish, the `signal` that it
- * sends itself: SIGKILL unless something else is said, and `hook`: `url` and `secret` of a receiver;
+ * sends itself: SIGKILL unless something else is said, `hook`: `url` and `secret` of a receiver, the `typedName`, and
  * `axe`: whether to shut down the old servers in the end.
  */
 import { writeSync } from 'node:fs';
@@ -27,6 +27,7 @@ const {
   signal = 'SIGKILL',
   hook = null,
   axe = false,
+  typedName = null,
 } = JSON.parse(process.env.CHILD ?? '{}');
 const clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
 const registry = new SecretRegistry();
@@ -113,7 +114,7 @@ async function approve() {
     action,
     user: 'U00000BEN',
     value: null,
-    typedName: axe ? view.name : null,
+    typedName: axe ? view.name : typedName,
   });
   await engine.settleClick(ticket);
 }

@@ -48,11 +48,13 @@ test.skipIf(SIX === undefined)('a source that runs 6.0 needs two rights more, an
   expect(findings.map((one) => `${one.level} ${one.code}`)).toEqual([
     'error source_no_acl_list',
     'error source_no_acl_setuser',
+    'warning destination_no_acl_list',
+    'warning destination_no_acl_setuser',
   ]);
   expect(findings[0]?.fix).toContain('ACL SETUSER migrator +acl|list');
   await harness.click(id, 'migration:abort');
   await harness.phase(id, 'aborted');
-  await source.call('ACL', 'SETUSER', ...MORE_ON_SIX);
+  for (const one of [source, destination]) await one.call('ACL', 'SETUSER', ...MORE_ON_SIX);
   const users = await source.call('ACL', 'LIST');
   await stage.move([old, source], [fresh, destination]);
   expect(await source.call('ACL', 'LIST')).toEqual(users);
@@ -105,6 +107,44 @@ test('a right that is missing is told before the start', async () => {
     await harness.phase(id, 'aborted');
   }
 });
+
+test('an overlap needs the right to make users, is told so before the start, and takes everything back when it is lost', async () => {
+  const [source, destination] = await Promise.all([stage.server(), stage.server()]);
+  const harness = stage.engine(
+    { url: `redis://migrator@127.0.0.1:${source.port}`, ...stage.oldPassword },
+    { url: `redis://migrator@127.0.0.1:${destination.port}`, ...stage.newPassword },
+  );
+  await createUser(source, ON_SOURCE, OLD_PASSWORD);
+  await createUser(destination, ON_DESTINATION, NEW_PASSWORD);
+  const before = await settingsOf(destination);
+  const id = await harness.start({ ...OLD_TO_NEW, name: 'orders', cutover: 'overlap' });
+  const { findings } = await harness.phase(id, 'planned');
+  expect(findings).toMatchObject([{ level: 'error', code: 'source_no_acl_setuser' }]);
+  const rights = page.match(/`(\+acl\|setuser[^`]*)`/)?.[1]?.split(' ') ?? [];
+  expect(findings[0]?.fix).toContain(rights.join(' '));
+  await source.call('ACL', 'SETUSER', 'migrator', ...rights);
+  await harness.click(id, 'migration:recheck');
+  await harness.open(id, 'continue');
+  await harness.click(id, 'gate:continue');
+  await harness.open(id, 'switch');
+
+  await source.call('ACL', 'SETUSER', 'migrator', '-acl|setuser');
+  await harness.click(id, 'gate:switch', { typedName: 'orders' });
+  const letGo = await harness.phase(id, 'streaming');
+  expect(letGo.waitingFor).toMatch(/was let go: Shard 1: .* does not let our user run ACL SETUSER/);
+  expect(await source.call('CONFIG', 'GET', 'repl-diskless-sync-delay')).toEqual(['repl-diskless-sync-delay', '0']);
+  expect(await destination.info('replication')).toMatchObject({ role: 'slave', slave_read_only: '1' });
+
+  await source.call('ACL', 'SETUSER', 'migrator', ...rights);
+  await harness.open(id, 'switch');
+  await harness.click(id, 'gate:switch', { typedName: 'orders' });
+  await harness.phase(id, 'switched');
+  await harness.open(id, 'finish');
+  await harness.click(id, 'gate:finish');
+  holdsNoSecret(await harness.phase(id, 'finished'));
+  expect(await settingsOf(destination)).toEqual(before);
+  expect(await source.call('ACL', 'USERS')).toEqual(['default', 'migrator']);
+}, 60_000);
 
 test.each(otherServers())('$name knows the words', async ({ binary, version }) => {
   const at = await stage.server({ binary });

@@ -66,12 +66,16 @@ test('two names of one server are found out by its run id', async () => {
   expect(view.findings.map((one) => one.code)).toContain('same_server');
 });
 
-test('overlap is refused for now, and says why', async () => {
+test('an overlap is told beforehand how many keys may vanish because they have a TTL', async () => {
   const { sources, destinations } = await startPairs(fleet, 1);
+  await sources[0]?.call('MSET', 'a', '1', 'b', '2', 'c', '3');
+  await sources[0]?.call('SETEX', 'session', '1000', '4');
   harness = createHarness();
   const id = await harness.start({ sources: urls(sources), destinations: urls(destinations), cutover: 'overlap' });
   const view = await harness.phase(id, 'planned');
-  expect(view.findings.map((one) => one.code)).toEqual(['overlap_not_supported']);
+  expect(view.findings).toMatchObject([{ level: 'warning', code: 'overlap_keys_expire' }]);
+  expect(view.findings[0]?.text).toMatch(/^1 of 4 keys on .* have a TTL/);
+  expect(view.gates[0]).toMatchObject({ gate: 'continue', open: true });
 });
 
 test('a destination with keys is wiped only with --yes-wipe and the name typed', async () => {

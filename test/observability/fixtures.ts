@@ -63,6 +63,7 @@ export function migrationView(over: Partial<MigrationView> = {}): MigrationView 
     lateClients: [],
     predictedPauseMs: null,
     wayBack: null,
+    canary: null,
     lateWriters: null,
     axe: null,
     ...over,

@@ -147,7 +147,10 @@ test('a user without rights is told each one, and nothing is tried for good', as
     'CLIENT LIST: no_permission',
   ]);
   expect(source).toMatchObject({ modules: null, functions: null, clock: null, settingsProblem: null });
-  expect(commands(await ask(few, 'destination'))).toEqual(['SLAVEOF: no_permission', 'CONFIG SET: no_permission']);
+  // The way back needs of it what the way over needs of its source.
+  expect(commands(await ask(few, 'destination'))).toEqual(
+    commands(source).filter((one) => !one.startsWith('CLIENT LIST')),
+  );
   expect(await stateOf(server)).toEqual(before);
 
   const rights = ['+slaveof', '+config|set', '+client|pause', '+client|list', '+psync', '+replconf'];
@@ -227,9 +230,11 @@ describe.each(NAMES)('%s', (name) => {
     expect(follow).toEqual([isAtLeast(name, '6.0') ? 'SLAVEOF 127.0.0.1 notaport' : 'SLAVEOF']);
     const sync = asked.filter((one) => /^p?sync/i.test(one));
     const psync = isAtLeast(name, '6.2') ? 'PSYNC redis-migrate-preflight -1 FAILOVER' : 'PSYNC';
-    expect(sync).toEqual(side === 'source' ? [isAtLeast(name, '2.8') ? psync : 'SYNC x'] : []);
+    // From 4.0 on an old server may be able to follow its new one, on the way back.
+    const leads = side === 'source' || isAtLeast(name, '4.0');
+    expect(sync).toEqual(leads ? [isAtLeast(name, '2.8') ? psync : 'SYNC x'] : []);
     expect(asked.filter((one) => /pause/i.test(one))).toEqual(
-      side === 'source' && isAtLeast(name, '6.2') ? ['CLIENT PAUSE notanumber WRITE'] : [],
+      leads && isAtLeast(name, '6.2') ? ['CLIENT PAUSE notanumber WRITE'] : [],
     );
   });
 });

@@ -56,6 +56,16 @@ describe('what a person may type', () => {
     expect(request('check --src a --dst b --cutover overlap').cutover).toBe('overlap');
   });
 
+  it('a canary by its number as people count, and for how many minutes the others wait', () => {
+    const canary = (text: string) => request(`start --src a b --dst c d ${text}`).canary;
+    expect(canary('')).toBeUndefined();
+    expect(canary('--canary 2')).toEqual({ shard: 1, soakMs: 600_000 });
+    expect(canary('--soak 0.1 --canary=1')).toEqual({ shard: 0, soakMs: 6_000 });
+    expect(canary('—canary 1 —soak 0')).toEqual({ shard: 0, soakMs: 0 });
+    expect(canary('--canary 12 --soak 1440')).toEqual({ shard: 11, soakMs: 86_400_000 });
+    expect(request('start --canary 1 old new')).toMatchObject({ sources: ['old'], canary: { shard: 0 } });
+  });
+
   it('what phones, keyboards and Slack made of it', () => {
     const expected = {
       sources: ['redis://old.example.com:6379'],
@@ -94,6 +104,17 @@ describe('what is refused says what to do', () => {
     ['start --src a --dst b --name', '`--name` needs a text'],
     ['start --src a --dst b --name x --name y', 'there twice'],
     ['start --src a --dst b --yes-wipe=no', 'takes no value'],
+    ['start --src a --dst b --canari 1', 'Did you mean `--canary`?'],
+    ['start --src a --dst b --canary', '`--canary` needs the number'],
+    ['start --src a --dst b --canary 0', 'counted from 1'],
+    ['start --src a --dst b --canary new-1:6379', '`--canary` needs the number'],
+    ['start --src a --dst b --canary 1 --canary 2', '`--canary` is there twice'],
+    ['start --src a --dst b --soak 5', '`--soak` goes with `--canary`'],
+    ['start --src a --dst b --canary 1 --soak', '`--soak` needs minutes'],
+    ['start --src a --dst b --canary 1 --soak 0.05', 'no less than 0.1'],
+    ['start --src a --dst b --canary 1 --soak 1440.5', '0 to 1440'],
+    ['start --src a --dst b --canary 1 --soak=-5', '`--soak` needs minutes'],
+    ['start --src a --dst b --canary 1 --soak 0,5', 'with a point'],
     ['start --src a --dst b --name "x', 'opened and not closed'],
     ['status nonsense', 'looks like `m-7k3q`'],
     ['abort', 'Say which migration'],
@@ -122,6 +143,7 @@ describe('a password is never repeated', () => {
     `start --src a --dst b --pass ${secret}`,
     `start --src a --dst b --${secret}@x=y`,
     `start --src a --dst b --pass=${secret}`,
+    `start --src a --dst b --canary ${secret} --soak ${secret}`,
     `status redis://u:${secret}@a`,
     `abort ${secret}`,
     `approve m-7k3q ${secret}`,

@@ -88,6 +88,7 @@ export function view(patch: Partial<MigrationView> = {}): MigrationView {
     lateClients: [],
     predictedPauseMs: null,
     wayBack: null,
+    canary: null,
     lateWriters: null,
     axe: null,
     ...patch,

@@ -1,10 +1,11 @@
 /** What our user may do, and how the destination gets at its source: users, TLS, the address. */
 import { can, serverName } from '../dialect.ts';
 import { addressOf, followAddress } from '../endpoint.ts';
+import { canFollowBack } from '../pairing.ts';
 import { type Add, factsOf, on, type Seen, type Subject } from './rule.ts';
 import type { Denied } from './sight.ts';
 
-export function judgeRights({ source, destination }: Subject, add: Add): void {
+export function judgeRights({ plan, source, destination }: Subject, add: Add): void {
   for (const seen of [source, destination]) {
     const { settingsProblem, denied } = seen.probe;
     if (settingsProblem !== null) {
@@ -13,19 +14,41 @@ export function judgeRights({ source, destination }: Subject, add: Add): void {
     for (const one of denied) {
       // A whole command that is hidden is told once, by what could not be read.
       if (settingsProblem !== null && one.command.startsWith('CONFIG')) continue;
+      const guards = plan.cutover === 'overlap' && seen === source;
+      if (one.command === 'ACL SETUSER' && !guards && !stopsByUsers(seen)) continue;
       const code = `${seen.side}_no_${one.command.toLowerCase().replace(' ', '_')}`;
-      const level = one.command === 'CLIENT LIST' ? 'warning' : 'error';
-      const purpose = purposeOf(one.command);
+      const back = seen === destination && ONLY_BACK.includes(one.command);
+      if (back && !hasWayBack(source, destination)) continue;
+      const level = one.command === 'CLIENT LIST' || back ? 'warning' : 'error';
+      const purpose = back
+        ? 'for the way back: without it the old servers cannot take the writes again'
+        : purposeOf(one.command, guards);
       const text =
         one.why === 'hidden'
           ? `${seen.name} does not know ${one.command}, which is needed ${purpose}: it is renamed, or a managed service hides it.`
           : `${seen.name} does not let our user run ${one.command}, which is needed ${purpose}.`;
-      add(level, code, text, fixFor(seen, one));
+      add(level, code, text, fixFor(seen, one, guards));
     }
   }
 }
 
-function purposeOf(command: string): string {
+/** What a destination needs only to be left again. */
+const ONLY_BACK: readonly string[] = ['CLIENT PAUSE', 'PSYNC', 'REPLCONF', 'ACL LIST', 'ACL SETUSER'];
+
+/** 6.0 cannot pause writes alone: there they are stopped by the rights of users. */
+function stopsByUsers(seen: Seen): boolean {
+  const facts = factsOf(seen);
+  return facts !== null && can(facts, 'acl') && !can(facts, 'pause_writes');
+}
+
+function hasWayBack(source: Seen, destination: Seen): boolean {
+  const [old, fresh] = [factsOf(source), factsOf(destination)];
+  return old !== null && fresh !== null && canFollowBack(old, fresh);
+}
+/** All that it takes to make a user, to remove it, and to see that it is gone. */
+const ACL_RIGHTS = 'acl|setuser +acl|deluser +acl|getuser';
+
+function purposeOf(command: string, guards: boolean): string {
   switch (command) {
     case 'SLAVEOF':
       return 'to make a server follow another, and to fence the old one';
@@ -33,8 +56,11 @@ function purposeOf(command: string): string {
       return 'to let the new server log in, and to put settings back';
     case 'CLIENT PAUSE':
     case 'ACL LIST':
-    case 'ACL SETUSER':
       return 'to stop writes for the switch';
+    case 'ACL SETUSER':
+      return guards
+        ? 'for the guard of an overlap: a user as which the new server may resume and no more'
+        : 'to stop writes for the switch';
     case 'GET':
       return 'to see that the last write has arrived: a key of the bot’s own (redis-migrate:*)';
     case 'CLIENT LIST':
@@ -44,13 +70,13 @@ function purposeOf(command: string): string {
   }
 }
 
-function fixFor(seen: Seen, { command, why }: Denied): string {
+function fixFor(seen: Seen, { command, why }: Denied, guards: boolean): string {
   if (why === 'hidden') {
     const name = command.split(' ')[0];
     return `If ${name} is renamed, put its name into the inventory; if a managed service hides it, this server cannot be part of a migration by replication.`;
   }
   if (command === 'GET') return on(seen, `ACL SETUSER ${seen.endpoint.user ?? 'default'} +get +del ~redis-migrate:*`);
-  const right = command.toLowerCase().replace(' ', '|');
+  const right = command === 'ACL SETUSER' && guards ? ACL_RIGHTS : command.toLowerCase().replace(' ', '|');
   return on(seen, `ACL SETUSER ${seen.endpoint.user ?? 'default'} +${right}`);
 }
 

@@ -7,6 +7,7 @@ import type { Finding, PreflightReport, ServerReport, Totals } from '../prefligh
 import { countText, plural } from '../words.ts';
 import { judgeAddress, judgeFence, judgeLogin, judgeRights, judgeTls } from './access.ts';
 import { judgeFunctions, judgeModules } from './contents.ts';
+import { judgeOverlap } from './overlap.ts';
 import {
   judgeDestinationReplicas,
   judgeDestinationRole,
@@ -43,6 +44,7 @@ const RULES: readonly Rule[] = [
   judgeEviction,
   judgeSnapshot,
   judgeClocks,
+  judgeOverlap,
 ];
 
 /** `taken`: run ids of the servers of other unfinished migrations, and whose they are. */
@@ -58,7 +60,6 @@ export function judgePreflight(
   return {
     totals: totalsOf(sights),
     findings: [
-      ...overall(plan),
       ...findings,
       ...judgeRings(plan, sights),
       ...judgeMachines(plan, sights),
@@ -95,19 +96,6 @@ export function subjectOf(plan: Plan, shard: ShardPlan, sight: PreflightSight): 
 function judgeReplicas(subject: Subject, add: Add): void {
   const facts = factsOf(subject.destination);
   if (facts) judgeDestinationReplicas(subject, !can(facts, 'keeps_local_writes'), add);
-}
-
-function overall(plan: Plan): Finding[] {
-  if (plan.cutover === 'fenced') return [];
-  return [
-    {
-      level: 'error',
-      shard: null,
-      code: 'overlap_not_supported',
-      text: 'The overlap cut-over is not supported yet: it can lose writes unless it is guarded, and the guard is not built.',
-      fix: 'Start again with --cutover fenced.',
-    },
-  ];
 }
 
 function reportOf(look: ServerLook | undefined): ServerReport | null {

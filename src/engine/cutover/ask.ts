@@ -4,20 +4,29 @@ import type { Journal } from '../journal.ts';
 import { letGoTo } from './end.ts';
 import type { CutoverAnswer } from './run.ts';
 
+const NOTHING_BEGUN: CutoverAnswer = { waitsFor: null, why: null };
+
 /** Null: it may begin. Otherwise it is let go, or left to the next process because the bot is being stopped. */
 export async function askBefore(
   journal: Journal,
   sender: HookSender,
   shards: readonly number[],
 ): Promise<CutoverAnswer | null> {
+  const { entry } = journal.state;
   const asked = await sender.ask(shards);
+  // Behind a canary somebody may have rolled back meanwhile, or changed a server: there is nothing to begin or to let go.
+  const isOff = journal.state.entry !== entry;
   switch (asked.kind) {
     case 'yes':
-      return null;
+      return isOff ? NOTHING_BEGUN : null;
     case 'stopped':
       return { waitsFor: 'The webhook before_switch is asked again when the bot is back.', why: null };
     case 'no': {
       const { sent } = asked;
+      if (isOff) {
+        journal.append([sent]);
+        return NOTHING_BEGUN;
+      }
       const said = sent.outcome === 'refused' ? 'said no' : 'got no answer';
       const reason = `the webhook before_switch ${said}. ${sent.detail}`;
       journal.append([sent, { kind: 'cutover_let_go', reason }, letGoTo(journal.state)]);

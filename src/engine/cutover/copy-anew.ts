@@ -11,6 +11,8 @@ import type { StopGround } from './stop.ts';
  * made anew (2.8 to 5.0; older ones know no resuming). Null when that was begun, or what it waits for.
  */
 export async function copyAnew(ground: StopGround, move: Move): Promise<string | null> {
+  // In an overlap it would wipe what was written to the new server. Its link is guarded: it resumes nothing by itself.
+  if (move.overlap) return null;
   const seen = await ground.to(move).inspector.process();
   const leader = followAddress(move.from);
   if (seen.role !== 'replica' || !isAt(seen.replication.master, leader)) return null;

@@ -15,4 +15,14 @@ export const CRASH_POINTS = [
   'after:follow-back',
   'after:undo',
 ] as const;
-export type CrashPoint = (typeof CRASH_POINTS)[number];
+
+/** The same of the opening of an overlap. */
+export const OPENING_POINTS = [
+  'after:guard-1-of-n',
+  'after:guard',
+  'after:open-1-of-n',
+  'after:open',
+  'after:opened',
+] as const;
+
+export type CrashPoint = (typeof CRASH_POINTS)[number] | (typeof OPENING_POINTS)[number];

@@ -1,18 +1,27 @@
 /** What a cut-over leads to, by the phase that it runs in: when all of its shards are promoted, and when it is let go. Pure. */
+import { goneOver, soakBegins } from '../../domain/canary.ts';
 import type { Event } from '../../domain/event.ts';
 import type { MigrationState } from '../../domain/state.ts';
 
-/** All shards of this cut-over were seen promoted. A roll back and a finish have housekeeping left, so their phase stays. */
-export function endOf({ phase, shards }: MigrationState): Event[] {
-  if (phase !== 'switching' || shards.some((one) => !one.promoted)) return [];
+/**
+ * All shards of this cut-over were seen promoted. A roll back and a finish have housekeeping left, and behind a canary
+ * the others wait, so their phase stays.
+ */
+export function endOf(state: MigrationState): Event[] {
+  if (state.phase !== 'switching') return [];
+  if (state.shards.some((one) => !one.promoted)) return soakBegins(state);
   const reason = 'The new servers take the writes; the old ones refuse them. Point the application at the new ones.';
   return [{ kind: 'phase_entered', phase: 'switched', reason }];
 }
 
 /** Nothing has changed: back to where it came from. */
-export function letGoTo({ phase, cameFrom }: MigrationState): Event {
+export function letGoTo(state: MigrationState): Event {
+  const { phase, cameFrom } = state;
   if (phase === 'switching') {
-    const reason = 'The old servers go on as before. Switch can be approved again when all shards are in step.';
+    const reason =
+      goneOver(state) === null
+        ? 'The old servers go on as before. Switch can be approved again when all shards are in step.'
+        : 'The shard that went first stays on its new server, the others go on as before. Switch can be approved again for them when they are in step.';
     return { kind: 'phase_entered', phase: 'streaming', reason };
   }
   if (phase === 'finishing') {

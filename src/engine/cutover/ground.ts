@@ -59,7 +59,9 @@ export class CutoverGround implements StopGround {
     this.deps = deps;
     this.way = way;
     this.hands = createHands(journal.state.plan, deps, TIMEOUT_MS);
-    this.moves = journal.state.plan.shards.filter(({ index }) => shards.includes(index)).map((one) => moveOf(one, way));
+    const { plan } = journal.state;
+    const overlap = plan.cutover === 'overlap';
+    this.moves = plan.shards.filter(({ index }) => shards.includes(index)).map((one) => moveOf(one, way, overlap));
     this.fence = fenceAddress(journal.state.plan.id);
   }
 

@@ -55,7 +55,8 @@ export function linkProblem(move: Move, to: ReplicationSight): string | null {
   if (to.role !== 'replica' || !master) return `${where}: ${addressOf(move.to)} follows nobody.`;
   if (!isAt(master, followAddress(move.from))) return `${where}: ${addressOf(move.to)} follows ${addressOf(master)}.`;
   // What others write there is not on the server that it follows, and no offset shows it.
-  if (readOnly === false) return `${where}: ${addressOf(move.to)} takes writes (replica-read-only no).`;
+  if (readOnly === false && !move.overlap)
+    return `${where}: ${addressOf(move.to)} takes writes (replica-read-only no).`;
   return linkUp ? null : `${where}: ${addressOf(move.to)} has lost ${addressOf(move.from)}.`;
 }
 

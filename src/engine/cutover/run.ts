@@ -40,10 +40,13 @@ export async function cutOver(
 ): Promise<CutoverAnswer> {
   const ground = new CutoverGround(journal, deps, way, shards);
   const run = new CutoverRun(ground);
+  const { entry } = journal.state;
   try {
     return { waitsFor: await run.begin(), why: null };
   } catch (error) {
     if (!(error instanceof LetGo)) throw error;
+    // Nothing was begun, and it is in another phase by now: there is nothing to be let go.
+    if (journal.state.cutover === null && journal.state.entry !== entry) return { waitsFor: null, why: null };
     const why = error.message;
     const { step, frozen } = journal.state.cutover ?? {};
     // By the journal there was only forward, and no promotion was sent: whoever takes it up has to know.
@@ -67,9 +70,12 @@ class CutoverRun {
   async begin(): Promise<string | null> {
     const ground = this.#ground;
     const { clock } = ground.deps;
+    const { entry } = ground.journal.state;
     const attempt = ground.journal.state.cutoverAttempts + 1;
     const stops = (await ground.each((move) => this.#checkSame(move))).map(({ kind }) => kind);
     const group = ground.moves.map((move) => move.index);
+    // Behind a canary, somebody may have rolled back or changed a server since: then this is not wanted any more.
+    if (ground.journal.state.entry !== entry) return null;
     ground.journal.append([{ kind: 'cutover_started', attempt, way: ground.way, shards: group, stops }]);
     ground.stopBy(stops);
     ground.at('after:started');
@@ -187,7 +193,8 @@ class CutoverRun {
     const refused =
       move.way === 'back'
         ? (look.facts.refusedCommands ?? 0) - (record?.followBack?.refusedCommands ?? 0)
-        : record
+        : // Keys that were written on both sides of an overlap were told, and agreed to.
+          record && !move.overlap
           ? refusedSince(record, look)
           : 0;
     if (refused > 0)

@@ -5,6 +5,7 @@
 import type { WorldApplication } from '../page/state.ts';
 import type { RedisServerHandle } from '../redis/server.ts';
 import { startTraffic, type Traffic } from '../redis/traffic.ts';
+import { WRITE_KINDS, type WriteKind } from '../redis/traffic-book.ts';
 import type { Verification } from '../redis/traffic-verify.ts';
 import { addressIn, type Pair } from './fleet.ts';
 
@@ -22,10 +23,11 @@ export class Application {
   #ended = false;
 
   /** `perSecond`: writes over all shards. */
-  constructor(pairs: readonly Pair[], perSecond: number) {
+  constructor(pairs: readonly Pair[], perSecond: number, kinds: readonly WriteKind[] = WRITE_KINDS) {
     this.#pairs = pairs;
     this.#targets = pairs.map((pair) => pair.old);
-    this.#traffics = [startTraffic({ shards: this.#targets, ratePerSecond: Math.max(1, perSecond / pairs.length) })];
+    const ratePerSecond = Math.max(1, perSecond / pairs.length);
+    this.#traffics = [startTraffic({ shards: this.#targets, ratePerSecond, kinds })];
   }
 
   figures(): WorldApplication[] {

@@ -14,6 +14,7 @@ import type { DemoWorld } from './world.ts';
 /** Twelve shards of some seconds each, three at a time, on a busy machine. */
 const PATIENCE_MS = 300_000;
 const LOOK_MS = 200;
+const NAME = 'orders';
 const HOOK_MS = 30_000;
 
 export interface AutoParts {
@@ -28,7 +29,7 @@ export async function playStory(parts: AutoParts): Promise<boolean> {
   const { slack, world, voice } = parts;
   const story = new Story(parts);
   voice.stage('Ana asks, the bot looks at every server and waits');
-  await story.command(`start ${OLD_GROUP} ${NEW_GROUP} --name orders`);
+  await story.command(`start ${OLD_GROUP} ${NEW_GROUP} --name ${NAME}`);
   await story.press('continue');
   voice.stage('Replication runs; the gate to switch opens when every shard is in step');
   await story.press('switch');
@@ -84,6 +85,18 @@ class Story {
     voice.acts('Ben presses', `[ ${gate} ]`);
     const click = await slack.click({ user: BEN, channel: MIGRATIONS, ts, actionId: `gate:${gate}` });
     if (click.trouble !== null) throw new Error(click.trouble);
+    const message = slack.message(MIGRATIONS, ts);
+    const button = message && slack.buttons(message).find((one) => one.element.action_id === `gate:${gate}`);
+    // Slack's own dialog asks before the click; without one, the bot asks in a form of its own.
+    if (button && !('confirm' in button.element)) await this.#typeName();
+  }
+
+  async #typeName(): Promise<void> {
+    const { slack, voice } = this.#parts;
+    const form = await slack.waitFor(() => slack.openViews(BEN).at(-1), { what: 'the form' });
+    voice.acts('Ben types the name', NAME);
+    const sent = await slack.submit({ user: BEN, viewId: form.id, values: { name: { name: NAME } } });
+    if (sent.trouble !== null) throw new Error(sent.trouble);
   }
 
   showStatus(ts: string): void {

@@ -5,7 +5,7 @@ import { COMMAND } from './words.ts';
 
 const GENERAL = [
   `\`${COMMAND}\` opens a form for a new migration`,
-  `\`${COMMAND} start --src URL … --dst URL … [--name TEXT] [--cutover fenced|overlap] [--yes-wipe]\``,
+  `\`${COMMAND} start --src URL … --dst URL … [--name TEXT] [--cutover fenced|overlap] [--canary N [--soak MINUTES]] [--yes-wipe]\``,
   `\`${COMMAND} start OLD-GROUP NEW-GROUP\` takes two groups of the inventory`,
   `\`${COMMAND} check …\` looks at the servers, changes nothing, answers to you alone`,
   `\`${COMMAND} list\`, \`${COMMAND} history\`, \`${COMMAND} status [ID]\``,
@@ -29,6 +29,10 @@ const TOPICS: Readonly<Record<string, string>> = {
   cutover: [
     '*fenced*: writes stop for a moment, it is proven that the new servers have everything, then they take over. No acknowledged write is lost. Until the application is pointed at them, its writes are refused.',
     '*overlap*: both sides take writes for a while and the instances of the application move one by one. A key that is written on both sides can be lost.',
+  ].join('\n'),
+  canary: [
+    '`--canary 2` lets shard 2 go over first, at the same *switch*. The others stay where they are and keep being copied while it soaks for `--soak` minutes (10 when not said, 0 to 1440); then they follow, without another click. Point the application at the new server of that shard as soon as it has gone over.',
+    'While it soaks, *Roll back* brings that one shard back and ends the migration; the others have never left. Any trouble with a server holds the others back, and the message says why. Only for the *fenced* cut-over.',
   ].join('\n'),
   syncs: [
     'A new server copies its old one in a full sync. What would break it off (the output buffer for replicas, time-outs) is widened for that time and put back at the end.',

@@ -3,6 +3,7 @@
  * stays out of `key`, so that a message is only sent again when it says something new.
  */
 import type { AnyBlock, KnownBlock } from '@slack/types';
+import { canaryText } from '../../domain/canary.ts';
 import { hasEnded } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Finding } from '../../domain/preflight.ts';
@@ -29,7 +30,7 @@ export function renderStatus(view: MigrationView, rung: Rung = 'table'): Renderi
   const top: KnownBlock[] = [
     header(`${PHASE_WORDS[view.phase].sign} ${bareName(view.name, 90)} · ${PHASE_WORDS[view.phase].word}`),
     context(
-      `\`${view.id}\` · ${view.cutover} cut-over · asked for by ${mention(view.requestedBy)} ${stamp(view.createdAt)} · ${PHASE_WORDS[view.phase].word} since ${stamp(view.phaseSince)}`,
+      `\`${view.id}\` · ${view.cutover} cut-over${canaryText(view.canary)} · asked for by ${mention(view.requestedBy)} ${stamp(view.createdAt)} · ${PHASE_WORDS[view.phase].word} since ${stamp(view.phaseSince)}`,
     ),
     ...waitingBlocks(view),
     section(totalsLine(view, rung)),
@@ -70,7 +71,7 @@ export function renderFirst(plan: Plan): { text: string; blocks: AnyBlock[] } {
     blocks: [
       header(`${words.sign} ${bareName(plan.name, 90)} · ${words.word}`),
       context(
-        `\`${plan.id}\` · ${plan.cutover} cut-over · asked for by ${mention(plan.requestedBy)} ${stamp(plan.createdAt)}`,
+        `\`${plan.id}\` · ${plan.cutover} cut-over${canaryText(plan.canary)} · asked for by ${mention(plan.requestedBy)} ${stamp(plan.createdAt)}`,
       ),
       section(
         `${plural(plan.shards.length, 'shard')}. All servers are being looked at; nothing is changed before somebody approves.`,

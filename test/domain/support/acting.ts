@@ -2,7 +2,7 @@
 import type { Effect, Tune } from '../../../src/domain/event.ts';
 import { tuning } from '../../../src/domain/tuning.ts';
 import { facts } from './build.ts';
-import { fence, turn } from './pair.ts';
+import { fence, followBack, turn } from './pair.ts';
 import type { World } from './world.ts';
 
 /** `crash early`: between a setting's row and its command; `crash late`: between the command and its answer. */
@@ -29,7 +29,7 @@ function act(world: World, effect: Effect, luck: Luck): void {
   if (effect.kind === 'replicate' && luck !== 'refused') prepare(world, effect.shard, luck);
   const { seq } = journal.append({ kind: 'intent', effect });
   // A server that loads takes no order to follow or not to.
-  const takes = effect.kind === 'fence' || pair.doing !== 'loading';
+  const takes = effect.kind === 'fence' || effect.kind === 'follow_back' || pair.doing !== 'loading';
   const done = takes && (luck === 'done' || luck === 'lost but done');
   if (done && effect.kind === 'replicate') {
     turn(pair, 'handshake');
@@ -38,6 +38,7 @@ function act(world: World, effect: Effect, luck: Luck): void {
   if (done && effect.kind === 'park') turn(pair, 'aside');
   if (done && effect.kind === 'detach') turn(pair, 'master');
   if (done && effect.kind === 'fence') fence(pair, effect.up);
+  if (done && effect.kind === 'follow_back') followBack(pair, !pair.meddled);
   if (luck.startsWith('crash')) throw new Died();
   const outcome = luck === 'refused' || !takes ? 'refused' : luck === 'done' ? 'ok' : 'unknown';
   journal.append({ kind: 'answered', intent: seq, outcome, detail: 'the server answered.' });

@@ -94,6 +94,7 @@ export function facts(more: Partial<ServerFacts> = {}): ServerFacts {
     loading: null,
     loadEtaSeconds: null,
     keys: 0,
+    expiringKeys: 0,
     usedMemoryBytes: 1_000_000,
     rssBytes: 2_000_000,
     systemMemoryBytes: 8_000_000_000,
@@ -247,6 +248,7 @@ export const NOT_LOOKED: Sight = {
   quietMs: null,
   stirred: false,
   unquiet: null,
+  soakedMs: null,
   unwatched: null,
 };
 

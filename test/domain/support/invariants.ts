@@ -9,6 +9,7 @@ import { fenceAddress } from '../../../src/domain/plan.ts';
 import type { Sight } from '../../../src/domain/sight.ts';
 import type { MigrationState, PendingClick } from '../../../src/domain/state.ts';
 import type { ActionId } from '../../../src/domain/view.ts';
+import { isBack, isOver, mayFollowBack, mayGoBack, overSince } from './invariants-cutover.ts';
 import type { Journal } from './journal.ts';
 import type { Pair } from './pair.ts';
 
@@ -33,10 +34,16 @@ export function mayHappen(effect: Effect, sight: Sight, journal: Journal): void 
   const { state, rows } = journal;
   const { phase, plan } = state;
   const where = `${effect.kind} in ${phase}`;
-  expect(['syncing', 'streaming', 'switched', 'finishing', 'aborting'], where).toContain(phase);
+  const ending = ['finishing', 'aborting', 'rolling_back'];
+  expect(['syncing', 'streaming', 'switching', 'switched', ...ending], where).toContain(phase);
+  expect(state.cutover, `${where}, while a cut-over runs`).toBeNull();
   const passed = rows.some((row) => row.event.kind === 'approved' && row.event.gate === 'continue');
   expect(passed, `${where}, without any approval`).toBe(true);
-  if (effect.kind === 'detach') expect(phase).toBe('aborting');
+  if (effect.kind === 'detach') {
+    expect(['aborting', 'rolling_back']).toContain(phase);
+    expect(isOver(rows, effect.shard) || isBack(rows, effect.shard), 'a detach of what has been a master').toBe(false);
+  }
+  if (effect.kind === 'follow_back') mayFollowBack(effect.shard, sight, journal);
   if (effect.kind === 'fence') mayFence(effect, sight, journal);
   if (effect.kind === 'restore_config')
     expect(agreedTo(rows), 'puts back what was left to others').not.toContain(effect.ledger);
@@ -44,7 +51,8 @@ export function mayHappen(effect: Effect, sight: Sight, journal: Journal): void 
   if (['replicate', 'park', 'tune'].includes(effect.kind)) expect(heldNow(rows, effect.shard), where).toEqual([]);
   if (effect.kind === 'park') mayPark(effect.shard, sight, journal);
   if (effect.kind !== 'replicate') return;
-  expect(['syncing', 'streaming']).toContain(phase);
+  expect(['syncing', 'streaming', 'switching']).toContain(phase);
+  expect(isOver(rows, effect.shard), 'a copy onto the new master').toBe(false);
   const look = sight.shards?.[effect.shard]?.look;
   if (!look?.destination.ok || !look.source.ok) throw new Error('A server that does not answer was given an order.');
   expect(look.source.facts.role).toBe('master');
@@ -129,18 +137,29 @@ function replicateOf(event: Event, shard: number): Extract<Effect, { kind: 'repl
   return event.effect.shard === shard ? event.effect : null;
 }
 
-/** Down: only our own, before the switch. Up: only after it, at a master, once for each restart that was told. */
+/**
+ * Down: only our own, where writes have not gone over. Up: only where they have, at a master, once for each restart that
+ * was told; or at an old server that stops following the new one, for good.
+ */
 function mayFence(effect: Extract<Effect, { kind: 'fence' }>, sight: Sight, { state, rows }: Journal): void {
   const source = sight.shards?.[effect.shard]?.look.source;
   if (!source?.ok) throw new Error('A server that does not answer was given an order.');
   if (!effect.up) {
-    expect(['syncing', 'streaming', 'aborting']).toContain(state.phase);
+    expect(['syncing', 'streaming', 'switching', 'aborting', 'rolling_back']).toContain(state.phase);
+    expect(isOver(rows, effect.shard), 'a fence that keeps writes off an old master').toBe(false);
     expect(source.facts.replication.master).toEqual(fenceAddress(state.plan.id));
     return;
   }
-  expect(state.phase).toBe('switched');
-  expect(source.facts.role).toBe('master');
-  const told = rows.findLast(({ seq, event }) => seq > state.entry && isRestart(event, effect.shard));
+  expect(isOver(rows, effect.shard), 'a fence at a server that has the writes').toBe(true);
+  if (source.facts.role === 'replica') {
+    const { host, port } = state.plan.shards[effect.shard]?.destination ?? { host: '', port: 0 };
+    expect(source.facts.replication.master).toEqual({ host, port });
+    const closed = rows.findLast(({ event }) => event.kind === 'way_back' && event.shard === effect.shard);
+    const isClosed = closed?.event.kind === 'way_back' && !closed.event.open;
+    expect(state.phase === 'finishing' || isClosed, 'a way back that is given up').toBe(true);
+    return;
+  }
+  const told = rows.findLast(({ seq, event }) => seq > overSince(rows, effect.shard) && isRestart(event, effect.shard));
   expect(told, 'a fence at a server that nobody restarted').toBeDefined();
   const since = rows.filter((row) => row.seq > (told?.seq ?? 0) && isFence(row, effect.shard));
   const answered = rows.some(
@@ -161,7 +180,7 @@ function isFence({ event }: JournalRow, shard: number): boolean {
 export function wasRight({ event, at }: PendingClick, moment: Moment): void {
   const { before, sight, rights, policy, journal } = moment;
   const gate = GATE_OF[event.action];
-  const giveUp = event.action === 'migration:abort' && before.phase === 'aborting';
+  const giveUp = event.action === 'migration:abort' && ['aborting', 'rolling_back'].includes(before.phase);
   expect(rights.approve.ok || (gate === undefined && !giveUp && rights.request.ok), 'by somebody who may').toBe(true);
   if (event.action === 'migration:tune' || event.action === 'migration:resume') {
     expect(rights.approve.ok, 'it changes servers, or leaves them changed').toBe(true);
@@ -172,6 +191,7 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
     );
     if (event.entry !== null) expect(event.entry).toBe(Math.max(before.entry, told.at(-1)?.seq ?? 0));
   }
+  if (event.action === 'migration:rollback') mayGoBack(moment);
   if (event.action === 'migration:axe') {
     expect(rights.approve.ok, 'it shuts servers down').toBe(true);
     expect([before.phase, event.typedName]).toEqual(['finished', before.plan.name]);
@@ -188,6 +208,10 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
   expect(gatesOf(before, sight, policy).find((one) => one.gate === gate)?.open).toBe(!override);
   if (gate === 'switch') {
     for (const shard of sight.shards ?? []) {
+      if (isOver(journal.rows, shard.verdict.shard)) {
+        expect(shard.verdict.state).toBe('promoted');
+        continue;
+      }
       expect(shard.verdict.state).toBe('in_step');
       expect(shard.inStepTicks).toBeGreaterThanOrEqual(2);
     }
@@ -202,7 +226,10 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
     if (override) expect(sight.quietMs ?? 0).toBeLessThan(policy.quietMs);
     else if (!word) expect(sight.quietMs ?? 0).toBeGreaterThanOrEqual(policy.quietMs);
     expect(sight.shards?.map((shard) => shard.verdict.state)).toEqual(before.plan.shards.map(() => 'promoted'));
-    if (drifts.length > 0 || override) expect(event.typedName).toBe(before.plan.name);
+    const drifted = journal.rows.some(
+      ({ seq, event: row }) => row.kind === 'drift' && seq > overSince(journal.rows, row.shard),
+    );
+    if (drifted || override) expect(event.typedName).toBe(before.plan.name);
   }
   const approvers = journal.rows.filter(
     ({ event: row, at: givenAt }) =>

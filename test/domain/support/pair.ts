@@ -11,6 +11,12 @@ export interface Pair {
   sourceUp: boolean;
   destinationUp: boolean;
   sourceFenced: boolean;
+  /** The source follows its destination, which has taken over. */
+  backing: boolean;
+  /** Full syncs that the destination has served to its old master. */
+  backSyncs: number;
+  /** Somebody else restarted it or changed its role: what comes of that is not ours. */
+  meddled: boolean;
   sourceRun: number;
   destinationRun: number;
   /** How often each wrote a new history: started, or made a master again. */
@@ -42,8 +48,29 @@ export function settingsAtFirst(readOnly: 'yes' | 'no'): Pair['settings'] {
 
 /** The fence goes up or down. A server that is made a master again writes a new history. */
 export function fence(pair: Pair, up: boolean): void {
-  if (pair.sourceFenced && !up) pair.sourceLife += 1;
+  if ((pair.sourceFenced || pair.backing) && !up) pair.sourceLife += 1;
   pair.sourceFenced = up;
+  pair.backing = false;
+}
+
+/** The old master follows the new one: partially, when it was fenced in the very process that was frozen. */
+export function followBack(pair: Pair, partially: boolean): void {
+  if (!partially) pair.backSyncs += 1;
+  pair.sourceFenced = false;
+  pair.backing = true;
+}
+
+/** It is the master again. */
+export function takeBack(pair: Pair): void {
+  pair.sourceLife += 1;
+  pair.sourceFenced = false;
+  pair.backing = false;
+}
+
+/** Which sides take writes as masters. */
+export function writable(pair: Pair): readonly Side[] {
+  const source = !pair.sourceFenced && !pair.backing;
+  return [...(source ? (['source'] as const) : []), ...(pair.doing === 'master' ? (['destination'] as const) : [])];
 }
 
 /** What a destination does from now on. Once it has followed, it is another server for good. */
@@ -58,8 +85,10 @@ export function restart(pair: Pair, side: 'source' | 'destination'): void {
     pair.sourceRun += 1;
     pair.sourceLife += 1;
     pair.sourceFenced = false;
+    pair.backing = false;
     return;
   }
+  if (pair.backing) pair.backSyncs += 1;
   pair.destinationRun += 1;
   pair.destinationLife += 1;
   pair.doing = 'master';
@@ -70,11 +99,17 @@ export function pairLook(pair: Pair, whole: Plan, index: number, at: number, wal
   const plan = whole.shards[index];
   if (!plan) throw new Error('Every pair is a shard.');
   const sourceReplid = `history-of-old-${index}-${pair.sourceLife}`;
+  const destinationReplid = `history-of-new-${index}-${pair.destinationLife}`;
+  const master = pair.sourceFenced
+    ? fenceAddress(whole.id)
+    : pair.backing
+      ? { host: plan.destination.host, port: plan.destination.port }
+      : null;
   const source = pair.sourceUp
     ? seen(
         {
           runId: `old-${index}-${pair.sourceRun}`,
-          role: pair.sourceFenced ? 'replica' : 'master',
+          role: master === null ? 'master' : 'replica',
           keys: 20_000,
           fullSyncs: pair.fullSyncs,
           writeCalls: pair.offset,
@@ -82,8 +117,11 @@ export function pairLook(pair: Pair, whole: Plan, index: number, at: number, wal
           snapshot: pair.doing === 'snapshot' ? { keysSaved: 5_000, keysTotal: 20_000 } : null,
           replication: replication({
             masterOffset: BigInt(pair.offset),
-            replid: sourceReplid,
-            master: pair.sourceFenced ? fenceAddress(whole.id) : null,
+            replid: pair.backing ? destinationReplid : sourceReplid,
+            master,
+            readOnly: master === null ? null : true,
+            linkUp: pair.backing && pair.doing === 'master',
+            replicaOffset: pair.backing ? BigInt(pair.offset - pair.lag) : null,
           }),
         },
         at,
@@ -99,11 +137,13 @@ export function pairLook(pair: Pair, whole: Plan, index: number, at: number, wal
           runId: `new-${index}-${pair.destinationRun}`,
           role: follows ? 'replica' : 'master',
           keys: pair.destinationKeys,
+          fullSyncs: pair.backSyncs,
           loading: pair.doing === 'loading' ? { percent: 40 } : null,
           replication: replication({
             master: follows ? { host, port } : null,
             readOnly: follows ? pair.settings.destination.get('slave-read-only') === 'yes' : null,
-            replid: pair.doing === 'streaming' ? sourceReplid : `history-of-new-${index}-${pair.destinationLife}`,
+            masterOffset: BigInt(pair.offset),
+            replid: pair.doing === 'streaming' ? sourceReplid : destinationReplid,
             linkUp: pair.doing === 'streaming',
             syncing,
             syncTotalBytes: pair.doing === 'transfer' ? 1_000 : null,

@@ -56,6 +56,7 @@ const WORDS: Readonly<Record<Feature, string>> = {
   sync_totals: 'tells how much of a snapshot has arrived',
   error_stats: 'counts errors by kind, refused writes among them',
   pause_writes: 'pauses writes alone: the switch without loss is built on it',
+  trap_holds: 'lets a diskless sync wait whatever snapshot ends meanwhile: the resync guard of an overlap needs it',
   psync_failover: 'can be asked whether our user may replicate',
   functions: 'has functions: their engine must be on the destination',
   shared_buffers: 'shares buffers among replicas, so that none is ever empty',

@@ -3,6 +3,7 @@
  * Carries out what `decide` asks for as the engine does, journal first, and checks on the way what must never happen.
  */
 import { expect } from 'vitest';
+import { goneOver, soakedAtFirst } from '../../../src/domain/canary.ts';
 import { type ClickVerdict, judgeClick, type Rights } from '../../../src/domain/click.ts';
 import { decide } from '../../../src/domain/decide.ts';
 import type { Policy } from '../../../src/domain/gate.ts';
@@ -18,9 +19,11 @@ import type { ActionId, MigrationView } from '../../../src/domain/view.ts';
 import { viewOf } from '../../../src/domain/view-of.ts';
 import { carryOut, type Luck } from './acting.ts';
 import { drawnAt, NOT_LOOKED, probe } from './build.ts';
+import { cutOver } from './cutting-over.ts';
 import { allIsPutBack, mayHappen, noNonsense, wasRight } from './invariants.ts';
+import { mayEnd, mayGoOver, oldServersServe, oneSideTakesWrites } from './invariants-cutover.ts';
 import { Journal } from './journal.ts';
-import { fence, type Pair, pairLook, settingsAtFirst, turn } from './pair.ts';
+import { type Pair, pairLook, settingsAtFirst, writable } from './pair.ts';
 
 export interface Click {
   readonly action: ActionId;
@@ -43,6 +46,8 @@ export class World {
   #before: readonly PairLook[] | null = null;
   #looks: readonly PairLook[] | null = null;
   #monotonic = 0;
+  /** As engine/gone-over.ts counts it. */
+  #soak: { readonly before: number; readonly since: number } | null = null;
   readonly #atFirst: Pair['settings'];
 
   constructor(plan: Plan, policy: Policy, keys: readonly number[], readOnly: 'yes' | 'no' = 'yes') {
@@ -53,6 +58,9 @@ export class World {
       sourceUp: true,
       destinationUp: true,
       sourceFenced: false,
+      backing: false,
+      backSyncs: 0,
+      meddled: false,
       sourceRun: 1,
       destinationRun: 1,
       sourceLife: 1,
@@ -86,10 +94,12 @@ export class World {
     this.journal.now += 1_000;
     this.#monotonic += 1_000;
     this.#look();
+    this.#countSoak();
     const sight = this.sight();
     const decision = decide(this.state, sight, this.policy);
     const { phase } = this.state;
     for (const effect of decision.effects) mayHappen(effect, sight, this.journal);
+    mayEnd(decision.rows, sight, this.journal);
     for (const row of decision.rows) this.journal.append(row);
     if (decision.enter) this.journal.append({ kind: 'phase_entered', ...decision.enter });
     const entry = this.state.entry;
@@ -97,8 +107,13 @@ export class World {
       if (this.state.entry === entry) carryOut(this, effect, luck[place % luck.length] ?? 'done');
     });
     if (decision.run === 'preflight') this.#preflight();
-    if (decision.run === 'cut_over') this.#cutOver(luck[0] ?? 'done');
-    if (phase !== this.state.phase) this.check();
+    if (decision.run === 'cut_over' && this.state.entry === entry) {
+      if (this.state.cutover === null) mayGoOver(sight, this.journal);
+      cutOver(this, luck[0] ?? 'done');
+    }
+    if (phase === this.state.phase) return;
+    this.check();
+    oldServersServe(this.journal, this.pairs);
   }
 
   click(click: Click): ClickVerdict | null {
@@ -124,6 +139,7 @@ export class World {
     this.journal.state = rows.slice(1).reduce(fold, foldJournal(rows.slice(0, 1)));
     this.#looks = null;
     this.#before = null;
+    this.#soak = null;
     this.#ticks = this.#ticks.map(() => 0);
     this.settleOldClicks();
   }
@@ -135,7 +151,7 @@ export class World {
     const before = this.#before;
     if (looks === null) return { ...NOT_LOOKED, wallNow };
     const switched = state.phase === 'switched';
-    const lifted = switched && this.pairs.some((pair) => !pair.sourceFenced);
+    const lifted = switched && this.pairs.some((pair) => writable(pair).includes('source'));
     return {
       ...NOT_LOOKED,
       wallNow,
@@ -152,6 +168,7 @@ export class World {
       }),
       quietMs: switched ? this.quietMs : null,
       stirred: switched && this.quietMs === 0,
+      soakedMs: this.#soak === null ? null : this.#soak.before + this.#monotonic - this.#soak.since,
       unquiet: lifted ? 'The fence was lifted on an old master.' : null,
       ...(policy.quietMs < 0 ? { quietMs: null } : {}),
     };
@@ -186,7 +203,11 @@ export class World {
       const users = gate.approvals.map((one) => one.user);
       expect(new Set(users).size, 'nobody is listed twice').toBe(users.length);
     }
-    if (['checking', 'planned', 'syncing', 'streaming'].includes(state.phase)) this.#abortIsPossible();
+    const gone = state.shards.some((one) => one.promoted);
+    if (['checking', 'planned', 'syncing', 'streaming'].includes(state.phase) && !gone)
+      this.#isPossible('migration:abort');
+    if (view.wayBack?.open && state.cutover === null) this.#isPossible('migration:rollback');
+    oneSideTakesWrites(this.journal, this.pairs);
     if (hasEnded(state.phase)) allIsPutBack(this.journal, this.pairs, this.#atFirst);
   }
 
@@ -234,37 +255,10 @@ export class World {
     this.journal.append({ kind: 'phase_entered', phase: 'planned', reason: 'Every server was looked at.' });
   }
 
-  #cutOver(luck: Luck): void {
-    const { journal } = this;
-    const step = this.state.cutover?.step;
-    const frozen = this.pairs.map((pair, shard) => {
-      return { shard, replid: `history-of-old-${shard}-${pair.sourceLife}`, offset: String(pair.offset) };
-    });
-    if (this.state.cutover === null) {
-      journal.append({ kind: 'cutover_started', attempt: this.state.cutoverAttempts + 1 });
-      journal.append({ kind: 'cutover_step', step: 'pause', frozen: [], reason: '' });
-      if (luck === 'crash') return this.crash();
-    }
-    const forward = step === 'promote' || step === 'unpause';
-    if (!forward && luck !== 'done') {
-      journal.append({ kind: 'cutover_let_go', reason: 'a shard was late.' });
-      journal.append({ kind: 'phase_entered', phase: 'streaming', reason: 'Nothing has changed.' });
-      return;
-    }
-    if (!forward) {
-      journal.append({ kind: 'cutover_step', step: 'fence', frozen, reason: '' });
-      journal.append({ kind: 'cutover_step', step: 'promote', frozen, reason: '' });
-    }
-    for (const pair of this.pairs) {
-      fence(pair, true);
-      turn(pair, 'master');
-    }
-    if (luck === 'lost') return this.crash();
-    for (const { shard } of frozen) {
-      journal.append({ kind: 'promoted', shard, pauseMs: 7, detail: 'the new server is the master.' });
-    }
-    journal.append({ kind: 'cutover_step', step: 'unpause', frozen: [], reason: '' });
-    journal.append({ kind: 'phase_entered', phase: 'switched', reason: 'The new servers take the writes.' });
+  #countSoak(): void {
+    const promotedAt = goneOver(this.state)?.promotedAt ?? null;
+    if (promotedAt === null) return;
+    this.#soak ??= { before: soakedAtFirst(promotedAt, this.journal.now), since: this.#monotonic };
   }
 
   #settle(seq: number, rights: Rights): ClickVerdict | null {
@@ -281,21 +275,16 @@ export class World {
     return verdict;
   }
 
-  #abortIsPossible(): void {
+  /** By those who may, with the button as it is drawn now. */
+  #isPossible(action: 'migration:abort' | 'migration:rollback'): void {
     const { state } = this;
-    const event = {
-      kind: 'clicked',
-      action: 'migration:abort',
-      user: 'U00000EVE',
-      entry: state.entry,
-      typedName: null,
-    } as const;
-    const rights: Rights = { request: { ok: true }, approve: { ok: false, why: 'Not you.' } };
+    const event = { kind: 'clicked', action, user: 'U00000EVE', entry: state.entry, typedName: null } as const;
+    const no = { ok: false, why: 'Not you.' } as const;
+    const rights: Rights =
+      action === 'migration:abort' ? { request: { ok: true }, approve: no } : { request: no, approve: { ok: true } };
     const seq = state.version + 1;
-    expect(
-      judgeClick({ seq, at: this.journal.now, event }, state, this.sight(), this.policy, rights).accepted,
-      `abort in ${state.phase}`,
-    ).toBe(true);
+    const verdict = judgeClick({ seq, at: this.journal.now, event }, state, this.sight(), this.policy, rights);
+    expect(verdict.accepted, `${action} in ${state.phase}: ${verdict.text}`).toBe(true);
   }
 }
 

@@ -62,6 +62,7 @@ const anyView: fc.Arbitrary<MigrationView> = fc
     name: text,
     waitingFor: fc.oneof(fc.constant(null), text),
     cutover: fc.constantFrom(...CUTOVERS),
+    canary: fc.constantFrom(null, { shard: 299, soakMs: 86_340_000 }),
     totals: fc.record({ servers: fc.nat(300), keys: figure, bytes: figure }),
     findings: fc.array(
       fc.record({
@@ -244,6 +245,14 @@ describe('the status message', () => {
     const shown = allText(renderStatus(view({ findings })).blocks);
     expect(shown.indexOf('It is a replica.')).toBeLessThan(shown.indexOf('A note.'));
     expect(shown).toContain('shard 2: It is a replica.\\n      → SLAVEOF NO ONE');
+  });
+
+  it('says which shard goes first, before anybody approves', () => {
+    const canary = { shard: 1, soakMs: 600_000 };
+    expect(allText(renderStatus(view({ canary })).blocks)).toContain(
+      'fenced cut-over, shard 2 first and the others 10 min later · asked for',
+    );
+    expect(allText(renderStatus(view()).blocks)).toContain('fenced cut-over · asked for');
   });
 
   it('names who approved, and when', () => {

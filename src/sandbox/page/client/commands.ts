@@ -25,6 +25,8 @@ const FLAGS: readonly (readonly [string, string])[] = [
   ['--name', 'What to call it'],
   ['--cutover fenced', 'Proven: nothing is lost'],
   ['--cutover overlap', 'No downtime; a key written on both sides can be lost'],
+  ['--canary', 'The number of a shard that goes over first'],
+  ['--soak', 'Minutes until the others follow it'],
   ['--yes-wipe', 'Destinations that hold keys may be wiped'],
 ];
 
