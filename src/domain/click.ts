@@ -20,6 +20,7 @@ import { isOverlap } from './overlap.ts';
 import { assertNever, type Gate, hasEnded } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
+import { judgeServeOld } from './stuck.ts';
 import { wayBackOf } from './way-back.ts';
 import { shardText } from './words.ts';
 
@@ -70,6 +71,8 @@ export function judgeClick(
       return judgeOverride(click, state, sight, policy, rights, refuse);
     case 'migration:rollback':
       return judgeRollback(click, state, sight, rights, refuse);
+    case 'migration:serve_old':
+      return judgeServeOld(click, state, sight, policy, rights, refuse);
     case 'migration:axe':
       return judgeAxe(click, state, sight, policy, rights, refuse);
     case 'migration:abort':

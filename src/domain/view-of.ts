@@ -18,6 +18,7 @@ import type { Finding } from './preflight.ts';
 import { progressOf } from './progress.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
+import { serveOldText, undecided } from './stuck.ts';
 import { tuneText } from './sync-alarm.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
 import { wayBackOf } from './way-back.ts';
@@ -159,6 +160,8 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     const consequence = overrideConsequence(state, gates, policy);
     actions.push({ action: 'migration:override', value: answersFor, ask: 'form', consequence });
   }
+  if (undecided(state).length > 0)
+    actions.push({ action: 'migration:serve_old', value: agrees, ask: 'form', consequence: serveOldText(state) });
   if (mayAsk(state, sight, 'rollback')) add('migration:rollback', 'confirm', rollbackText(state));
   const old = axeable(state, sight);
   if (old.length > 0) {
