@@ -10,6 +10,7 @@ import {
   type Rights,
   tooOld,
 } from './click-verdict.ts';
+import { unprovenText } from './consent.ts';
 import type { Event } from './event.ts';
 import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
 import { heldText, releaseRows } from './held.ts';
@@ -215,6 +216,9 @@ function judgeGate(
     return refuse(
       'An overlap can lose writes: use the form, read what can be lost, and type the name of the migration.',
     );
+  }
+  if (gate === 'switch' && unprovenText(state) !== null && event.typedName?.trim() !== state.plan.name) {
+    return refuse('This switch is not proven to lose nothing: use the form, and type the name of the migration in it.');
   }
   const findings = state.preflight?.findings ?? [];
   const wipes = gate === 'continue' && findings.some((one) => one.code === 'destination_not_empty');

@@ -133,6 +133,10 @@ function effectText(effect: Effect, plan: Plan): string {
       return `change ${plural(effect.changes.length, 'setting')} for the full sync`;
     case 'follow_back':
       return `make ${source}, the old master, a replica of ${destination}`;
+    case 'acl_lock':
+      return `take the right to write from ${plural(effect.users.length, 'user')} of ${server(effect.side)} for a moment`;
+    case 'resync':
+      return `make the copy on ${server(effect.side)} anew, so that nothing is missing in it`;
     case 'shutdown':
       return `shut down ${source}, the old master`;
     case 'guard_user':

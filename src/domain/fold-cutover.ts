@@ -112,6 +112,7 @@ function begun(state: MigrationState, { attempt, way, shards, stops }: Started):
     stuck: [],
     givenUp: [],
     pausedAt: null,
+    users: new Map(),
   };
 }
 

@@ -1,5 +1,6 @@
 /** A migration's state as data: what the fold of its journal gives. See migration.ts. */
 import type {
+  AclUser,
   AlarmCause,
   BeforeReplication,
   CutoverStep,
@@ -174,6 +175,8 @@ export interface CutoverRecord {
   readonly givenUp: readonly number[];
   /** Wall-clock milliseconds of the row that announced the pause; null before. */
   readonly pausedAt: number | null;
+  /** What users might run before the right to write was taken from them, by shard. */
+  readonly users: ReadonlyMap<number, readonly AclUser[]>;
 }
 
 export interface Drift {

@@ -1,6 +1,8 @@
 /** State and sight → the read model. Pure. */
+
 import { axeable, axeView } from './axe.ts';
 import { goneOver, nextToGo, soakText } from './canary.ts';
+import { unprovenText } from './consent.ts';
 import { decide } from './decide.ts';
 import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
@@ -137,10 +139,10 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     if (!gate.open) continue;
     const wipes = gate.gate === 'continue' ? wipedBy(state) : [];
     const drifted = gate.gate === 'finish' && state.drifts.length > 0;
-    const risks = gate.gate === 'switch' && isOverlap(state);
+    const unproven = gate.gate === 'switch' && (isOverlap(state) || unprovenText(state) !== null);
     add(
       `gate:${gate.gate}`,
-      wipes.length > 0 || drifted || risks ? 'form' : 'confirm',
+      wipes.length > 0 || drifted || unproven ? 'form' : 'confirm',
       consequenceOf(gate, state, sight, wipes),
     );
   }
@@ -196,7 +198,8 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
       return `Replication of ${shards} starts: ${size}. The sources go on serving.${wipe}`;
     }
     case 'switch': {
-      return isOverlap(state) ? switchRisks(state, sight) : switchText(state, sight);
+      if (isOverlap(state)) return switchRisks(state, sight);
+      return `${switchText(state, sight)} ${unprovenText(state) ?? ''}`.trim();
     }
     case 'finish':
       if (isOverlap(state))

@@ -23,6 +23,7 @@ import { act } from './act.ts';
 import { swingAxe } from './axe.ts';
 import type { CrashPoint } from './cutover/crash-points.ts';
 import { CutoverWork } from './cutover/cutover-work.ts';
+import { lockTried } from './cutover/lock-password.ts';
 import { FullSyncCount } from './full-sync-count.ts';
 import { GapWatch } from './gap.ts';
 import { GoneOverWatch } from './gone-over.ts';
@@ -90,11 +91,12 @@ export class Migrator {
 
   constructor(journal: Journal, deps: MigratorDeps) {
     this.#journal = journal;
-    this.#deps = deps;
+    // A server that a cut-over of ours has locked lets us in by its lock.
+    this.#deps = { ...deps, alsoTry: lockTried(deps, () => journal.state) };
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#gaps = new GapWatch(deps.clock, TICK_MS);
     this.#fullSyncs = new FullSyncCount(deps.metrics);
-    this.#watch = createWatch(journal.state, deps.clock, deps);
+    this.#watch = createWatch(journal.state, deps.clock, this.#deps);
     this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
     this.#cutover = new CutoverWork(journal, deps, this.#hooks, this.#log);
     this.#goneOver = new GoneOverWatch(deps.clock);

@@ -266,6 +266,13 @@ about('events', () => {
     expect(told({ kind: 'fence', shard: 1, up: false })).toBe(
       'About to take the fence at old-2:6379 down, which came too late.',
     );
+    const users = [{ name: 'default', words: ['+@all'] }];
+    expect(told({ kind: 'acl_lock', shard: 1, side: 'source', users })).toBe(
+      'About to take the right to write from 1 user of old-2:6379 for a moment.',
+    );
+    expect(told({ kind: 'resync', shard: 1, side: 'destination' })).toBe(
+      'About to make the copy on new-2:6379 anew, so that nothing is missing in it.',
+    );
     expect(told({ kind: 'detach', shard: 1 })).toBe('About to make new-2:6379 a master of its own.');
     expect(told({ kind: 'restore_config', shard: 0, side: 'source', name: 'x', ledger: 1 })).toBe(
       'About to put x back on old-1:6379.',

@@ -9,11 +9,10 @@ import type { Frozen } from '../../domain/event.ts';
 import { type Move, named, sideName } from '../../domain/move.ts';
 import { listText, shardText } from '../../domain/words.ts';
 import { RedisError } from '../../redis/errors.ts';
-import type { ReplicationSight } from '../../redis/inspector.ts';
 import type { Journal } from '../journal.ts';
+import { missingOn, seenPromoted, sightOf } from './copy.ts';
 import { letGoTo } from './end.ts';
 import { type CutoverDeps, CutoverGround, frozenOf, unseen } from './ground.ts';
-import { hasApplied, isPromoted } from './proof.ts';
 
 /** A server that has not answered for so long behind its promotion may never do so again. */
 const PATIENCE_MS = 15_000;
@@ -100,30 +99,25 @@ function stuck(ground: CutoverGround, move: Move, text: string): string {
 
 async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promise<string | null> {
   if (ground.journal.state.cutover?.givenUp.includes(move.index)) return ground.stop(move).undo(true);
-  // It was seen once: what became of it since is for the time after.
-  if (hasGone(ground, move.index)) return null;
-  const seen = await ground.to(move).inspector.replication();
-  if (isPromoted(seen, frozen)) {
+  // It was seen once: what became of it since is for the time after. What does not end by itself is still to be put back.
+  if (hasGone(ground, move.index)) return frozen.by === undefined ? null : ground.stop(move).settled();
+  const { inspector } = ground.to(move);
+  if (await seenPromoted(inspector, frozen)) {
     ground.sawPromoted(move);
     return ground.stop(move).settled();
   }
   const [from, to] = [sideName(move.fromSide), sideName(move.toSide)];
-  if (seen.role === 'master') {
+  if ((await sightOf(inspector, frozen)).role === 'master') {
     const text = `${named(move)}: ${to} is a master, but not by this promotion: it was restarted, or somebody changed it. ${addressOf(move.from)}, ${from}, stays fenced and has every write that was acknowledged before. A person has to decide.`;
     return stuck(ground, move, text);
   }
-  const problem = await forwardProblem(ground, move, seen, frozen);
+  const problem = await forwardProblem(ground, move, frozen);
   if (problem !== null) return problem;
   return ground.promote(move, frozen);
 }
 
 /** Whether a server that still follows may be promoted after all: fence in place, everything applied. */
-async function forwardProblem(
-  ground: CutoverGround,
-  move: Move,
-  seen: ReplicationSight,
-  frozen: Frozen,
-): Promise<string | null> {
+async function forwardProblem(ground: CutoverGround, move: Move, frozen: Frozen): Promise<string | null> {
   try {
     const problem = await ground.stop(move).fenceProblem(frozen);
     if (problem !== null) return stuck(ground, move, `${named(move)}: ${problem} A person has to decide.`);
@@ -131,5 +125,5 @@ async function forwardProblem(
     if (!(error instanceof RedisError)) throw error;
     return `${named(move)}: ${error.message} Its fence has to be seen before anything else.`;
   }
-  return hasApplied(seen, frozen) ? null : `${named(move)}: ${addressOf(move.to)} has not applied everything yet.`;
+  return missingOn(ground.to(move).inspector, move, frozen, false);
 }
