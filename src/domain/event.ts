@@ -290,6 +290,15 @@ export type Event =
   | { readonly kind: 'way_back'; readonly shard: number; readonly open: boolean; readonly text: string }
   /** The canary is on its new server and the others wait behind it, or (`over`) wait no longer. */
   | { readonly kind: 'soak'; readonly shard: number; readonly over: boolean; readonly text: string }
+  /** A promotion was sent and cannot be seen any more: a person has to decide. */
+  | { readonly kind: 'stuck'; readonly shard: number; readonly text: string }
+  /** Somebody decided: the old servers of these shards take the writes again. */
+  | {
+      readonly kind: 'serve_old_asked';
+      readonly user: string;
+      readonly click: number;
+      readonly shards: readonly number[];
+    }
   | { readonly kind: 'cutover_let_go'; readonly reason: string }
   | { readonly kind: 'axe_asked'; readonly user: string; readonly click: number }
   /** What became of an old server: it takes no connections any more, or it was left. */

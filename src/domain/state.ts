@@ -169,6 +169,10 @@ export interface CutoverRecord {
   readonly stops: readonly StopKind[];
   readonly step: CutoverStep | null;
   readonly frozen: readonly Frozen[];
+  /** Shards whose promotion cannot be seen any more, and why. */
+  readonly stuck: readonly { readonly shard: number; readonly text: string }[];
+  /** Those of them whose old server is to take the writes again. */
+  readonly givenUp: readonly number[];
   /** Wall-clock milliseconds of the row that announced the pause; null before. */
   readonly pausedAt: number | null;
   /** What users might run before the right to write was taken from them, by shard. */

@@ -120,9 +120,9 @@ async function lookAt(plan: Plan, index: number, side: Side, hands: Hands, deps:
   // A server that loads, or that we may not talk to, has a finding of its own already.
   if (!endpoint || !look.ok || look.facts.loading) return { look, probe: NOT_PROBED };
   try {
+    const overlap = plan.cutover === 'overlap';
     const marked = side === 'destination' && (await needsMarker(hands, index));
-    const wanted = { overlap: plan.cutover === 'overlap', marked };
-    return { look, probe: await probeServer(endpoint, side, look.facts, deps, undefined, wanted) };
+    return { look, probe: await probeServer(endpoint, side, look.facts, { ...deps, marked, overlap }) };
   } catch (error) {
     if (!(error instanceof RedisError)) throw error;
     return { look: { ok: false, at: look.at, problem: error.problem }, probe: NOT_PROBED };

@@ -46,23 +46,24 @@ const CLOCK_TRIES = 3;
 const SENTINEL_NAME = /^sentinel-[0-9a-f]+-(cmd|pubsub)$/;
 const SENTINEL_CHANNEL = '__sentinel__:hello';
 
-/** `overlap`: ask what only that cut-over needs. `marked`: its source is too old to prove the switch without a key of ours. */
-interface Wanted {
-  readonly overlap?: boolean;
+/** What is tried only where it is needed. */
+interface Wants {
   readonly marked?: boolean;
+  readonly overlap?: boolean;
 }
 
 /**
- * `server`: as a look has shown it. Rejects with RedisError when the server cannot be talked to now: the connection
+ * `server`: as a look has shown it. `overlap`: whether it is to be asked what only that cut-over needs. `marked`: whether
+ * its source is too old to prove the switch without a key of ours, so that our user has to read that. Rejects with
+ * RedisError when the server cannot be talked to now: the connection
  * fails, it loads, or a script keeps it busy. What it merely refuses is part of the answer.
  */
 export async function probeServer(
   endpoint: Endpoint,
   side: Side,
   server: Server,
-  deps: ConnectionDeps & { readonly clock: Clock },
+  deps: ConnectionDeps & Wants & { readonly clock: Clock },
   timeoutMs: number = TIMEOUT_MS,
-  wanted: Wanted = {},
 ): Promise<ServerProbe> {
   const connection = await connect(endpoint, timeoutMs, deps);
   try {
@@ -76,7 +77,7 @@ export async function probeServer(
       ask(connection, 'CLIENT LIST'),
       can(server, 'pubsub_numsub') ? ask(connection, 'PUBSUB NUMSUB', SENTINEL_CHANNEL) : null,
       side === 'source' && !can(server, 'acl') ? ask(connection, 'CONFIG GET', 'requirepass') : null,
-      deniedOf(connection, side, server, wanted),
+      deniedOf(connection, side, server, deps),
     ]);
     const asked = password?.ok ? listOf(password.reply)[1] : undefined;
     if (typeof asked === 'string') deps.registry.add(asked);
@@ -179,7 +180,7 @@ async function deniedOf(
   connection: Connection,
   side: Side,
   server: Server,
-  { overlap = false, marked = false }: Wanted,
+  { marked = false, overlap = false }: Wants,
 ): Promise<readonly Denied[]> {
   // On the way back a destination is what a source is on the way over.
   const asSource = side === 'source' || can(server, 'replid');
@@ -220,7 +221,7 @@ function forSources(server: Server, overlap: boolean): readonly Try[] {
   // The first reads; the second lacks its user, which is looked at after the rights.
   if (can(server, 'acl') && !can(server, 'pause_writes')) tries.push(['ACL LIST'], ['ACL SETUSER']);
   // No rule begins like this one: the user is not made. Only an overlap makes users.
-  if (overlap && can(server, 'acl')) tries.push(['ACL SETUSER', 'redis-migrate-preflight', '!']);
+  else if (overlap && can(server, 'acl')) tries.push(['ACL SETUSER', 'redis-migrate-preflight', '!']);
   return tries;
 }
 

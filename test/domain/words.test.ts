@@ -144,6 +144,13 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
     outcome: fc.constantFrom('ok' as const, 'refused' as const, 'unreachable' as const),
     detail: sentence,
   }),
+  stuck: fc.record({ kind: fc.constant('stuck'), shard, text: sentence }),
+  serve_old_asked: fc.record({
+    kind: fc.constant('serve_old_asked'),
+    user: fc.constant(ANA),
+    click,
+    shards: fc.array(shard, { minLength: 1, maxLength: 3 }),
+  }),
   trial_over: fc.record({ kind: fc.constant('trial_over'), shard, text: sentence }),
   tuned: fc.record({ kind: fc.constant('tuned'), shard, fullSyncs: fc.nat(), text: sentence }),
   held: fc.record({ kind: fc.constant('held'), shard, side, what, ledger: fc.constantFrom(null, 3), text: sentence }),

@@ -56,7 +56,7 @@ export async function fenceAgain(
   const here = plan.shards[shard];
   const look = await hands.inspector(shard, 'source').look({ clients: 'none', commandStats: false });
   if (!here || !look.ok || can(look.facts, 'read_only_replicas')) return operator.follow(fence.host, fence.port);
-  const move = moveOf(here, 'over', plan.cutover === 'overlap');
+  const move = moveOf(here, 'over', false);
   try {
     const wire = await openWire(move.from, deps);
     try {

@@ -74,7 +74,7 @@ async function handle(deps: ListenerDeps, action: ButtonAction, click: Click): P
 }
 
 /** Forms that only an approver's word counts in; gates beside them. */
-const FOR_APPROVERS: readonly ActionId[] = ['migration:override', 'migration:axe'];
+const FOR_APPROVERS: readonly ActionId[] = ['migration:override', 'migration:axe', 'migration:serve_old'];
 
 /** So long a form may wait for Slack to say who is in a user group; the `trigger_id` lives for three seconds. */
 const MEMBERS_MS = 1_500;
