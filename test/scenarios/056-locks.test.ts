@@ -3,9 +3,13 @@
  * when the last write does not arrive. The recorded ones keep no keys, so that the marker never does. What real ones did
  * is told in docs/old-redis.md.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'vitest';
 import { connectRaw } from '../../src/sandbox/redis/raw-connection.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
+import { openStore, runUntilKilled } from '../support/child.ts';
 import { createHarness } from '../support/engine.ts';
 import { inventoryOf } from '../support/inventory.ts';
 import { recordedPair } from '../support/recorded-pair.ts';
@@ -113,5 +117,44 @@ test.concurrent.for(CASES)(
     }
     expect(journal).not.toContain(PASSWORD);
     await harness.open(id, 'switch');
+  },
+);
+
+test.concurrent.for(['2.6.17', '5.0.14'])(
+  '%s: a bot that dies behind the lock, and the next one gets in by it',
+  {
+    timeout: 90_000,
+  },
+  async (version, { expect, onTestFinished }) => {
+    const pair = await recordedPair(version, { pace: 'look' });
+    onTestFinished(() => pair.close());
+    const folder = await mkdtemp(join(tmpdir(), 'redis-migrate-lock-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const policy = { tuneSyncs: false };
+    const store = openStore(folder);
+    const first = createHarness({ store, policy });
+    const url = ({ port }: { readonly port: number }) => `redis://127.0.0.1:${port}`;
+    const id = await first.start({
+      sources: [url(pair.source)],
+      destinations: [url(pair.destination)],
+      name: 'orders',
+    });
+    await first.close();
+    store.close();
+    expect(await runUntilKilled(folder, id, ['at', 'after:pause', 'switching'], { policy })).toBe('SIGKILL');
+    await expect(
+      connectRaw(pair.source).then((one) => one.send('CONFIG', 'GET', 'requirepass')),
+    ).resolves.toMatchObject({
+      message: expect.stringMatching(/NOAUTH|operation not permitted/),
+    });
+
+    const again = openStore(folder);
+    const harness = createHarness({ store: again, policy });
+    onTestFinished(() => harness.close().then(() => again.close()));
+    await until(() => harness.view(id).journal.some((row) => row.kind === 'cutover_let_go'), { within: 20_000 });
+    const connection = await connectRaw(pair.source);
+    onTestFinished(() => connection.close());
+    // 2.4 and 2.6 have nil for none.
+    expect((await connection.send('CONFIG', 'GET', 'requirepass')) as unknown[]).toEqual(['requirepass', '']);
   },
 );
