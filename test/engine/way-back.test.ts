@@ -91,3 +91,16 @@ test('an old server that was restarted closes the way back, with the reason', as
   expect(answer).toMatchObject({ accepted: false });
   expect(answer.text).toMatch(/The way back is closed\. Shard 2: .* was restarted since/);
 });
+
+test('a new server that let replicas take writes before stays fenced when it is rolled back, and that is told', async () => {
+  const { destinations } = pairs;
+  for (const destination of destinations) await destination.config('replica-read-only', 'no');
+  const id = await toSwitched();
+  await wayBackOpen(id);
+  await harness.click(id, 'migration:rollback');
+  const ended = await harness.phase(id, 'rolled_back', 'switched');
+  expect(ended.phase).toBe('rolled_back');
+  for (const destination of destinations)
+    await expect(destination.call('SET', 'late', 'write')).rejects.toThrow(/READONLY/);
+  expect(ended.journal.filter((row) => /slave-read-only stays yes on /.test(row.text))).toHaveLength(2);
+});
