@@ -44,9 +44,12 @@ export function groupOf(state: MigrationState): readonly [Way, readonly number[]
   return ['back', state.shards.filter((one) => one.promoted).map((one) => one.index)];
 }
 
-/** The canary while it has gone over and others have not; else null. */
+/**
+ * The shard that went first while others have not gone over: the canary, or one of a switch that a person has ended for
+ * some of its shards; else null.
+ */
 export function goneOver({ plan, shards }: MigrationState): ShardRecord | null {
-  const record = plan.canary ? shards[plan.canary.shard] : undefined;
+  const record = plan.canary ? shards[plan.canary.shard] : shards.find((one) => one.promoted);
   return record?.promoted && shards.some((one) => !one.promoted) ? record : null;
 }
 

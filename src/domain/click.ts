@@ -10,6 +10,7 @@ import {
   type Rights,
   tooOld,
 } from './click-verdict.ts';
+import { unprovenText } from './consent.ts';
 import type { Event } from './event.ts';
 import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
 import { heldText, releaseRows } from './held.ts';
@@ -20,6 +21,7 @@ import { isOverlap } from './overlap.ts';
 import { assertNever, type Gate, hasEnded } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
+import { judgeServeOld } from './stuck.ts';
 import { noRollbackText, wayBackOf } from './way-back.ts';
 import { shardText } from './words.ts';
 
@@ -70,6 +72,8 @@ export function judgeClick(
       return judgeOverride(click, state, sight, policy, rights, refuse);
     case 'migration:rollback':
       return judgeRollback(click, state, sight, policy, rights, refuse);
+    case 'migration:serve_old':
+      return judgeServeOld(click, state, sight, policy, rights, refuse);
     case 'migration:axe':
       return judgeAxe(click, state, sight, policy, rights, refuse);
     case 'migration:abort':
@@ -215,6 +219,9 @@ function judgeGate(
     return refuse(
       'An overlap can lose writes: use the form, read what can be lost, and type the name of the migration.',
     );
+  }
+  if (gate === 'switch' && unprovenText(state) !== null && event.typedName?.trim() !== state.plan.name) {
+    return refuse('This switch is not proven to lose nothing: use the form, and type the name of the migration in it.');
   }
   const findings = state.preflight?.findings ?? [];
   const wipes = gate === 'continue' && findings.some((one) => one.code === 'destination_not_empty');

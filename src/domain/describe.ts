@@ -82,6 +82,10 @@ export function describe(event: Event, plan: Plan): string {
       return `${capital(shardText(event.shard))}: the way back is ${event.open ? 'open' : 'closed'}. ${event.text}`;
     case 'soak':
       return `${capital(shardText(event.shard))} ${event.text}`;
+    case 'stuck':
+      return event.text;
+    case 'serve_old_asked':
+      return `<@${event.user}> decided: the old servers take the writes of ${listText(event.shards.map(shardText))} again. What was written to the new ones since is given up.`;
     case 'cutover_let_go':
       return `The cut-over was let go, nothing has changed: ${event.reason}`;
     case 'axe_asked':
@@ -129,6 +133,10 @@ function effectText(effect: Effect, plan: Plan): string {
       return `change ${plural(effect.changes.length, 'setting')} for the full sync`;
     case 'follow_back':
       return `make ${source}, the old master, a replica of ${destination}`;
+    case 'acl_lock':
+      return `take the right to write from ${plural(effect.users.length, 'user')} of ${server(effect.side)} for a moment`;
+    case 'resync':
+      return `make the copy on ${server(effect.side)} anew, so that nothing is missing in it`;
     case 'shutdown':
       return `shut down ${source}, the old master`;
     case 'guard_user':

@@ -29,6 +29,7 @@ export interface Server {
  * | pubsub_numsub       | a Sentinel is seen by its clients only                                                     |
  * | config_rewrite      | a changed role or setting cannot be written into the config file                           |
  * | backlog             | no partial resync                                                                          |
+ * | kill_types          | CLIENT KILL takes one address, and no kind of clients                                       |
  * | diskless            | no diskless sync, so no trap to try the link with                                          |
  * | net_counters        | what goes over the network is not counted                                                  |
  * | pause_all           | CLIENT PAUSE                                                                               |
@@ -65,6 +66,7 @@ const SINCE = {
   pubsub_numsub: [2, 8, 0],
   config_rewrite: [2, 8, 0],
   backlog: [2, 8, 0],
+  kill_types: [2, 8, 12],
   diskless: [2, 8, 18],
   net_counters: [2, 8, 18],
   pause_all: [3, 0, 0],

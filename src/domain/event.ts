@@ -18,11 +18,22 @@ export type Way = 'over' | 'back';
  * How writes are stopped on the server that they leave, by what its version can do (redis.md, "Cut-over sequences,
  * attacked").
  *
- * | kind  | how                                            | from |
- * | ----- | ---------------------------------------------- | ---- |
- * | pause | CLIENT PAUSE … WRITE, which ends by itself     | 6.2  |
+ * | kind    | how                                                                          | from              |
+ * | ------- | ---------------------------------------------------------------------------- | ----------------- |
+ * | pause   | CLIENT PAUSE … WRITE, which ends by itself                                   | 6.2               |
+ * | acl     | no user may write or publish any more                                        | 6.0               |
+ * | open    | a password of ours, which refuses everybody at once; a marker shows the end  | 2.4, no password  |
+ * | monitor | everybody parked, then a password of ours and every connection cut           | 3.0, a password   |
+ * | min     | min-slaves-to-write, then a password of ours and every connection cut        | 2.8, a password   |
+ * | kill    | a password of ours and every connection cut: not proven, only with consent   | 2.4, a password   |
  */
-export type StopKind = 'pause';
+export type StopKind = 'pause' | 'acl' | 'open' | 'monitor' | 'min' | 'kill';
+
+/** What one user of a server might run, in the words of ACL LIST (`+@all`, `-debug`, …). No passwords, no keys. */
+export interface AclUser {
+  readonly name: string;
+  readonly words: readonly string[];
+}
 
 /** A setting's value as it may be written down. */
 export type StoredValue =
@@ -111,6 +122,10 @@ export type Effect =
       readonly fullSyncs: number | null;
       readonly refusedCommands: number | null;
     }
+  /** Take the right to write from the users of a server, for the time of a cut-over. `users`: what they might run before. */
+  | { readonly kind: 'acl_lock'; readonly shard: number; readonly side: Side; readonly users: readonly AclUser[] }
+  /** Make the copy on one side anew, because a lock that was let go has made its offset wrong. */
+  | { readonly kind: 'resync'; readonly shard: number; readonly side: Side }
   /** Shut an old master down. */
   | { readonly kind: 'shutdown'; readonly shard: number }
   /** Overlap: put into the source's memory, or take out of it, the user as which its replica may resume; resync-guard.ts. */
@@ -137,12 +152,21 @@ export interface Opened {
   readonly refusedCommands: number | null;
 }
 
-/** A shard's frozen point: source history and the offset after which nothing can have been written. */
+/**
+ * A shard's frozen point: the history of the server that writes leave (below 4.0 named by its run id) and the offset
+ * after which nothing can have been written.
+ */
 export interface Frozen {
   readonly shard: number;
   readonly replid: string;
-  /** Decimal, because JSON has no bigint. */
+  /** Decimal, because JSON has no bigint. `0` where the server has none (below 2.8). */
   readonly offset: string;
+  /** Absent: by pause. */
+  readonly by?: StopKind;
+  /** A key that was written last: where it is, everything before it is. Absent where the offset tells. */
+  readonly marker?: string;
+  /** Process of the server that writes go to: what tells that it was promoted where no history does (below 4.0). */
+  readonly runId?: string;
 }
 
 export type Event =
@@ -266,6 +290,15 @@ export type Event =
   | { readonly kind: 'way_back'; readonly shard: number; readonly open: boolean; readonly text: string }
   /** The canary is on its new server and the others wait behind it, or (`over`) wait no longer. */
   | { readonly kind: 'soak'; readonly shard: number; readonly over: boolean; readonly text: string }
+  /** A promotion was sent and cannot be seen any more: a person has to decide. */
+  | { readonly kind: 'stuck'; readonly shard: number; readonly text: string }
+  /** Somebody decided: the old servers of these shards take the writes again. */
+  | {
+      readonly kind: 'serve_old_asked';
+      readonly user: string;
+      readonly click: number;
+      readonly shards: readonly number[];
+    }
   | { readonly kind: 'cutover_let_go'; readonly reason: string }
   | { readonly kind: 'axe_asked'; readonly user: string; readonly click: number }
   /** What became of an old server: it takes no connections any more, or it was left. */

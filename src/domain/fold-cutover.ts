@@ -9,7 +9,18 @@ type CutoverEvent =
   | Started
   | Extract<
       Event,
-      { kind: 'cutover_step' | 'promoted' | 'way_back' | 'soak' | 'cutover_let_go' | 'overlap_opened' | 'conflict' }
+      {
+        kind:
+          | 'cutover_step'
+          | 'promoted'
+          | 'way_back'
+          | 'soak'
+          | 'stuck'
+          | 'serve_old_asked'
+          | 'cutover_let_go'
+          | 'overlap_opened'
+          | 'conflict';
+      }
     >;
 
 export function foldCutover(state: MigrationState, event: CutoverEvent, row: JournalRow): MigrationState {
@@ -42,6 +53,17 @@ export function foldCutover(state: MigrationState, event: CutoverEvent, row: Jou
     case 'way_back': {
       const { open, text } = event;
       return withShard(state, event.shard, (shard) => ({ ...shard, wayBack: { open, text } }));
+    }
+    case 'stuck': {
+      const { shard, text } = event;
+      const { cutover } = state;
+      const stuck = [...(cutover?.stuck ?? []), { shard, text }];
+      return { ...state, told: row.seq, cutover: cutover && { ...cutover, stuck } };
+    }
+    case 'serve_old_asked': {
+      const clicks = state.clicks.filter((one) => one.seq !== event.click);
+      const { cutover } = state;
+      return { ...state, clicks, cutover: cutover && { ...cutover, givenUp: [...cutover.givenUp, ...event.shards] } };
     }
     case 'soak':
       return { ...state, soaked: event.over };
@@ -87,7 +109,10 @@ function begun(state: MigrationState, { attempt, way, shards, stops }: Started):
     stops: stops ?? all.map(() => 'pause'),
     step: null,
     frozen: [],
+    stuck: [],
+    givenUp: [],
     pausedAt: null,
+    users: new Map(),
   };
 }
 

@@ -53,6 +53,14 @@ export function intended(state: MigrationState, effect: Effect, row: JournalRow)
         followBack: { fullSyncs, refusedCommands, ...shard.followBack, ...stepFrom(shard.followBack, row) },
       }));
     }
+    case 'acl_lock': {
+      const { cutover } = state;
+      if (cutover === null) return state;
+      return { ...state, cutover: { ...cutover, users: new Map([...cutover.users, [effect.shard, effect.users]]) } };
+    }
+    case 'resync':
+      // The full sync that comes is our own doing: no alarm.
+      return withShard(state, effect.shard, (shard) => ({ ...shard, toldSyncs: shard.toldSyncs + 1 }));
     case 'detach':
       return withShard(state, effect.shard, (shard) => ({ ...shard, detach: stepFrom(shard.detach, row) }));
     case 'shutdown':

@@ -1,8 +1,6 @@
 /** When a gate is open, and whose approval counts. Pure. */
 
 import { behindCanary, goneOver } from './canary.ts';
-import { can, type Server, serverName } from './dialect.ts';
-import { addressOf } from './endpoint.ts';
 import { finishStatus } from './finish-gate.ts';
 import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
@@ -150,9 +148,6 @@ export function switchStatus(state: MigrationState, sight: Sight): { open: boole
   if (!sight.shards) return { open: false, reason: 'The servers have not been looked at yet.' };
   const held = heldText(state);
   if (held !== null) return { open: false, reason: held };
-  // An overlap stops no writes before it finishes.
-  const unproven = isOverlap(state) ? null : unprovenText(state, sight.shards);
-  if (unproven !== null) return { open: false, reason: unproven };
   const unwell = sight.shards.find((one) => recordOf(state, one).promoted && one.verdict.state !== 'promoted');
   if (unwell) {
     const why = unwell.verdict.reason ?? 'its new server is not seen as a master.';
@@ -171,24 +166,6 @@ export function switchStatus(state: MigrationState, sight: Sight): { open: boole
     ? 'The new servers will take writes beside the old ones.'
     : 'The new servers will take the writes.';
   return { open: true, reason: `${all} in step. ${then}` };
-}
-
-/** About sources that cannot stop writes for a moment; null when all can. */
-function unprovenText(state: MigrationState, shards: readonly ShardSight[]): string | null {
-  const old = state.plan.shards.flatMap(({ index, source }) => {
-    const server = sourceOf(state, shards, index);
-    return server && !can(server, 'pause_writes') ? [`${addressOf(source)} runs ${serverName(server)}`] : [];
-  });
-  if (old.length === 0) return null;
-  return `${listText(old, 3)}: the cut-over without loss is so far built for sources from Redis 6.2 on. Replication goes on; this gate stays closed until a release of the bot supports older ones.`;
-}
-
-/** As it was seen last, or as preflight found it; null where nobody knows. */
-function sourceOf(state: MigrationState, shards: readonly ShardSight[], index: number): Server | null {
-  const look = shards.find((one) => one.verdict.shard === index)?.look.source;
-  if (look?.ok) return look.facts;
-  const report = state.preflight?.shards[index]?.source;
-  return report ? { kind: report.kind === 'valkey' ? 'valkey' : 'redis', version: report.version } : null;
 }
 
 function lateText(late: readonly ShardSight[], of: number): string {

@@ -212,6 +212,8 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'promoted':
     case 'way_back':
     case 'soak':
+    case 'stuck':
+    case 'serve_old_asked':
     case 'cutover_let_go':
     case 'overlap_opened':
     case 'conflict':

@@ -30,14 +30,17 @@ export function canFollowBack(old: Server, fresh: Server): boolean {
   return can(old, 'replid') && can(fresh, 'replid') && old.kind === fresh.kind && refusalOf(fresh, old) === null;
 }
 
-/** Whether the cut-over from this source is proven to lose nothing; so far from 6.2 on. */
+/**
+ * Whether the cut-over from this source is proven to lose nothing, whether or not it asks for a password. Below 2.8 it is
+ * for sources without one only: who has logged in cannot be stopped there without cutting him off in the middle.
+ */
 export function isProven(source: Server): boolean {
-  return can(source, 'pause_writes');
+  return can(source, 'offsets');
 }
 
 export interface Pairing {
   readonly refused: Refusal | null;
-  /** Whether the switch can be made as well; false where the pair works only up to streaming so far. */
+  /** Whether the switch is proven from any source of that version; false: only from one without a password. */
   readonly proven: boolean;
 }
 

@@ -1,5 +1,6 @@
 /** A migration's state as data: what the fold of its journal gives. See migration.ts. */
 import type {
+  AclUser,
   AlarmCause,
   BeforeReplication,
   CutoverStep,
@@ -168,8 +169,14 @@ export interface CutoverRecord {
   readonly stops: readonly StopKind[];
   readonly step: CutoverStep | null;
   readonly frozen: readonly Frozen[];
+  /** Shards whose promotion cannot be seen any more, and why. */
+  readonly stuck: readonly { readonly shard: number; readonly text: string }[];
+  /** Those of them whose old server is to take the writes again. */
+  readonly givenUp: readonly number[];
   /** Wall-clock milliseconds of the row that announced the pause; null before. */
   readonly pausedAt: number | null;
+  /** What users might run before the right to write was taken from them, by shard. */
+  readonly users: ReadonlyMap<number, readonly AclUser[]>;
 }
 
 export interface Drift {

@@ -1,6 +1,8 @@
 /** State and sight → the read model. Pure. */
+
 import { axeable, axeView } from './axe.ts';
 import { goneOver, nextToGo, soakText } from './canary.ts';
+import { unprovenText } from './consent.ts';
 import { decide } from './decide.ts';
 import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
@@ -18,6 +20,7 @@ import type { Finding } from './preflight.ts';
 import { progressOf } from './progress.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
+import { serveOldText, undecided } from './stuck.ts';
 import { tuneText } from './sync-alarm.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
 import { wayBackOf } from './way-back.ts';
@@ -136,10 +139,10 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     if (!gate.open) continue;
     const wipes = gate.gate === 'continue' ? wipedBy(state) : [];
     const drifted = gate.gate === 'finish' && state.drifts.length > 0;
-    const risks = gate.gate === 'switch' && isOverlap(state);
+    const unproven = gate.gate === 'switch' && (isOverlap(state) || unprovenText(state) !== null);
     add(
       `gate:${gate.gate}`,
-      wipes.length > 0 || drifted || risks ? 'form' : 'confirm',
+      wipes.length > 0 || drifted || unproven ? 'form' : 'confirm',
       consequenceOf(gate, state, sight, wipes),
     );
   }
@@ -159,6 +162,8 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     const consequence = overrideConsequence(state, gates, policy);
     actions.push({ action: 'migration:override', value: answersFor, ask: 'form', consequence });
   }
+  if (undecided(state).length > 0)
+    actions.push({ action: 'migration:serve_old', value: agrees, ask: 'form', consequence: serveOldText(state) });
   if (mayAsk(state, sight, 'rollback')) add('migration:rollback', 'confirm', rollbackText(state));
   const old = axeable(state, sight);
   if (old.length > 0) {
@@ -193,7 +198,8 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
       return `Replication of ${shards} starts: ${size}. The sources go on serving.${wipe}`;
     }
     case 'switch': {
-      return isOverlap(state) ? switchRisks(state, sight) : switchText(state, sight);
+      if (isOverlap(state)) return switchRisks(state, sight);
+      return `${switchText(state, sight)} ${unprovenText(state) ?? ''}`.trim();
     }
     case 'finish':
       if (isOverlap(state))

@@ -127,6 +127,7 @@ export const ACTION_IDS = [
   'migration:rollback',
   'migration:abort',
   'migration:axe',
+  'migration:serve_old',
 ] as const;
 export type ActionId = (typeof ACTION_IDS)[number];
 

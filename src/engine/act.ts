@@ -8,6 +8,7 @@ import { fenceAddress } from '../domain/plan.ts';
 import { fullSyncsSince } from '../domain/verdict.ts';
 import { PasswordUnavailableError } from '../passwords.ts';
 import { RedisError } from '../redis/errors.ts';
+import { fenceAgain } from './cutover/fence-oldest.ts';
 import { followBack } from './cutover/follow-back.ts';
 import { closeReplica, removeGuardUser } from './cutover/resync-guard.ts';
 import { createHands, type Hands, type HandsDeps } from './hands.ts';
@@ -45,11 +46,9 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
         return;
       }
       case 'fence': {
-        const { host, port } = fenceAddress(journal.state.plan.id);
-        const operator = hands.operator(effect.shard, 'source');
-        await operator.warm();
+        await hands.operator(effect.shard, 'source').warm();
         if (!sameEntry()) return;
-        await send(effect, journal, () => (effect.up ? operator.follow(host, port) : operator.followNobody()));
+        await send(effect, journal, () => fenceAgain(effect.shard, effect.up, journal, hands, deps));
         return;
       }
       case 'guard_user':
@@ -72,6 +71,9 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
       case 'try_link':
       case 'end_trial':
         throw new Error('Links are tried by preflight.');
+      case 'acl_lock':
+      case 'resync':
+        throw new Error('Servers are locked and let go by a cut-over.');
       case 'shutdown':
         throw new Error('Old servers are shut down by the axe.');
       case 'set_config':

@@ -5,15 +5,12 @@
 import type { Clock } from '../clock.ts';
 import type { Side } from '../domain/event.ts';
 import type { Plan } from '../domain/plan.ts';
-import type { Passwords } from '../domain/secret.ts';
-import type { SecretRegistry } from '../log.ts';
+import type { ConnectionDeps } from '../redis/connection.ts';
 import { createInspector, type Inspector } from '../redis/inspector.ts';
 import { createOperator, type Operator } from '../redis/operator.ts';
 
-export interface HandsDeps {
+export interface HandsDeps extends ConnectionDeps {
   readonly clock: Clock;
-  readonly passwords: Passwords;
-  readonly registry: SecretRegistry;
 }
 
 export interface Hands {

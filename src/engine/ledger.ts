@@ -33,30 +33,17 @@ export async function changeSetting(
   deps: HandsDeps,
   still: () => boolean,
 ): Promise<string | null> {
-  const { shard, side, name, value, why, until } = change;
+  const { shard, side, name, value } = change;
   const inspector = hands.inspector(shard, side);
   const old = await inspector.setting(name);
   if (old === null) return `${name} is not a setting of this server.`;
   const wanted = typeof value === 'string' ? value : value.reveal();
-  if (SECRET_SETTINGS.includes(name)) deps.registry.add(old);
-  // Anything that is a password by itself (of a user who is called like it) would not come back from the journal.
-  const isPassword = [old, wanted].some((one) => deps.registry.scrub(one) === MASK);
-  const secret = SECRET_SETTINGS.includes(name) || isPassword;
+  const effect = effectOf(change, old, deps);
   if (old === wanted) {
     saw(change, journal);
     return null;
   }
   if (!still()) return 'The migration has moved on meanwhile.';
-  const effect: Effect = {
-    kind: 'set_config',
-    shard,
-    side,
-    name,
-    old: stored(old, secret, deps),
-    value: secret ? null : wanted,
-    why,
-    until,
-  };
   const sent = await send(effect, journal, () => hands.operator(shard, side).setConfig(name, value));
   if (sent === null) return null;
   if (sent.outcome.kind === 'refused') return sent.outcome.detail;
@@ -65,11 +52,58 @@ export async function changeSetting(
   return null;
 }
 
+function effectOf(change: Change, old: string, deps: HandsDeps): Effect {
+  const { value, name, ...rest } = change;
+  const wanted = typeof value === 'string' ? value : value.reveal();
+  if (SECRET_SETTINGS.includes(name)) deps.registry.add(old);
+  // Anything that is a password by itself (of a user who is called like it) would not come back from the journal.
+  const isPassword = [old, wanted].some((one) => deps.registry.scrub(one) === MASK);
+  const secret = SECRET_SETTINGS.includes(name) || isPassword;
+  return { kind: 'set_config', name, ...rest, old: stored(old, secret, deps), value: secret ? null : wanted };
+}
+
+/** A setting as the ledger finds it. */
+export type SettingPlace = Pick<Change, 'shard' | 'side' | 'name'>;
+
+/** Journals a change that goes out with other commands in one packet. `old`: its value now. */
+export function announceSetting(change: Change, old: string, journal: Journal, deps: HandsDeps): void {
+  journal.append([{ kind: 'intent', effect: effectOf(change, old, deps) }]);
+}
+
+function openEntry({ shard, side, name }: SettingPlace, { state }: Journal): LedgerEntry | undefined {
+  return state.ledger.find((one) => one.shard === shard && one.side === side && one.name === name && !one.closed);
+}
+
+/** The value that a setting of ours is to get back; null when we have not announced any change. */
+export function oldSetting(place: SettingPlace, journal: Journal, deps: HandsDeps): string | null {
+  const entry = openEntry(place, journal);
+  return entry ? oldOf(entry, deps) : null;
+}
+
+function oldOf({ old }: LedgerEntry, deps: HandsDeps): string {
+  return old.kind === 'plain' ? old.value : deps.passwords.open(old.box).reveal();
+}
+
+/** Journals that a setting was seen to have its old value, whoever has sent it. */
+export function settingIsBack(place: SettingPlace, journal: Journal): void {
+  const entry = openEntry(place, journal);
+  if (!entry) return;
+  const { shard, side, name } = place;
+  const [intent] = journal.append([
+    { kind: 'intent', effect: { kind: 'restore_config', shard, side, name, ledger: entry.intent } },
+  ]);
+  if (intent) journal.append([{ kind: 'seen', intent: intent.seq, detail: `${name} has its old value.` }]);
+}
+
+/** Journals that a setting keeps our value for good. `detail`: a sentence about why. */
+export function settingStays(place: SettingPlace, journal: Journal, detail: string): void {
+  const entry = openEntry(place, journal);
+  if (entry) journal.append([{ kind: 'given_up', what: 'setting', ledger: entry.intent, shard: place.shard, detail }]);
+}
+
 /** It has our value, of which a bot that died in between had not yet written down that it was seen. */
 function saw({ shard, side, name }: Change, journal: Journal): void {
-  const entry = journal.state.ledger.find(
-    (one) => one.shard === shard && one.side === side && one.name === name && !one.closed,
-  );
+  const entry = openEntry({ shard, side, name }, journal);
   if (entry && !entry.set) journal.append([{ kind: 'seen', intent: entry.lastSet, detail: `${name} is set.` }]);
 }
 
@@ -81,7 +115,7 @@ export async function restoreSetting(
   deps: HandsDeps,
 ): Promise<string | null> {
   const { shard, side, name } = entry;
-  const old = entry.old.kind === 'plain' ? entry.old.value : deps.passwords.open(entry.old.box).reveal();
+  const old = oldOf(entry, deps);
   const inspector = hands.inspector(shard, side);
   const now = await inspector.setting(name);
   if (entry.set && entry.value !== null && now !== null && now !== entry.value && now !== old) {

@@ -10,7 +10,7 @@ import { groupOf } from '../domain/canary.ts';
 import { judgeClick } from '../domain/click.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { Effect, Event, Way } from '../domain/event.ts';
+import type { Effect, Event } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
@@ -21,11 +21,9 @@ import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
 import { act } from './act.ts';
 import { swingAxe } from './axe.ts';
-import { askBefore } from './cutover/ask.ts';
 import type { CrashPoint } from './cutover/crash-points.ts';
-import { isOpening, openOverlap } from './cutover/overlap.ts';
-import { type CutoverAnswer, cutOver } from './cutover/run.ts';
-import { settle } from './cutover/settle.ts';
+import { CutoverWork } from './cutover/cutover-work.ts';
+import { lockTried } from './cutover/lock-password.ts';
 import { FullSyncCount } from './full-sync-count.ts';
 import { GapWatch } from './gap.ts';
 import { GoneOverWatch } from './gone-over.ts';
@@ -77,6 +75,7 @@ export class Migrator {
   readonly #watch: Watch;
   readonly #goneOver: GoneOverWatch;
   readonly #hooks: HookSender;
+  readonly #cutover: CutoverWork;
   readonly #gaps: GapWatch;
   readonly #fullSyncs: FullSyncCount;
   readonly #stop = new AbortController();
@@ -87,21 +86,19 @@ export class Migrator {
   #sight: Sight;
   #asOf: number | null = null;
   #reason: string | null = null;
-  /** Why a cut-over that was taken up has to be let go; a restart unless we know better. */
-  #letGoWhy = 'the bot was restarted in the middle of it.';
-  /** Whether this process began the cut-over that the journal shows. */
-  #ownCutover = false;
   #ticks = 0;
   #loop: Promise<void> | null = null;
 
   constructor(journal: Journal, deps: MigratorDeps) {
     this.#journal = journal;
-    this.#deps = deps;
+    // A server that a cut-over of ours has locked lets us in by its lock.
+    this.#deps = { ...deps, alsoTry: lockTried(deps, () => journal.state) };
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#gaps = new GapWatch(deps.clock, TICK_MS);
     this.#fullSyncs = new FullSyncCount(deps.metrics);
-    this.#watch = createWatch(journal.state, deps.clock, deps);
+    this.#watch = createWatch(journal.state, deps.clock, this.#deps);
     this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
+    this.#cutover = new CutoverWork(journal, this.#deps, this.#hooks, this.#log);
     this.#goneOver = new GoneOverWatch(deps.clock);
     this.#sight = { wallNow: deps.clock.now(), ...UNSEEN };
   }
@@ -306,38 +303,15 @@ export class Migrator {
   }
 
   async #cutOver(): Promise<void> {
-    const begun = this.#journal.state.cutover !== null;
-    if (!begun) this.#ownCutover = true;
-    if (begun && !this.#ownCutover)
-      this.#log.warn({ step: this.#journal.state.cutover?.step ?? 'none' }, 'Takes up a cut-over that was interrupted');
-    const answer: CutoverAnswer = begun ? await this.#goOn() : await this.#begin(...groupOf(this.#journal.state));
-    this.#reason = answer.waitsFor;
-    if (answer.why !== null) this.#letGoWhy = answer.why;
-    if (answer.waitsFor === null) {
-      this.#ownCutover = false;
-      this.#letGoWhy = 'the bot was restarted in the middle of it.';
-      this.#watch.unsettle();
-    }
-  }
-
-  async #begin(way: Way, shards: readonly number[]): Promise<CutoverAnswer> {
-    const asks = this.#journal.state.phase === 'switching' && way === 'over';
-    const stopped = asks ? await askBefore(this.#journal, this.#hooks, shards) : null;
-    if (stopped !== null) return stopped;
-    if (isOpening(this.#journal.state)) return openOverlap(this.#journal, this.#deps, this.#letGoWhy);
-    return cutOver(this.#journal, this.#deps, way, shards);
-  }
-
-  async #goOn(): Promise<CutoverAnswer> {
-    if (isOpening(this.#journal.state)) return openOverlap(this.#journal, this.#deps, this.#letGoWhy);
-    return { waitsFor: await settle(this.#journal, this.#deps, this.#letGoWhy), why: null };
+    this.#reason = await this.#cutover.goOn();
+    if (this.#reason === null) this.#watch.unsettle();
   }
 
   #failed(what: string, error: unknown): void {
     this.#log.error({ err: error, what }, 'Could not do a piece of work');
     const text = error instanceof Error ? error.message : String(error);
     this.#reason = `The bot could not go on (${text}). It tries again every second; the servers go on as they are.`;
-    if (what === 'cutover') this.#letGoWhy = text;
+    if (what === 'cutover') this.#cutover.brokeOff(text);
   }
 }
 

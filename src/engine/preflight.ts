@@ -2,6 +2,7 @@
  * Looks at every server of a plan, once and in parallel, and judges what it saw. Changes nothing; with a journal it also
  * tries the links, which is put back before it ends. Keeps nothing open.
  */
+import { can } from '../domain/dialect.ts';
 import type { Side } from '../domain/event.ts';
 import type { ServerLook } from '../domain/observation.ts';
 import type { MigrationId, Plan } from '../domain/plan.ts';
@@ -102,6 +103,12 @@ function sightsOf(plan: Plan, hands: Hands, deps: HandsDeps): Promise<PreflightS
   );
 }
 
+/** Sources below 6.0 write a key of ours last, and the switch waits until the destination has it. */
+async function needsMarker(hands: Hands, index: number): Promise<boolean> {
+  const source = await hands.inspector(index, 'source').look(BRIEF);
+  return source.ok && !can(source.facts, 'acl');
+}
+
 interface Seen {
   readonly look: ServerLook;
   readonly probe: ServerProbe;
@@ -114,7 +121,8 @@ async function lookAt(plan: Plan, index: number, side: Side, hands: Hands, deps:
   if (!endpoint || !look.ok || look.facts.loading) return { look, probe: NOT_PROBED };
   try {
     const overlap = plan.cutover === 'overlap';
-    return { look, probe: await probeServer(endpoint, side, look.facts, deps, undefined, overlap) };
+    const marked = side === 'destination' && (await needsMarker(hands, index));
+    return { look, probe: await probeServer(endpoint, side, look.facts, { ...deps, marked, overlap }) };
   } catch (error) {
     if (!(error instanceof RedisError)) throw error;
     return { look: { ok: false, at: look.at, problem: error.problem }, probe: NOT_PROBED };

@@ -39,6 +39,8 @@ interface Seen {
 }
 
 const MAX_CLIENTS = 50;
+/** Connections of ours to one server. */
+const OWN_CLIENTS = 1;
 /** Where only lists of clients tell who tries, a longer time without one is time that nobody watched. */
 const LIST_GAP_MS = 10_000;
 
@@ -123,6 +125,14 @@ export class QuietWatch {
     this.#clients.set(shard, late);
     const counts = countsAll(facts);
     const seen = this.#seen.get(shard);
+    // A 2.4 behind its fence lists nobody (INFO and SLAVEOF are all that it answers), but it counts who is connected.
+    const { connectedClients } = facts;
+    if (clients === null && late.listedAt === null && connectedClients !== null && isShut(facts)) {
+      const others = connectedClients - OWN_CLIENTS;
+      return others <= 0
+        ? null
+        : `refuses everybody and does not tell what they try: ${plural(others, 'connection')} left.`;
+    }
     if (clients && seen && at !== late.listedAt) {
       if (!counts && late.listedAt !== null && at - late.listedAt > LIST_GAP_MS) {
         late.forget();
@@ -179,6 +189,11 @@ export class QuietWatch {
 }
 
 /** Whether every refused write is counted, those of scripts too: from 7.0 on. */
+/** Replicas that take writes came before 2.6: a 2.4 behind our fence refuses nearly everything instead. */
+function isShut(facts: ServerFacts): boolean {
+  return facts.role === 'replica' && !can(facts, 'read_only_replicas');
+}
+
 function countsAll(facts: ServerFacts): boolean {
   return facts.readonlyRefusals !== null && can(facts, 'functions');
 }

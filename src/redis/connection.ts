@@ -20,6 +20,8 @@ export const TIMEOUT_MS = 5_000;
 export interface ConnectionDeps {
   readonly passwords: Passwords;
   readonly registry: SecretRegistry;
+  /** The password that a cut-over of ours may have locked this server with: tried where the other is refused. */
+  readonly alsoTry?: (endpoint: Endpoint) => string | undefined;
 }
 
 export interface Connection {
@@ -74,7 +76,8 @@ export async function connect(endpoint: Endpoint, timeoutMs: number, deps: Conne
   });
   try {
     await client.connect();
-    await introduce(client, endpoint, password, () => cause !== undefined);
+    const isBroken = () => cause !== undefined;
+    await introduceAtAll(client, endpoint, password, isBroken, deps);
   } catch (error) {
     client.disconnect();
     const text = cause ?? messageOf(error);
@@ -86,10 +89,33 @@ export async function connect(endpoint: Endpoint, timeoutMs: number, deps: Conne
   return open(client, address, endpoint, login, fail);
 }
 
+/** By the password of our own lock where the server refuses the other. Rejects when the server does not talk to us. */
+async function introduceAtAll(
+  client: Redis,
+  endpoint: Endpoint,
+  password: string | undefined,
+  isBroken: () => boolean,
+  deps: ConnectionDeps,
+): Promise<void> {
+  try {
+    await introduce(client, endpoint, password, isBroken);
+  } catch (error) {
+    const lock =
+      isReply(error) && classify(messageOf(error)).startsWith('auth_') ? deps.alsoTry?.(endpoint) : undefined;
+    if (lock === undefined || isBroken()) throw error;
+    try {
+      await introduce(client, { ...endpoint, user: undefined }, lock, isBroken);
+    } catch {
+      // Not locked: what people are to read is what was said of their own password.
+      throw error;
+    }
+  }
+}
+
 /** Logs in and gives our name. Rejects when the server does not talk to us. */
 async function introduce(
   client: Redis,
-  endpoint: Endpoint,
+  endpoint: Pick<Endpoint, 'renamed'> & { readonly user?: string | undefined },
   password: string | undefined,
   isBroken: () => boolean,
 ): Promise<void> {
@@ -98,7 +124,7 @@ async function introduce(
     const login = [...(user === undefined ? [] : [user]), password ?? ''];
     await client.call(nameOn(endpoint, 'AUTH'), ...login).catch((error: unknown) => {
       // A server that needs no password lets us in all the same.
-      if (!isReply(error) || !/no password is set|without any password configured/i.test(messageOf(error))) throw error;
+      if (!isReply(error) || !needsNone(messageOf(error))) throw error;
     });
   }
   // Without a password, a server that accepts and never answers counts as connected: one answer proves that it talks.
@@ -109,13 +135,18 @@ async function introduce(
   });
 }
 
+/** The words of a server that lets us in all the same; the last are those of a 2.4 behind our fence. */
+export function needsNone(text: string): boolean {
+  return /no password is set|without any password configured|link with MASTER is down/i.test(text);
+}
+
 /** How this server calls a command: `rename-command` in its configuration. */
-function nameOn(endpoint: Endpoint, command: string): string {
+export function nameOn(endpoint: Pick<Endpoint, 'renamed'>, command: string): string {
   return endpoint.renamed?.[command.toLowerCase()] ?? command;
 }
 
 /** `servername`: the name in the certificate; the host itself when it is left out. */
-function tlsOptions({ host, tlsFiles = {} }: Endpoint, passwords: Passwords): ConnectionOptions {
+export function tlsOptions({ host, tlsFiles = {} }: Endpoint, passwords: Passwords): ConnectionOptions {
   const { ca, cert, key, servername } = tlsFiles;
   return {
     ...(ca === undefined ? {} : { ca: passwords.readPem(ca) }),

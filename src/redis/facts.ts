@@ -73,6 +73,21 @@ function syncCalls(info: Info): number {
   return numberOf(parsePairs(info.get('cmdstat_sync') ?? '').get('calls')) ?? 0;
 }
 
+/**
+ * Calls of commands that change data themselves [cmdstat_*], and so never of a script: one that was refused inside has
+ * run and written nothing, and one that was not shows by what it ran.
+ */
+export function directWrites(info: Info): number {
+  let calls = 0;
+  for (const [name, value] of info) {
+    if (!name.startsWith('cmdstat_')) continue;
+    const command = name.slice('cmdstat_'.length);
+    if (isWriteCommand(command) && !/^(eval|evalsha|fcall)$/i.test(command))
+      calls += numberOf(parsePairs(value).get('calls')) ?? 0;
+  }
+  return calls;
+}
+
 /** errorstats came with 6.2; there, no line for an error that never happened means none. */
 function refusals(info: Info): number | null {
   const line = info.get('errorstat_READONLY');

@@ -29,6 +29,10 @@ export interface Inspector {
    * writes stand still. Rejects with RedisError.
    */
   replication(): Promise<ReplicationSight>;
+  /** The same for any version, with the process: a whole INFO. Rejects with RedisError. */
+  process(): Promise<ServerFacts>;
+  /** The value of a key of ours; null when there is none. Rejects with RedisError. */
+  value(key: string): Promise<string | null>;
   /** A setting's value, empty for a password that is not set; null when the server has no such setting. Rejects with RedisError. */
   setting(name: string): Promise<string | null>;
   /** Whether there is a user of that name, 6.0 and later. Rejects with RedisError. */
@@ -116,6 +120,14 @@ export function createInspector(
       const server = await connection.ready();
       const { role, replication } = factsFrom(parseInfo(String(await server.call('INFO', 'replication'))), false);
       return { role, replication };
+    },
+    async process() {
+      const server = await connection.ready();
+      return factsFrom(parseInfo(String(await server.call('INFO'))), false);
+    },
+    async value(key) {
+      const reply = await (await connection.ready()).call('GET', key);
+      return typeof reply === 'string' ? reply : null;
     },
     async setting(name) {
       return readSetting(await connection.ready(), name);

@@ -46,31 +46,41 @@ const CLOCK_TRIES = 3;
 const SENTINEL_NAME = /^sentinel-[0-9a-f]+-(cmd|pubsub)$/;
 const SENTINEL_CHANNEL = '__sentinel__:hello';
 
+/** What is tried only where it is needed. */
+interface Wants {
+  readonly marked?: boolean;
+  readonly overlap?: boolean;
+}
+
 /**
- * `server`: as a look has shown it. `overlap`: whether it is to be asked what only that cut-over needs. Rejects with RedisError when the server cannot be talked to now: the connection
+ * `server`: as a look has shown it. `overlap`: whether it is to be asked what only that cut-over needs. `marked`: whether
+ * its source is too old to prove the switch without a key of ours, so that our user has to read that. Rejects with
+ * RedisError when the server cannot be talked to now: the connection
  * fails, it loads, or a script keeps it busy. What it merely refuses is part of the answer.
  */
 export async function probeServer(
   endpoint: Endpoint,
   side: Side,
   server: Server,
-  deps: ConnectionDeps & { readonly clock: Clock },
+  deps: ConnectionDeps & Wants & { readonly clock: Clock },
   timeoutMs: number = TIMEOUT_MS,
-  overlap = false,
 ): Promise<ServerProbe> {
   const connection = await connect(endpoint, timeoutMs, deps);
   try {
     // First and alone: nothing else may wait before it in the line.
     const clock = can(server, 'time') ? await clockOf(connection, deps.clock) : null;
-    const [settings, modules, functions, engines, clients, subscribed, denied] = await Promise.all([
+    const [settings, modules, functions, engines, clients, subscribed, password, denied] = await Promise.all([
       settingsOf(connection, SETTINGS[side]),
       can(server, 'modules') ? modulesOf(connection) : [],
       side === 'source' && can(server, 'functions') ? functionsOf(connection) : null,
       side === 'destination' && can(server, 'functions') ? enginesOf(connection) : null,
       ask(connection, 'CLIENT LIST'),
       can(server, 'pubsub_numsub') ? ask(connection, 'PUBSUB NUMSUB', SENTINEL_CHANNEL) : null,
-      deniedOf(connection, side, server, overlap),
+      side === 'source' && !can(server, 'acl') ? ask(connection, 'CONFIG GET', 'requirepass') : null,
+      deniedOf(connection, side, server, deps),
     ]);
+    const asked = password?.ok ? listOf(password.reply)[1] : undefined;
+    if (typeof asked === 'string') deps.registry.add(asked);
     const blind = side === 'source' && !clients.ok ? deniedBy('CLIENT LIST', clients.error) : null;
     return {
       ...settings,
@@ -79,6 +89,8 @@ export async function probeServer(
       engines,
       clock,
       sentinels: sentinelsOf(clients, subscribed),
+      // 2.4 gives nil for none.
+      ...(password?.ok ? { asksPassword: typeof asked === 'string' && asked !== '' } : {}),
       denied: blind ? [...denied, blind] : denied,
     };
   } finally {
@@ -168,11 +180,15 @@ async function deniedOf(
   connection: Connection,
   side: Side,
   server: Server,
-  overlap: boolean,
+  { marked = false, overlap = false }: Wants,
 ): Promise<readonly Denied[]> {
   // On the way back a destination is what a source is on the way over.
   const asSource = side === 'source' || can(server, 'replid');
-  const tries = [...forBoth(server), ...(asSource ? forSources(server, overlap && side === 'source') : [])];
+  const tries = [
+    ...forBoth(server),
+    ...(asSource ? forSources(server, overlap && side === 'source') : []),
+    ...(side === 'destination' ? forDestinations(server, marked) : []),
+  ];
   const found = await Promise.all(
     tries.map(async ([command, ...args]) => {
       const answer = await ask(connection, command, ...args);
@@ -202,9 +218,16 @@ function forSources(server: Server, overlap: boolean): readonly Try[] {
   else if (can(server, 'offsets')) tries.push(['PSYNC']);
   else tries.push(['SYNC', 'x']);
   if (can(server, 'acl')) tries.push(['REPLCONF', 'x']);
+  // The first reads; the second lacks its user, which is looked at after the rights.
+  if (can(server, 'acl') && !can(server, 'pause_writes')) tries.push(['ACL LIST'], ['ACL SETUSER']);
   // No rule begins like this one: the user is not made. Only an overlap makes users.
-  if (overlap && can(server, 'acl')) tries.push(['ACL SETUSER', 'redis-migrate-preflight', '!']);
+  else if (overlap && can(server, 'acl')) tries.push(['ACL SETUSER', 'redis-migrate-preflight', '!']);
   return tries;
+}
+
+/** Of a key that is never there. */
+function forDestinations(server: Server, marked: boolean): readonly Try[] {
+  return marked && can(server, 'acl') ? [['GET', 'redis-migrate:preflight']] : [];
 }
 
 /** Null when the server has refused the arguments only, and so would run the command. */

@@ -42,6 +42,8 @@ export function isTold(row: JournalRow): boolean {
     case 'cutover_step':
     case 'promoted':
     case 'soak':
+    case 'stuck':
+    case 'serve_old_asked':
     case 'cutover_let_go':
     case 'axe_asked':
     case 'axed':
@@ -158,6 +160,7 @@ function signOf(event: Event): string {
 
 function isBroadcast(row: JournalRow, whole: () => readonly JournalRow[]): boolean {
   const { event } = row;
+  if (event.kind === 'stuck') return true;
   if (event.kind === 'cutover_let_go' || event.kind === 'override_asked') return true;
   if (event.kind === 'hook_sent') return event.outcome !== 'ok' && event.hook !== 'finished' && isTold(row);
   if (event.kind !== 'phase_entered') return false;

@@ -1,9 +1,8 @@
 /** Who may open a gate, when, and what is told to those who may not. */
 import { describe, expect, it } from 'vitest';
 import { gatesOf, validApprovals } from '../../src/domain/gate.ts';
-import type { PairLook } from '../../src/domain/observation.ts';
 import { GATES, type Gate, PHASES, type Phase } from '../../src/domain/phase.ts';
-import type { Sight } from '../../src/domain/sight.ts';
+import { viewOf } from '../../src/domain/view-of.ts';
 import {
   ANA,
   aPlan,
@@ -279,36 +278,40 @@ it('times are shown in each reader’s own time, with UTC behind', () => {
   expect(desk.click('gate:continue', BEN).text).toMatch(/<!date\^1700003\d{3}\^\{time_secs\}\|23:13:\d\d UTC>/);
 });
 
-describe('a source that cannot stop writes for a moment', () => {
-  const plan = aPlan(2);
-  const state = stateOf(plan, toStreaming(plan));
-  const looks = (version: string) => plan.shards.map((shard) => withVersion(followingPair(shard), version));
-  const switchOf = (sight: Sight, of = state) => gatesOf(of, sight, POLICY).find((one) => one.gate === 'switch');
-
-  it('keeps the gate switch closed, and says so', () => {
-    const gate = switchOf(sightOf(state, looks('6.0.16')));
-    expect(gate).toMatchObject({ open: false });
-    expect(gate?.reason).toMatch(
-      /^old-1:6379 runs Redis 6\.0\.16 and old-2:6379 runs Redis 6\.0\.16: .*from Redis 6\.2 on\..*stays closed/,
-    );
-    expect(switchOf(sightOf(state, looks('6.2.0')))).toMatchObject({ open: true });
-  });
-
-  it('is known from preflight while it does not answer', () => {
+describe('a source below 2.8 with a password, whose switch is not proven', () => {
+  it('asks for the name of the migration, in a form that says what may be lost', () => {
+    const plan = aPlan(2);
+    const text = 'old-1:6379 asks for a password: an item may be lost.';
+    const finding = { level: 'warning', shard: 0, code: 'switch_unproven', text, fix: 'Stop it.' } as const;
     const [preflight, ...rest] = toStreaming(plan);
     if (preflight?.kind !== 'preflight_done') throw new Error('Preflight comes first.');
-    const shards = preflight.report.shards.map((one) => ({
-      ...one,
-      source: one.source && { ...one.source, version: '5.0.14' },
-    }));
-    const old = stateOf(plan, [{ ...preflight, report: { ...preflight.report, shards } }, ...rest]);
-    const silent = looks('5.0.14').map((one) => ({ ...one, source: unseen('It hangs.') }));
-    expect(switchOf(sightOf(old, silent), old)?.reason).toMatch(/Redis 5\.0\.14/);
-    expect(switchOf(sightOf(state, silent))?.reason).toMatch(/in step/);
+    const desk = new Desk(plan, [{ ...preflight, report: { ...preflight.report, findings: [finding] } }, ...rest]);
+    desk.sight = sightOf(
+      desk.state,
+      plan.shards.map((shard) => followingPair(shard)),
+    );
+    expect(desk.gate('switch')).toMatchObject({ open: true });
+    for (const typedName of ['', 'another'])
+      expect(desk.click('gate:switch', BEN, { typedName })).toMatchObject({
+        accepted: false,
+        text: expect.stringContaining('not proven'),
+      });
+    const { actions } = viewOf({
+      state: desk.state,
+      rows: [],
+      sight: desk.sight,
+      policy: POLICY,
+      asOf: null,
+      lateClients: [],
+      lateWriters: null,
+      engineReason: null,
+      hookTroubles: new Map<string, string>(),
+    });
+    expect(actions.find((one) => one.action === 'gate:switch')).toMatchObject({
+      ask: 'form',
+      consequence: expect.stringContaining(text),
+    });
+    expect(desk.click('gate:switch', BEN, { typedName: plan.name }).accepted).toBe(true);
+    expect(desk.state.phase).toBe('switching');
   });
 });
-
-function withVersion(pair: PairLook, version: string): PairLook {
-  const { source } = pair;
-  return source.ok ? { ...pair, source: { ...source, facts: { ...source.facts, version } } } : pair;
-}

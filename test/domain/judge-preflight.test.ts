@@ -174,12 +174,12 @@ describe('findings', () => {
       /Redis 8\.4\.0 or later/,
     ],
     [
-      'a source below 6.2',
-      sight({ version: '6.0.16' }),
+      'a source below 2.8 with a password',
+      sight({ version: '2.6.17' }, { version: '5.0.14' }, { sourceProbe: probe({ asksPassword: true }, {}) }),
       'warning',
-      'source_too_old',
-      /old-1:6379 runs Redis 6\.0\.16\. Everything up to streaming works.*switch stays closed/,
-      /older sources/,
+      'switch_unproven',
+      /old-1:6379 runs Redis 2\.6\.17 and asks for a password: .* the switch is not proven/,
+      /Stop the consumers/,
     ],
     [
       'a source whose fence would not hold',

@@ -266,6 +266,23 @@ describe('a cut-over', () => {
     expect(state.cutover).toMatchObject({ attempt: 1, way: 'over', step: 'promote', frozen, pausedAt });
   });
 
+  it('keeps what users might run before they were locked out, until it is over', () => {
+    const users = [{ name: 'default', words: ['+@all'] }];
+    const locked: Event[] = [
+      ...begun,
+      { kind: 'intent', effect: { kind: 'acl_lock', shard: 0, side: 'source', users } },
+    ];
+    expect(stateOf(PLAN, locked).cutover?.users).toEqual(new Map([[0, users]]));
+    const over = stateOf(PLAN, [...locked, { kind: 'cutover_let_go', reason: 'Too late.' }, ...begun.slice(-1)]);
+    expect(over.cutover?.users).toEqual(new Map());
+  });
+
+  it('counts the full sync that a lock let go has made necessary as told', () => {
+    const anew: Event = { kind: 'intent', effect: { kind: 'resync', shard: 0, side: 'destination' } };
+    const before = stateOf(PLAN, begun).shards[0]?.toldSyncs ?? 0;
+    expect(stateOf(PLAN, [...begun, anew]).shards[0]?.toldSyncs).toBe(before + 1);
+  });
+
   it('that has begun has paused nobody yet', () => {
     expect(stateOf(PLAN, begun).cutover).toMatchObject({ attempt: 1, step: null, frozen: [], pausedAt: null });
   });

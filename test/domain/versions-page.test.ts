@@ -40,7 +40,19 @@ it.each([
   expect(pairMatrix(TRIED)[place(source)]?.[place(destination)]?.refused).toBe(refused);
 });
 
-it('the switch is proven from 6.2 on', () => {
+it('the switch is proven from 2.8 on, whether or not the source has a password', () => {
   const proven = TRIED.filter((_, row) => pairMatrix(TRIED)[row]?.[row]?.proven).map((one) => one.version);
-  expect(proven).toEqual(['6.2.16', '7.0.15', '7.4.1', '8.0.2', '8.0.1', '9.1.2']);
+  expect(proven).toEqual([
+    '2.8.24',
+    '3.2.13',
+    '4.0.14',
+    '5.0.14',
+    '6.0.16',
+    '6.2.16',
+    '7.0.15',
+    '7.4.1',
+    '8.0.2',
+    '8.0.1',
+    '9.1.2',
+  ]);
 });

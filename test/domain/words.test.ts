@@ -144,6 +144,13 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
     outcome: fc.constantFrom('ok' as const, 'refused' as const, 'unreachable' as const),
     detail: sentence,
   }),
+  stuck: fc.record({ kind: fc.constant('stuck'), shard, text: sentence }),
+  serve_old_asked: fc.record({
+    kind: fc.constant('serve_old_asked'),
+    user: fc.constant(ANA),
+    click,
+    shards: fc.array(shard, { minLength: 1, maxLength: 3 }),
+  }),
   trial_over: fc.record({ kind: fc.constant('trial_over'), shard, text: sentence }),
   tuned: fc.record({ kind: fc.constant('tuned'), shard, fullSyncs: fc.nat(), text: sentence }),
   held: fc.record({ kind: fc.constant('held'), shard, side, what, ledger: fc.constantFrom(null, 3), text: sentence }),
@@ -258,6 +265,13 @@ about('events', () => {
     expect(told({ kind: 'fence', shard: 1, up: true })).toBe('About to put the fence up again at old-2:6379.');
     expect(told({ kind: 'fence', shard: 1, up: false })).toBe(
       'About to take the fence at old-2:6379 down, which came too late.',
+    );
+    const users = [{ name: 'default', words: ['+@all'] }];
+    expect(told({ kind: 'acl_lock', shard: 1, side: 'source', users })).toBe(
+      'About to take the right to write from 1 user of old-2:6379 for a moment.',
+    );
+    expect(told({ kind: 'resync', shard: 1, side: 'destination' })).toBe(
+      'About to make the copy on new-2:6379 anew, so that nothing is missing in it.',
     );
     expect(told({ kind: 'detach', shard: 1 })).toBe('About to make new-2:6379 a master of its own.');
     expect(told({ kind: 'restore_config', shard: 0, side: 'source', name: 'x', ledger: 1 })).toBe(

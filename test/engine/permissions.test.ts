@@ -10,7 +10,8 @@ import { holdsNoSecret, NEW_PASSWORD, OLD_PASSWORD, OLD_TO_NEW, openStage, type 
 type Line = readonly string[];
 const page = readFileSync(join(import.meta.dirname, '../../docs/permissions.md'), 'utf8');
 const LINES: readonly Line[] = [...page.matchAll(/^ACL SETUSER (.*)$/gm)].map((found) => (found[1] ?? '').split(' '));
-const [ON_SOURCE = [], ON_DESTINATION = [], FOR_LINK = []] = LINES;
+const [ON_SOURCE = [], ON_DESTINATION = [], MORE_ON_SIX = [], MORE_FOR_MARKERS = [], FOR_LINK = []] = LINES;
+const SIX = otherServers().find((one) => one.kind === 'redis' && one.version.startsWith('6.0.'));
 
 let stage: Stage;
 
@@ -28,8 +29,35 @@ async function createUser(at: RedisServerHandle, line: Line, password: string): 
   return line[0] ?? '';
 }
 
-test('the page has three lines: source, destination, link', () => {
-  expect(LINES.map((line) => line[0])).toEqual(['migrator', 'migrator', 'replica']);
+test('the page has five lines: source, destination, more for two kinds of old sources, link', () => {
+  expect(LINES.map((line) => line[0])).toEqual(['migrator', 'migrator', 'migrator', 'migrator', 'replica']);
+  expect(MORE_FOR_MARKERS.slice(1)).toEqual(['+get', '+del', '~redis-migrate:*']);
+});
+
+test.skipIf(SIX === undefined)('a source that runs 6.0 needs two rights more, and says so', async () => {
+  const binary = SIX?.binary ?? '';
+  const [source, destination] = await Promise.all([stage.server({ binary }), stage.server({ binary })]);
+  const six = (line: Line) => line.filter((word) => !word.startsWith('+function|'));
+  await createUser(source, six(ON_SOURCE), OLD_PASSWORD);
+  await createUser(destination, six(ON_DESTINATION), NEW_PASSWORD);
+  const old = { url: `redis://migrator@127.0.0.1:${source.port}`, ...stage.oldPassword };
+  const fresh = { url: `redis://migrator@127.0.0.1:${destination.port}`, ...stage.newPassword };
+  const harness = stage.engine(old, fresh);
+  const id = await harness.start(OLD_TO_NEW);
+  const { findings } = await harness.phase(id, 'planned');
+  expect(findings.map((one) => `${one.level} ${one.code}`)).toEqual([
+    'error source_no_acl_list',
+    'error source_no_acl_setuser',
+    'warning destination_no_acl_list',
+    'warning destination_no_acl_setuser',
+  ]);
+  expect(findings[0]?.fix).toContain('ACL SETUSER migrator +acl|list');
+  await harness.click(id, 'migration:abort');
+  await harness.phase(id, 'aborted');
+  for (const one of [source, destination]) await one.call('ACL', 'SETUSER', ...MORE_ON_SIX);
+  const users = await source.call('ACL', 'LIST');
+  await stage.move([old, source], [fresh, destination]);
+  expect(await source.call('ACL', 'LIST')).toEqual(users);
 });
 
 test('a whole migration needs no more', async () => {
@@ -120,7 +148,7 @@ test('an overlap needs the right to make users, is told so before the start, and
 
 test.each(otherServers())('$name knows the words', async ({ binary, version }) => {
   const at = await stage.server({ binary });
-  for (const line of LINES) {
+  for (const line of [ON_SOURCE, ON_DESTINATION, FOR_LINK]) {
     // As the page says: there were no functions before 7.0.
     const known = Number.parseInt(version, 10) >= 7 ? line : line.filter((word) => !word.startsWith('+function|'));
     await createUser(at, known, OLD_PASSWORD);

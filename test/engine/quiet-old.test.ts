@@ -142,6 +142,16 @@ describe('a server that counts nothing', () => {
     expect(at(4_000, 110, 13)).toMatchObject({ quietMs: 1_000, stirred: true });
   });
 
+  test('2.4 behind its fence lists nobody: it is quiet when nobody but us is connected', () => {
+    const watch = new QuietWatch();
+    const at = (ms: number, connectedClients: number) =>
+      take(watch, old(ms, '2.4.18', null, { connectedClients, commandsProcessed: null }), ms);
+    at(1_000, 1);
+    expect(at(60_000, 1)).toMatchObject({ quietMs: 59_000, stirred: false, unwatched: null });
+    expect(at(61_000, 3).unwatched).toContain('2 connections left');
+    expect(at(62_000, 1).unwatched).toBe(null);
+  });
+
   test('5.0: a transaction may hide a write; a reader is none; a new connection that writes is one', () => {
     const watch = new QuietWatch();
     take(watch, old(1_000, '5.0.14', [client('get')]), 1_000);

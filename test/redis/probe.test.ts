@@ -189,6 +189,10 @@ function restOf(name: string): Readonly<Record<string, Handler>> {
       isAtLeast(name, '6.2') && command.length === 4
         ? error("ERR PSYNC FAILOVER can't be sent to a master.")
         : arity('psync'),
+    ACL: (command) =>
+      command[1]?.toUpperCase() === 'LIST'
+        ? array([bulk('user default on nopass ~* +@all')])
+        : error("ERR Unknown subcommand or wrong number of arguments for 'SETUSER'. Try ACL HELP."),
     SYNC: () => arity('sync'),
     REPLCONF: () => error('ERR syntax error'),
     PUBSUB: (command) => array([bulk(command[2] ?? ''), int(0)]),

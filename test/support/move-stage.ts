@@ -33,6 +33,8 @@ export interface MoveStage extends Pairs {
 
 export interface MoveOptions extends Omit<HarnessOptions, 'at' | 'inventory'> {
   readonly shards?: number;
+  /** Of all servers; the machine's own redis-server when left out. */
+  readonly binary?: string;
   /** For all servers. */
   readonly config?: Readonly<Record<string, string>>;
   readonly traffic?: Omit<TrafficOptions, 'shards'>;
@@ -41,8 +43,8 @@ export interface MoveOptions extends Omit<HarnessOptions, 'at' | 'inventory'> {
 
 /** Up to *streaming*, with gate switch open. */
 export async function toStreaming(options: MoveOptions = {}): Promise<MoveStage> {
-  const { shards = 2, config = {}, keys = 500 } = options;
-  const fleet = await startFleet();
+  const { shards = 2, config = {}, keys = 500, binary } = options;
+  const fleet = await startFleet(binary === undefined ? {} : { binary });
   const pairs = await startPairs(fleet, shards, config);
   const { sources, destinations } = pairs;
   await Promise.all(sources.map((source) => fill(source, { keys })));

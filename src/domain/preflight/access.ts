@@ -14,25 +14,24 @@ export function judgeRights({ plan, source, destination }: Subject, add: Add): v
     for (const one of denied) {
       // A whole command that is hidden is told once, by what could not be read.
       if (settingsProblem !== null && one.command.startsWith('CONFIG')) continue;
-      if (one.command === 'ACL SETUSER' && plan.cutover === 'fenced') continue;
       const code = `${seen.side}_no_${one.command.toLowerCase().replace(' ', '_')}`;
       const back = seen === destination && ONLY_BACK.includes(one.command);
       if (back && !hasWayBack(source, destination)) continue;
       const level = one.command === 'CLIENT LIST' || back ? 'warning' : 'error';
       const purpose = back
         ? 'for the way back: without it the old servers cannot take the writes again'
-        : purposeOf(one.command);
+        : purposeOf(one.command, plan.cutover === 'overlap');
       const text =
         one.why === 'hidden'
           ? `${seen.name} does not know ${one.command}, which is needed ${purpose}: it is renamed, or a managed service hides it.`
           : `${seen.name} does not let our user run ${one.command}, which is needed ${purpose}.`;
-      add(level, code, text, fixFor(seen, one));
+      add(level, code, text, fixFor(seen, one, plan.cutover === 'overlap'));
     }
   }
 }
 
 /** What a destination needs only to be left again. */
-const ONLY_BACK: readonly string[] = ['CLIENT PAUSE', 'PSYNC', 'REPLCONF'];
+const ONLY_BACK: readonly string[] = ['CLIENT PAUSE', 'PSYNC', 'REPLCONF', 'ACL LIST', 'ACL SETUSER'];
 
 function hasWayBack(source: Seen, destination: Seen): boolean {
   const [old, fresh] = [factsOf(source), factsOf(destination)];
@@ -41,16 +40,21 @@ function hasWayBack(source: Seen, destination: Seen): boolean {
 /** All that it takes to make a user, to remove it, and to see that it is gone. */
 const ACL_RIGHTS = 'acl|setuser +acl|deluser +acl|getuser';
 
-function purposeOf(command: string): string {
+function purposeOf(command: string, overlap: boolean): string {
   switch (command) {
     case 'SLAVEOF':
       return 'to make a server follow another, and to fence the old one';
     case 'CONFIG SET':
       return 'to let the new server log in, and to put settings back';
     case 'CLIENT PAUSE':
+    case 'ACL LIST':
       return 'to stop writes for the switch';
     case 'ACL SETUSER':
-      return 'for the guard of an overlap: a user as which the new server may resume and no more';
+      return overlap
+        ? 'for the guard of an overlap: a user as which the new server may resume and no more'
+        : 'to stop writes for the switch';
+    case 'GET':
+      return 'to see that the last write has arrived: a key of the bot’s own (redis-migrate:*)';
     case 'CLIENT LIST':
       return 'to see who is still connected after the switch, and below 2.8 what has not been sent yet';
     default:
@@ -58,12 +62,13 @@ function purposeOf(command: string): string {
   }
 }
 
-function fixFor(seen: Seen, { command, why }: Denied): string {
+function fixFor(seen: Seen, { command, why }: Denied, overlap: boolean): string {
   if (why === 'hidden') {
     const name = command.split(' ')[0];
     return `If ${name} is renamed, put its name into the inventory; if a managed service hides it, this server cannot be part of a migration by replication.`;
   }
-  const right = command === 'ACL SETUSER' ? ACL_RIGHTS : command.toLowerCase().replace(' ', '|');
+  if (command === 'GET') return on(seen, `ACL SETUSER ${seen.endpoint.user ?? 'default'} +get +del ~redis-migrate:*`);
+  const right = command === 'ACL SETUSER' && overlap ? ACL_RIGHTS : command.toLowerCase().replace(' ', '|');
   return on(seen, `ACL SETUSER ${seen.endpoint.user ?? 'default'} +${right}`);
 }
 

@@ -17,6 +17,8 @@ export interface ServerProbe {
   readonly clock: { readonly aheadMs: number; readonly errorMs: number } | null;
   /** Addresses of the Sentinels that watch it; empty address: one that only its subscription gave away. */
   readonly sentinels: readonly string[];
+  /** Whether it asks for a password; absent where nobody asked (from 6.0 on, or CONFIG is hidden). */
+  readonly asksPassword?: boolean;
   /** What our user cannot do there. */
   readonly denied: readonly Denied[];
 }

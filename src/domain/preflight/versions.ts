@@ -1,5 +1,6 @@
 /** What the two versions mean for each other, and for the switch. */
 import { canLoad, hasFormatOfItsOwn } from '../compatibility.ts';
+import { UNPROVEN } from '../consent.ts';
 import { can, serverName } from '../dialect.ts';
 import { isProven, type Refusal, refusalOf } from '../pairing.ts';
 import { type Add, type Both, bothOf, factsOf, type Subject } from './rule.ts';
@@ -44,11 +45,21 @@ function wayOut(refusal: Refusal, { from, to }: Both): string {
   return `Use a destination that runs ${serverName(from)} or later${either ? ', or Redis 7.2 or later' : ''}.`;
 }
 
+/** Below 6.0, with a password: how writes are stopped shows to those who write. */
 export function judgeProof({ source }: Subject, add: Add): void {
   const facts = factsOf(source);
-  if (!facts || isProven(facts)) return;
-  const text = `${source.name} runs ${serverName(facts)}. Everything up to streaming works; the cut-over without loss is so far built for sources from Redis 6.2 on, so the gate switch stays closed for now.`;
-  add('warning', 'source_too_old', text, 'Wait for the release that supports older sources before the switch.');
+  if (!facts || can(facts, 'acl') || source.probe.asksPassword !== true) return;
+  const runs = `${source.name} runs ${serverName(facts)} and asks for a password`;
+  if (!isProven(facts)) {
+    const text = `${runs}: nothing there can make those who have logged in stop writing but cutting them off, and a command may be on its way then. So the switch is not proven: an item that was taken from a queue (LPOP, BLPOP, RPOPLPUSH, EXEC) whose answer dies with its connection may be lost. Under a flood of pops 32 and 26 such items were, in 15 switches each; no write was.`;
+    const fix = `Stop the consumers before the switch, or take the password away: CONFIG SET requirepass "" on ${source.name}, where nobody else can reach it; then check again. The switch asks for the name otherwise.`;
+    add('warning', UNPROVEN, text, fix);
+    return;
+  }
+  const text = can(facts, 'pause_all')
+    ? `${runs}: for the switch everybody who is connected to it is parked for up to 400 ms and cut off then. Who connects to it again waits until those are over.`
+    : `${runs}: for the switch writes are refused for 40 ms (NOREPLICAS) and everybody who is connected to it is cut off then. An item that was taken from a queue whose answer dies with its connection may be lost: 5 and 8 were, in 15 switches each under a flood of pops.`;
+  add('note', 'switch_cuts_clients', text, null);
 }
 
 /** What a destination's own version does to it while it follows. */

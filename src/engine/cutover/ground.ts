@@ -9,11 +9,12 @@ import { fenceAddress } from '../../domain/plan.ts';
 import type { Log, Metrics } from '../../log.ts';
 import type { Inspector } from '../../redis/inspector.ts';
 import type { Operator } from '../../redis/operator.ts';
+import { openWire, type Wire } from '../../redis/wire.ts';
 import { createHands, type Hands, type HandsDeps } from '../hands.ts';
 import type { Journal } from '../journal.ts';
+import { seenPromoted } from './copy.ts';
 import type { CrashPoint } from './crash-points.ts';
 import { endOf } from './end.ts';
-import { isPromoted } from './proof.ts';
 import type { StopGround, WriteStop } from './stop.ts';
 import { createStop } from './stops.ts';
 
@@ -48,6 +49,7 @@ export class CutoverGround implements StopGround {
   /** Monotonic milliseconds at which each shard's writes were stopped, by us. */
   readonly pausedAt = new Map<number, number>();
   readonly #stops = new Map<number, WriteStop>();
+  readonly #wires = new Set<Wire>();
   /** Milliseconds for which each shard's writes stood still. */
   readonly #pauses = new Map<number, number>();
   readonly #seenPromoted = new Set<number>();
@@ -121,7 +123,7 @@ export class CutoverGround implements StopGround {
     this.at('after:promote-1-of-n');
     if (outcome.kind === 'refused') throw new Error(outcome.detail);
     const until = clock.monotonicMs() + PROMOTION_WATCH_MS;
-    while (!isPromoted(await inspector.replication(), frozen)) {
+    while (!(await seenPromoted(inspector, frozen))) {
       if (clock.monotonicMs() > until) throw new Error(`${sideName(move.toSide)} still follows.`);
       await clock.sleep(1);
     }
@@ -167,7 +169,15 @@ export class CutoverGround implements StopGround {
     this.#seenPromoted.add(move.index);
   }
 
+  /** A connection of its own to one of the two servers; closed with the ground. Rejects with RedisError. */
+  async wire(move: Move, end: 'from' | 'to'): Promise<Wire> {
+    const wire = await openWire(move[end], this.deps, TIMEOUT_MS);
+    this.#wires.add(wire);
+    return wire;
+  }
+
   close(): void {
+    for (const wire of this.#wires) wire.close();
     this.hands.close();
   }
 }

@@ -119,7 +119,7 @@ async function checkReady(ground: CutoverGround, move: Move): Promise<Pair> {
     );
   if (source.replication.replicas.some((one) => one.state !== 'online'))
     throw new LetGo(`${named(move)}: a replica of ${addressOf(move.from)} is in a full sync; wait for its end.`);
-  const problem = inStepNow(move, source, destination, ground.deps.policy.maxLagBytes);
+  const problem = inStepNow(move, source, destination, null, ground.deps.policy.maxLagBytes);
   if (problem !== null) throw new LetGo(problem);
   return { source, destination };
 }

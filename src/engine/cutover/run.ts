@@ -10,17 +10,18 @@ import { type Move, named, sideName } from '../../domain/move.ts';
 import type { ServerFacts, ServerLook } from '../../domain/observation.ts';
 import { refusedSince } from '../../domain/verdict-streaming.ts';
 import { wayBackRefusal } from '../../domain/way-back.ts';
-import { bytesText, listText, plural, shardText } from '../../domain/words.ts';
+import { listText, plural, shardText } from '../../domain/words.ts';
 import { RedisError } from '../../redis/errors.ts';
-import { BRIEF } from '../../redis/inspector.ts';
+import { BRIEF, type LookOptions } from '../../redis/inspector.ts';
 import type { Journal } from '../journal.ts';
 import { prepareLinkBack } from '../replicate.ts';
+import { missingOn } from './copy.ts';
 import { followBackAll, type PairFacts } from './follow-back.ts';
 import { type CutoverDeps, CutoverGround, frozenOf, unseen } from './ground.ts';
-import { inStepNow, proven } from './proof.ts';
+import { inStepNow } from './proof.ts';
 import { letGo } from './settle.ts';
 import { LetGo } from './stop.ts';
-import { stopKindOf } from './stops.ts';
+import { chooseStop } from './stops.ts';
 
 const UNTOUCHED = 'The writes were not even paused.';
 
@@ -129,9 +130,12 @@ class CutoverRun {
     const { facts } = await this.#look(move, 'from');
     if (known !== null && facts.runId !== known)
       throw new LetGo(`${named(move)}: ${sideName(move.fromSide)} was restarted just now. ${UNTOUCHED}`);
-    const kind = stopKindOf(facts);
-    if (kind === null) throw new LetGo(`${named(move)}: its writes cannot be stopped with proof. ${UNTOUCHED}`);
-    return { facts, kind };
+    const { journal } = this.#ground;
+    const chosen = await orLetGo(move, UNTOUCHED, () =>
+      chooseStop(facts, this.#ground.from(move).inspector, journal.state, move),
+    );
+    if (!chosen.ok) throw new LetGo(`${named(move)}: ${chosen.why} ${UNTOUCHED}`);
+    return { facts, kind: chosen.kind };
   }
 
   /** Connections open, pings held back, in step: nothing of that may cost time once writes stand still. */
@@ -142,9 +146,9 @@ class CutoverRun {
       const refused = await ground.stop(move).prepare();
       if (refused !== null) return `${named(move)}: ${refused}`;
       await this.#prepareWayBack(move);
-      const from = await ground.from(move).inspector.replication();
-      const to = await ground.to(move).inspector.replication();
-      return inStepNow(move, from, to, ground.deps.policy.maxLagBytes);
+      const from = await this.#look(move, 'from', { clients: 'replicas', commandStats: false });
+      const to = await ground.to(move).inspector.process();
+      return inStepNow(move, from.facts, to, from.replicaBufferBytes, ground.deps.policy.maxLagBytes);
     });
     const { facts: from } = await this.#checkSame(move);
     const to = await this.#checkRefused(move);
@@ -164,10 +168,9 @@ class CutoverRun {
   async #untilApplied(move: Move, frozen: Frozen): Promise<void> {
     const { inspector } = this.#ground.to(move);
     for (;;) {
-      const seen = await orLetGo(move, '', () => inspector.replication());
-      if (proven(move, seen, frozen) === null) return;
-      const left = BigInt(frozen.offset) - (seen.replication.replicaOffset ?? 0n);
-      this.#inTime(`${named(move)} had caught up${left > 0n ? ` (${bytesText(Number(left))} missing)` : ''}`);
+      const missing = await orLetGo(move, '', () => missingOn(inspector, move, frozen, true));
+      if (missing === null) return;
+      this.#inTime(`everything had arrived. ${missing.replace(/\.$/, '')}`);
       await this.#ground.deps.clock.sleep(1);
     }
   }
@@ -201,8 +204,12 @@ class CutoverRun {
     return look.facts;
   }
 
-  async #look(move: Move, end: 'from' | 'to'): Promise<ServerLook & { readonly ok: true }> {
-    const look = await this.#ground[end](move).inspector.look(BRIEF);
+  async #look(
+    move: Move,
+    end: 'from' | 'to',
+    options: LookOptions = BRIEF,
+  ): Promise<ServerLook & { readonly ok: true }> {
+    const look = await this.#ground[end](move).inspector.look(options);
     if (!look.ok) throw new LetGo(`${named(move)}: ${look.problem.text} ${this.#stoppedAt ? '' : UNTOUCHED}`.trim());
     return look;
   }

@@ -14,7 +14,7 @@ import { LetGo, type StopGround, type WriteStop } from './stop.ts';
 /** The pause outlives our own deadline by this much, so that it cannot end between the last check and the fence. */
 const PAUSE_MARGIN_MS = 1_000;
 /** The replica's own time-out (60 s by default) bounds how long pings may be held back; a cut-over takes seconds. */
-const PING_PERIOD = { name: 'repl-ping-slave-period', value: '3600' };
+export const PING_PERIOD = { name: 'repl-ping-slave-period', value: '3600' };
 /** Its name in every version from 2.6 on. */
 const READ_ONLY = 'slave-read-only';
 /** How long a fence whose answer was not awaited may take to arrive. */

@@ -9,6 +9,7 @@ import type { Policy } from '../../domain/gate.ts';
 import type { Move } from '../../domain/move.ts';
 import type { Inspector } from '../../redis/inspector.ts';
 import type { Operator } from '../../redis/operator.ts';
+import type { Wire } from '../../redis/wire.ts';
 import type { Hands, HandsDeps } from '../hands.ts';
 import type { Journal } from '../journal.ts';
 
@@ -22,6 +23,8 @@ export interface StopGround {
   from(move: Move): { readonly operator: Operator; readonly inspector: Inspector };
   /** The server that writes go to. */
   to(move: Move): { readonly operator: Operator; readonly inspector: Inspector };
+  /** A connection of its own, for what must arrive together; closed when the cut-over is left. Rejects with RedisError. */
+  wire(move: Move, end: 'from' | 'to'): Promise<Wire>;
 }
 
 export interface WriteStop {

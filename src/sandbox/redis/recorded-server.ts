@@ -92,6 +92,8 @@ export function recordedServer(records: readonly Recorded[], role: RecordedRole)
     if (isLoading && !WHILE_LOADING.includes(name) && !(name === 'CONFIG' && isAtLeast(3, 2)))
       return error('LOADING Redis is loading the dataset in memory');
     switch (name) {
+      case 'MONITOR':
+        return OK;
       case 'PING':
         return isStale() ? recordedOr('link down, no stale data', 'PING', status('PONG')) : status('PONG');
       case 'ECHO':
@@ -104,6 +106,8 @@ export function recordedServer(records: readonly Recorded[], role: RecordedRole)
         return find('standalone', 'ROLE')?.error === undefined ? roleReply() : unknown(command);
       case 'TIME':
         return find('standalone', 'TIME')?.error === undefined ? timeReply() : unknown(command);
+      case 'ACL':
+        return isAtLeast(6, 0) ? acl(args) : unknown(command);
       case 'CLIENT':
         return clientCommand(args, session);
       case 'CONFIG':
@@ -121,6 +125,7 @@ export function recordedServer(records: readonly Recorded[], role: RecordedRole)
       case 'GET':
         return isStale() ? recordedOr('link down, no stale data', 'GET', bulk(null)) : bulk(null);
       case 'SET':
+      case 'SETEX':
         return write(OK);
       case 'DEL':
         return write(int(0));
@@ -174,6 +179,12 @@ export function recordedServer(records: readonly Recorded[], role: RecordedRole)
   function timeReply(): WireReply {
     const now = Date.now();
     return bulks([String(Math.floor(now / 1_000)), String((now % 1_000) * 1_000)]);
+  }
+
+  /** One user, who may do everything. */
+  function acl([sub = '']: readonly string[]): WireReply {
+    if (sub.toUpperCase() === 'LIST') return bulks(['user default on nopass ~* +@all']);
+    return error(`ERR Unknown subcommand or wrong number of arguments for '${sub}'. Try ACL HELP.`);
   }
 
   function config([sub = '', ...args]: readonly string[]): WireReply {

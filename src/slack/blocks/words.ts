@@ -82,6 +82,12 @@ export const BUTTON_WORDS = {
     style: 'danger',
   },
   'migration:rollback': { label: 'Roll back', title: 'Go back to the old servers?', yes: 'Roll back', style: 'danger' },
+  'migration:serve_old': {
+    label: 'Serve from the old server',
+    title: 'Back to the old server?',
+    yes: 'Serve from the old',
+    style: 'danger',
+  },
   'migration:axe': {
     label: 'Shut down the old servers',
     title: 'Shut down the old servers?',

@@ -10,7 +10,7 @@ import { readConfirmForm, readStartForm } from '../read-form.ts';
 import { plainTyping } from '../typed-text.ts';
 import { type Acknowledge, acknowledgeOnce, guarded, type ListenerDeps } from './deps.ts';
 
-export const CONFIRM_FORMS = /^confirm:(continue|switch|finish|abort|recheck|override|axe)$/;
+export const CONFIRM_FORMS = /^confirm:(continue|switch|finish|abort|serve_old|recheck|override|axe)$/;
 const ERROR_CHARACTERS = 1_000;
 
 export function register(app: App, deps: ListenerDeps): void {

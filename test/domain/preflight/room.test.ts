@@ -22,15 +22,15 @@ describe('eviction', () => {
     const settings = { maxmemory: String(GIB), 'maxmemory-policy': 'volatile-lru' };
     const old = { facts: { version: '2.8.24', maxmemoryBytes: null, maxmemoryPolicy: null }, settings };
     const fresh = { facts: { version: '3.2.13', ...limited('noeviction').facts } };
-    expect(codes(findings(old, fresh))).toEqual(['warning source_too_old', 'warning eviction_differs']);
-    expect(codes(findings({ ...old, settings: {} }, fresh))).toEqual(['warning source_too_old']);
+    expect(codes(findings(old, fresh))).toEqual(['warning eviction_differs']);
+    expect(codes(findings({ ...old, settings: {} }, fresh))).toEqual([]);
     const small = { facts: { ...old.facts, version: '3.0.7' }, settings: { ...settings, maxmemory: '1000' } };
     expect(codes(findings(old, small))).toContain('error too_little_memory');
   });
 
   it('of a destination while it follows is a warning below 5.0, and later where it is told to', () => {
     const four = { facts: { version: '4.0.14', ...limited('allkeys-lru').facts } };
-    expect(codes(findings(four, four))).toEqual(['warning source_too_old', 'warning destination_evicts']);
+    expect(codes(findings(four, four))).toEqual(['warning destination_evicts']);
     const seven = limited('allkeys-lru');
     expect(findings(seven, seven)).toEqual([]);
     expect(codes(findings(seven, { ...seven, settings: { 'replica-ignore-maxmemory': 'no' } }))).toEqual([

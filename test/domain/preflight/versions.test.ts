@@ -16,8 +16,8 @@ describe('the two versions', () => {
       });
       expect(first?.text).toMatch(/look as if it followed/);
     }
-    expect(codes(findings(redis(version), redis('5.0.14')))).toEqual(['warning source_too_old']);
-    expect(codes(findings(redis(version), redis('6.0.3')))).toEqual(['warning source_too_old']);
+    expect(codes(findings(redis(version), redis('5.0.14')))).toEqual([]);
+    expect(codes(findings(redis(version), redis('6.0.3')))).toEqual([]);
   });
 
   it('Redis from 7.4 on and Valkey have gone apart', () => {
@@ -39,10 +39,22 @@ describe('the two versions', () => {
     expect(first?.fix).toBe('Use a destination that runs Valkey 8.0.1 or later, or Redis 7.2 or later.');
   });
 
-  it('a source that cannot pause writes may begin', () => {
-    const found = findings(redis('6.0.16'), redis('7.0.15'));
-    expect(codes(found)).toEqual(['warning source_too_old']);
-    expect(found[0]?.text).toMatch(/Everything up to streaming works.*the gate switch stays closed for now/);
+  it('a source without a password is switched with proof, whatever its version', () => {
+    for (const version of ['2.4.18', '2.6.17', '2.8.24', '5.0.14'])
+      expect(codes(findings({ ...redis(version), probe: { asksPassword: false } }, redis('5.0.14')))).toEqual([]);
+    expect(codes(findings(redis('6.0.16'), redis('7.0.15')))).toEqual([]);
+  });
+
+  it.each([
+    ['2.4.18', 'warning switch_unproven', /taken from a queue .* may be lost/],
+    ['2.6.17', 'warning switch_unproven', /taken from a queue .* may be lost/],
+    ['2.8.24', 'note switch_cuts_clients', /refused for 40 ms .* cut off/],
+    ['3.2.13', 'note switch_cuts_clients', /parked for up to 400 ms and cut off/],
+    ['5.0.14', 'note switch_cuts_clients', /parked for up to 400 ms and cut off/],
+  ])('%s with a password: %s', (version, code, text) => {
+    const found = findings({ ...redis(version), probe: { asksPassword: true } }, redis('5.0.14'));
+    expect(codes(found)).toEqual([code]);
+    expect(found[0]?.text).toMatch(text);
   });
 
   it('an append-only file of an old destination may end it', () => {

@@ -1,6 +1,6 @@
 /** docs/versions.md: which version can replicate from which, and what each can do. Made from the tables in the source. */
 import { can, FEATURES, type Feature, firstRelease, type Server, serverName } from '../../../src/domain/dialect.ts';
-import { type Pairing, pairMatrix, type Refusal } from '../../../src/domain/pairing.ts';
+import { isProven, type Pairing, pairMatrix, type Refusal } from '../../../src/domain/pairing.ts';
 
 const redis = (version: string): Server => ({ kind: 'redis', version });
 const valkey = (version: string): Server => ({ kind: 'valkey', version });
@@ -19,7 +19,7 @@ const CELLS: Readonly<Record<Refusal, string>> = {
 };
 
 export function cellOf({ refused, proven }: Pairing): string {
-  return refused === null ? (proven ? 'yes' : 'copy') : CELLS[refused];
+  return refused === null ? (proven ? 'yes' : 'open') : CELLS[refused];
 }
 
 /** What a release has from its first day on, as the rest of a sentence that begins with the version. */
@@ -40,6 +40,7 @@ const WORDS: Readonly<Record<Feature, string>> = {
   pubsub_numsub: 'tells subscribers, and so a Sentinel without CLIENT LIST',
   config_rewrite: 'writes changed settings into its file',
   backlog: 'keeps a backlog of the stream',
+  kill_types: 'cuts off clients by their kind: before, one by one',
   diskless: 'sends a snapshot without its own disk',
   net_counters: 'counts bytes on the network',
   pause_all: 'pauses clients, all of them, reads and our own connection included',
@@ -78,8 +79,8 @@ export function versionsPage(): string {
     '- **yes**: replication, and the switch that is proven to lose no acknowledged write. From Valkey to Redis that holds as',
     '  long as nobody uses what only Valkey has, such as `SET … IFEQ` (8.1): the new server refuses it, and then the bot does',
     '  not switch.',
-    '- **copy**: everything up to _streaming_ works. The gate _switch_ stays closed for now: the proof for these sources is',
-    '  still to be built.',
+    '- **open**: the same, from an old server without a password. With one, its queues may lose an item that was on its way',
+    '  when its consumer is cut off: preflight says so (`switch_unproven`), and the switch asks for the name.',
     '- **inline**: preflight refuses it (`inline_protocol`). The link would look up and drop again and again, and later',
     '  writes would be missing. Migrate to Redis 5.0 first, then from there.',
     '- **older**: preflight refuses it (`newer_to_older`). The new server is the older release: it lacks the format of the',
@@ -150,6 +151,6 @@ function rolesText(server: Server): string {
   const matrix = pairMatrix(TRIED);
   const to = TRIED.filter((_, column) => matrix[place]?.[column]?.refused === null).map(shortName);
   const from = TRIED.filter((_, row) => matrix[row]?.[place]?.refused === null).map(shortName);
-  const end = can(server, 'pause_writes') ? 'and the switch is proven' : 'up to streaming for now';
+  const end = isProven(server) ? 'and the switch is proven' : 'and the switch is proven if it has no password';
   return `As the old server it goes to ${to.join(', ')}, ${end}. As the new one it comes from ${from.join(', ')}.`;
 }

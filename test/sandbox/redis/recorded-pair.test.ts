@@ -244,8 +244,7 @@ describe('the whole bot', () => {
     expect(await harness.click(id, 'gate:continue')).toMatchObject({ accepted: true });
     const view = await harness.phase(id, 'streaming');
     expect(view.shards.map(({ state }) => state)).toEqual(versions.map(() => 'in_step'));
-    // The cut-over of the older ones is still to come: their gate says so.
-    expect(view.gates.find(({ gate }) => gate === 'switch')).toMatchObject({ open: false });
+    expect(view.gates.find(({ gate }) => gate === 'switch')).toMatchObject({ open: true });
     expect(pairs.map(({ inStep }) => inStep)).toEqual(versions.map(() => true));
   });
 });

@@ -1,0 +1,147 @@
+/**
+ * Redis 6.0 cannot pause writes alone: there nobody may write for a moment, by the rights of its users. Over and back
+ * under writes of every kind, users of every kind, and a bot that dies at each place.
+ */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { connectRaw } from '../../src/sandbox/redis/raw-connection.ts';
+import { RespError, textOf } from '../../src/sandbox/redis/resp.ts';
+import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
+import { until } from '../../src/sandbox/redis/wait.ts';
+import { CRASH_CASES, killedAt } from '../support/killed-at.ts';
+import { type MoveStage, toStreaming } from '../support/move-stage.ts';
+import { otherServers } from '../support/other-servers.ts';
+
+const SIX = otherServers().find((one) => one.kind === 'redis' && one.version.startsWith('6.0.'));
+const BINARY = SIX?.binary ?? '';
+const STORM = { ratePerSecond: 0, writersPerShard: 2, pipelineLength: 200, holdMultiMs: 3 } as const;
+
+describe.skipIf(!SIX)('Redis 6.0', () => {
+  test('over and back in a write storm: no acknowledged write is missing', { timeout: 180_000 }, async () => {
+    const stage = await toStreaming({ binary: BINARY, traffic: STORM, policy: { maxLagBytes: 4_194_304 } });
+    onTestFinished(() => stage.close());
+    const { sources, destinations, traffic } = stage;
+    const before = await Promise.all([...sources, ...destinations].map(usersOf));
+    await pass(stage, 'gate:switch', 'switched');
+    stage.pointAt(destinations);
+    await pass(stage, 'migration:rollback', 'rolled_back');
+    stage.pointAt(sources);
+    const verified = await traffic.verify(sources);
+    expect(verified).toMatchObject({ missing: 0, examples: [] });
+    expect(verified.acknowledged).toBeGreaterThan(1_000);
+    expect(await stage.settings()).toEqual(stage.before);
+    expect(await Promise.all([...sources, ...destinations].map(usersOf))).toEqual(before);
+  });
+
+  test('users of every kind write until the switch, and have their rights as before afterwards', {
+    timeout: 120_000,
+  }, async () => {
+    const stage = await toStreaming({ binary: BINARY, shards: 1 });
+    onTestFinished(() => stage.close());
+    const [source] = stage.sources;
+    const [destination] = stage.destinations;
+    if (!source || !destination) throw new Error('unreachable');
+    await addUsers(source);
+    const before = await usersOf(source);
+    const writers = [await startWriter(source, 'app'), await startWriter(source, 'worker')];
+    // Switched off, with a connection that goes on.
+    writers.push(await startWriter(source, 'gone'));
+    await source.call('ACL', 'SETUSER', 'gone', 'off');
+    const listed = await usersOf(source);
+    expect(listed).not.toEqual(before);
+    await until(() => writers.every((one) => one.acknowledged.size > 20));
+    await pass(stage, 'gate:switch', 'switched');
+    stage.pointAt([destination]);
+    await until(() => writers.every((one) => one.refused > 0));
+    await Promise.all(writers.map((one) => one.stop()));
+    for (const { acknowledged } of writers) {
+      const held = await Promise.all([...acknowledged].map((key) => destination.call('GET', key)));
+      expect(held.filter((value) => value !== 'x')).toEqual([]);
+    }
+    expect(await usersOf(source)).toEqual(listed);
+  });
+
+  test('let go at the deadline: everybody writes again, with the rights of before', { timeout: 120_000 }, async () => {
+    const stage = await toStreaming({ binary: BINARY, policy: { maxPauseMs: 400 } });
+    onTestFinished(() => stage.close());
+    const { sources, destinations, traffic, harness, id } = stage;
+    await Promise.all(sources.map(addUsers));
+    const before = await Promise.all(sources.map(usersOf));
+    const [link] = stage.links;
+    // The last bytes never arrive.
+    stage.once('after:started', () => link?.stall());
+    await stage.press('gate:switch');
+    const letGo = await harness.phase(id, 'streaming');
+    expect(letGo.waitingFor).toContain('400 ms were over');
+    link?.resume();
+    expect(await Promise.all(sources.map(usersOf))).toEqual(before);
+    for (const one of sources) expect(await one.call('SET', 'after', '1')).toBe('OK');
+    await pass(stage, 'gate:switch', 'switched');
+    stage.pointAt(destinations);
+    expect(await traffic.verify(destinations)).toMatchObject({ missing: 0, examples: [] });
+  });
+
+  describe.concurrent('killed with -9 in a cut-over', () => {
+    test.for(CRASH_CASES)('$way, $point', { timeout: 120_000 }, (at, tools) =>
+      killedAt({ ...at, binary: BINARY }, tools),
+    );
+  });
+});
+
+/** A storm may make a shard late: it is let go then, and approved again. */
+async function pass(
+  stage: MoveStage,
+  action: 'gate:switch' | 'migration:rollback',
+  wanted: 'switched' | 'rolled_back',
+): Promise<void> {
+  for (let tries = 1; tries <= 8; tries++) {
+    await stage.press(action);
+    const view = await stage.harness.phase(stage.id, wanted, wanted === 'switched' ? 'streaming' : 'switched');
+    if (view.phase === wanted) return;
+  }
+  throw new Error(`let go too often: ${stage.view().waitingFor}`);
+}
+
+async function usersOf(server: RedisServerHandle): Promise<unknown> {
+  return server.call('ACL', 'LIST');
+}
+
+async function addUsers(server: RedisServerHandle): Promise<void> {
+  await server.call('ACL', 'SETUSER', 'app', 'on', '>app', '~*', '+@all', '-@dangerous', '+keys');
+  await server.call('ACL', 'SETUSER', 'worker', 'on', '>worker', '~*', '-@all', '+set', '+eval', '+auth');
+  await server.call('ACL', 'SETUSER', 'gone', 'on', '>gone', '~*', '+@all');
+  await server.call('ACL', 'SETUSER', 'reader', 'on', 'nopass', '~*', '+@read', '+@connection', '-keys');
+}
+
+/** Writes keys of its own, by SET and by script, as fast as it is answered. */
+async function startWriter(server: RedisServerHandle, user: string) {
+  const connection = await connectRaw(server, { timeoutMs: 5_000 });
+  await connection.send('AUTH', user, user);
+  const acknowledged = new Set<string>();
+  let refused = 0;
+  const ending = new AbortController();
+  const running = (async () => {
+    for (let number = 0; !ending.signal.aborted; number++) {
+      const key = `${user}:${number}`;
+      const answer =
+        number % 2 === 0
+          ? await connection.send('SET', key, 'x')
+          : await connection.send('EVAL', "return redis.call('set', KEYS[1], 'x')", 1, key);
+      if (answer instanceof RespError) {
+        refused += 1;
+        await systemClock.sleep(1);
+      } else if (textOf(answer) === 'OK') acknowledged.add(key);
+    }
+    connection.close();
+  })();
+  return {
+    acknowledged,
+    get refused() {
+      return refused;
+    },
+    async stop(): Promise<void> {
+      ending.abort();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/**
+ * The new server of one shard is killed in the very moment of its promotion. There is only forward by itself, and nothing
+ * to be seen any more: a person is asked, with what is given up, and decides that the old server takes the writes again.
+ */
+import { expect, onTestFinished, test } from 'vitest';
+import { until } from '../../src/sandbox/redis/wait.ts';
+import { toStreaming } from '../support/move-stage.ts';
+
+const DURABLE = { appendonly: 'yes', appendfsync: 'always' };
+
+test('a promotion that cannot be seen any more: a person decides, and nothing that was acknowledged is lost', {
+  timeout: 120_000,
+}, async () => {
+  const stage = await toStreaming({ config: DURABLE });
+  onTestFinished(() => stage.close());
+  const { sources, destinations, links, traffic, harness, id } = stage;
+  const killed: Promise<void>[] = [];
+  stage.once('after:intent', () => {
+    for (const one of destinations.slice(1)) killed.push(one.kill());
+  });
+  await stage.press('gate:switch');
+  await until(() => killed.length > 0, { within: 20_000 });
+  await Promise.all(killed);
+  await destinations[1]?.start();
+  await until(() => harness.view(id).actions.some((one) => one.action === 'migration:serve_old'), { within: 40_000 });
+  const button = harness.view(id).actions.find((one) => one.action === 'migration:serve_old');
+  expect(button).toMatchObject({ ask: 'form' });
+  expect(button?.consequence).toMatch(/Shard 2: .* takes the writes again.*is given up.*1 other shard/);
+  expect(await harness.click(id, 'migration:serve_old', { typedName: 'wrong' })).toMatchObject({ accepted: false });
+  // The first shard is on its new server, and its application goes there.
+  const [first] = destinations;
+  if (first) traffic.pointAt(0, first);
+  expect(await sources[1]?.info('replication')).toMatchObject({ role: 'slave', master_port: '1' });
+
+  await stage.press('migration:serve_old', 'orders');
+  const view = await harness.phase(id, 'streaming', 'syncing');
+  expect(view.shards[0]?.state).toBe('promoted');
+  expect(view.waitingFor).toMatch(/a person decided that the old servers take the writes of shard 2 again/);
+  await until(async () => (await sources[1]?.info('replication'))?.['role'] === 'master');
+  // Its copy is made anew, by the person who knows why it was restarted; then the rest goes over.
+  await destinations[1]?.call('REPLICAOF', '127.0.0.1', String(links[1]?.port));
+  await stage.press('gate:switch');
+  await harness.phase(id, 'switched');
+  stage.pointAt(destinations);
+  await stage.press('gate:finish', 'orders');
+  await harness.phase(id, 'finished');
+  expect(await traffic.verify(destinations)).toMatchObject({ missing: 0, examples: [] });
+  expect(await stage.settings()).toEqual(stage.before);
+});
