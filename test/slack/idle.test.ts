@@ -2,10 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
 import { finishStatus } from '../../src/domain/finish-gate.ts';
+import type { MigrationView } from '../../src/domain/view.ts';
 import { viewOf } from '../../src/domain/view-of.ts';
 import { roughText } from '../../src/domain/words.ts';
 import { renderStatus } from '../../src/slack/blocks/status.ts';
 import { aPlan, POLICY, sightOf, stateOf, switchedPair, toSwitched } from '../domain/support/build.ts';
+import { actionView, shardView, view } from './support.ts';
 
 const PLAN = aPlan(2);
 
@@ -26,6 +28,22 @@ describe('the message of a switched migration that nobody writes to any more', (
     expect(changes(60, 600)).toBeLessThan(10);
     expect(changes(600, 3_600)).toBeLessThan(11);
   });
+});
+
+it('the prediction of a pause swings, and pings come and go: the message is not sent again for them', () => {
+  const streaming = (pause: number, bytesPerSecond: number, phase: MigrationView['phase'] = 'streaming') =>
+    renderStatus(
+      view({
+        phase,
+        shards: [shardView(0, { bytesPerSecond })],
+        actions: [actionView({ action: 'gate:switch', consequence: `Writes stop for about ${pause} ms.` })],
+      }),
+    );
+  expect(streaming(20, 4).key).toBe(streaming(50, 0).key);
+  expect(JSON.stringify(streaming(20, 4).blocks)).toContain('about 20 ms');
+  expect(streaming(20, 4).key).not.toBe(streaming(20, 4_000).key);
+  // Before the start nothing is sent again by itself: what a dialog says is what it was drawn for.
+  expect(streaming(20, 4, 'planned').key).not.toBe(streaming(50, 4, 'planned').key);
 });
 
 it('says for how long it is quiet, and never more than it was', () => {

@@ -58,7 +58,7 @@ const COLUMNS: readonly Column[] = [
     rank: 0,
   },
   { title: 'Done', cell: (shard) => percent(shard.percent), align: 'right', rank: 1 },
-  { title: 'Speed', cell: (shard) => rate(shard.bytesPerSecond), align: 'right', rank: 3 },
+  { title: 'Speed', cell: (shard) => speed(shard.bytesPerSecond), align: 'right', rank: 3 },
   { title: 'Left', cell: (shard) => duration(shard.etaSeconds), align: 'right', rank: 3 },
   { title: 'Lag', cell: (shard) => bytes(shard.lagBytes), align: 'right', rank: 2 },
   { title: 'Buffer', cell: (shard) => bytes(shard.bufferBytes), align: 'right', rank: 5 },
@@ -66,6 +66,13 @@ const COLUMNS: readonly Column[] = [
   { title: 'Clients', cell: (shard) => count(shard.sourceClients), align: 'right', rank: 6 },
   { title: 'Full syncs', cell: (shard) => count(shard.fullSyncs), align: 'right', rank: 6 },
 ];
+/** Pings between two servers are no data: a figure that comes and goes with them says nothing. */
+const PINGS_BYTES_PER_SECOND = 50;
+
+function speed(bytesPerSecond: number | null): string {
+  return rate(bytesPerSecond !== null && bytesPerSecond < PINGS_BYTES_PER_SECOND ? 0 : bytesPerSecond);
+}
+
 const PAUSE: Column = { title: 'Pause', cell: (shard) => milliseconds(shard.pauseMs), align: 'right', rank: 2 };
 
 /** `room`: characters of text that the blocks may hold at most; at least 1,500. */
@@ -127,7 +134,7 @@ function textRung(shards: readonly ShardView[], room: number): KnownBlock[] {
   const told = worst.map((shard) => {
     const figures = [
       percent(shard.percent),
-      shard.bytesPerSecond === null ? '' : rate(shard.bytesPerSecond),
+      shard.bytesPerSecond === null ? '' : speed(shard.bytesPerSecond),
       shard.etaSeconds === null ? '' : `${duration(shard.etaSeconds)} left`,
       shard.lagBytes === null ? '' : `lag ${bytes(shard.lagBytes)}`,
       shard.sourceWritesPerSecond === null ? '' : `${perSecond(shard.sourceWritesPerSecond)} writes`,

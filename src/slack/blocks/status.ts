@@ -12,12 +12,12 @@ import { bareName, mention, name, sentence, stamp } from '../text.ts';
 import { actions, context, header, lines, section, textLength } from './elements.ts';
 import { ago, agoStep, bytes, count, duration, percent, plural, rate } from './format.ts';
 import { type Rung, shardBlocks, statesLine } from './shard-table.ts';
-import { nextGate, PHASE_WORDS } from './words.ts';
+import { isLive, nextGate, PHASE_WORDS } from './words.ts';
 
 export interface Rendering {
   readonly text: string;
   readonly blocks: readonly AnyBlock[];
-  /** Changes when anything but the freshness changes. */
+  /** Changes when anything but the freshness changes. Dialogs of live phases are freshened with it: figures in them swing. */
   readonly key: string;
   /** Changes when people have something new to do or to know at once: phase, buttons, gates. */
   readonly signature: string;
@@ -42,9 +42,13 @@ export function renderStatus(view: MigrationView, rung: Rung = 'table'): Renderi
   return {
     text: fallback(view),
     blocks: [...solid, freshness(view)],
-    key: JSON.stringify(solid),
+    key: keyOf(view, solid),
     signature: signatureOf(view),
   };
+}
+
+function keyOf({ phase }: MigrationView, blocks: readonly KnownBlock[]): string {
+  return JSON.stringify(blocks, (name, value: unknown) => (name === 'confirm' && isLive(phase) ? undefined : value));
 }
 
 /** The shards without the reasons that stand in the headline already. */
