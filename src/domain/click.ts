@@ -1,5 +1,6 @@
 /** Judges a click: who, where it stands, whether the gate is open. Pure; the same answer again after a crash. */
 
+import { axeable } from './axe.ts';
 import { goneOver } from './canary.ts';
 import {
   approval,
@@ -42,7 +43,11 @@ export function judgeClick(
   });
   const axe = state.phase === 'finished' && event.action === 'migration:axe';
   if (hasEnded(state.phase) && !axe)
-    return refuse(`This migration is ${state.phase.replaceAll('_', ' ')}. Nothing can be done to it any more.`);
+    return refuse(
+      axeable(state, sight).length > 0
+        ? 'This migration is finished. All that can still be done is to shut down the old servers.'
+        : `This migration is ${state.phase.replaceAll('_', ' ')}. Nothing can be done to it any more.`,
+    );
   switch (event.action) {
     case 'gate:continue':
       return judgeGate('continue', click, state, sight, policy, rights, refuse);

@@ -4,7 +4,7 @@
  */
 import type { AnyBlock, KnownBlock } from '@slack/types';
 import { canaryText } from '../../domain/canary.ts';
-import { hasEnded } from '../../domain/phase.ts';
+import { hasEnded, type Phase } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Finding } from '../../domain/preflight.ts';
 import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
@@ -48,7 +48,7 @@ export function renderStatus(view: MigrationView, rung: Rung = 'table'): Renderi
 }
 
 function keyOf({ phase }: MigrationView, blocks: readonly KnownBlock[]): string {
-  return JSON.stringify(blocks, (name, value: unknown) => (name === 'confirm' && isLive(phase) ? undefined : value));
+  return JSON.stringify(blocks, (field, value: unknown) => (field === 'confirm' && isLive(phase) ? undefined : value));
 }
 
 /** The shards without the reasons that stand in the headline already. */
@@ -104,10 +104,20 @@ export function fallback(view: MigrationView): string {
   return `${sign} ${name(view.name)} (${view.id}) is ${word}${waits}`;
 }
 
+/** What is so in the end; states of shards alone would not say whose the writes are. */
+const IN_THE_END: Readonly<Partial<Record<Phase, string>>> = {
+  finished: 'The new servers are the masters.',
+  rolled_back: 'The old servers are the masters again.',
+};
+
 function waitingBlocks(view: MigrationView): KnownBlock[] {
-  return view.waitingFor === null
-    ? []
-    : [section(`${hasEnded(view.phase) ? 'ℹ️' : '⏳'} ${sentence(view.waitingFor, 900)}`)];
+  const end = IN_THE_END[view.phase];
+  return [
+    ...(end === undefined ? [] : [section(`ℹ️ ${end}`)]),
+    ...(view.waitingFor === null
+      ? []
+      : [section(`${hasEnded(view.phase) ? 'ℹ️' : '⏳'} ${sentence(view.waitingFor, 900)}`)]),
+  ];
 }
 
 function totalsLine(view: MigrationView, rung: Rung): string {
