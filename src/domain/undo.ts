@@ -129,6 +129,11 @@ export function restoreAll(state: MigrationState, sight: Sight, which: 'cutover'
       waitingFor = `${entry.name} is put back once the destination of ${shardText(entry.shard)} follows nobody.`;
       continue;
     }
+    const kept = which === 'all' ? keptAtFence(state, entry) : null;
+    if (kept !== null) {
+      rows.push({ kind: 'given_up', what: 'setting', ledger: entry.intent, shard: entry.shard, detail: kept });
+      continue;
+    }
     const look = sight.shards?.[entry.shard]?.look[entry.side];
     if (look?.ok) {
       const { restore } = entry;
@@ -153,6 +158,15 @@ export function restoreAll(state: MigrationState, sight: Sight, which: 'cutover'
       waitingFor = `${entry.name} has to be put back on the ${entry.side} of ${shardText(entry.shard)}: ${look.problem.text}`;
   }
   return { effects, rows, waitingFor, left };
+}
+
+/** A new server that writes have left again stays behind its fence, which keeps nobody out of a replica that takes writes. */
+function keptAtFence(state: MigrationState, { shard, side, name, value }: LedgerEntry): string | null {
+  const plan = state.plan.shards[shard];
+  const fenced = side === 'destination' && state.shards[shard]?.returned === true;
+  if (!plan || !fenced || name !== 'slave-read-only' || value !== 'yes') return null;
+  const address = addressOf(plan.destination);
+  return `${name} stays yes on ${address}, for its fence would let writes in without it. CONFIG SET ${name} no on it once it is released.`;
 }
 
 function restoreEffect(entry: LedgerEntry): Effect {

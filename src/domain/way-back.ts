@@ -9,7 +9,7 @@ import { isBehindFence } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
-import type { ServerFacts } from './observation.ts';
+import type { ServerFacts, ServerLook } from './observation.ts';
 import { canFollowBack } from './pairing.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
@@ -114,7 +114,7 @@ function closedNow(state: MigrationState, record: ShardRecord, { look }: ShardSi
     if (before && runId !== before.destinationRunId)
       return `${fresh} was restarted since: what it had not saved is gone.`;
     const base = followBack?.fullSyncs ?? null;
-    if (followBack && base !== null && fullSyncs !== null && fullSyncs > base)
+    if (followBack && base !== null && fullSyncs !== null && fullSyncs > base && mayHaveCopied(look.source))
       return `${fresh} began a full sync: ${old} could not resume where it had stopped.`;
   }
   // It tries without a rest as long as it follows: a login that is refused would be refused for ever.
@@ -128,6 +128,14 @@ function closedNow(state: MigrationState, record: ShardRecord, { look }: ShardSi
     return `${old} could not get through to ${fresh}: a login that may not replicate (+psync +replconf +ping), a firewall, or an address that only the bot can use.`;
   const drift = state.drifts.find((one) => one.shard === record.index);
   return drift ? drift.text : null;
+}
+
+/**
+ * Whether a full sync that the new server began may have been for its old one, and not for another replica: a partial
+ * resync leaves the history before it in master_replid2, a full one empties it.
+ */
+function mayHaveCopied(old: ServerLook): boolean {
+  return !old.ok || old.facts.replication.syncing || old.facts.replication.replid2 === null;
 }
 
 /** What stands in the way right now, as the end of a sentence; null when the old server follows and has everything. */

@@ -251,3 +251,22 @@ test('a server of the others that was restarted in the soak: nobody follows befo
   await harness.click(id, 'gate:switch');
   await harness.phase(id, 'switched');
 });
+
+test('a roll back of the canary that is let go: the others do not follow it by themselves', async () => {
+  const id = await toSoak(6_000);
+  await wayBackOpen(id);
+  pairs.sources[CANARY]?.freeze();
+  expect(await harness.click(id, 'migration:rollback')).toMatchObject({ accepted: true });
+  const letGo = await harness.phase(id, 'streaming', 'switching');
+  pairs.sources[CANARY]?.thaw();
+  expect(letGo.phase).toBe('streaming');
+  expect(letGo.journal.findLast((row) => row.kind === 'phase_entered')?.text).toMatch(
+    /The others follow only when switch is approved again/,
+  );
+  const open = await harness.open(id, 'switch');
+  expect(open.gates.find((one) => one.gate === 'switch')?.approvals).toEqual([]);
+  await onlyTheCanaryIsOver();
+  // What was in step before the attempt has to be seen so again.
+  await until(async () => (await harness.click(id, 'gate:switch')).accepted, { within: 15_000 });
+  await finish(id);
+});

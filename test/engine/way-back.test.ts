@@ -91,3 +91,34 @@ test('an old server that was restarted closes the way back, with the reason', as
   expect(answer).toMatchObject({ accepted: false });
   expect(answer.text).toMatch(/The way back is closed\. Shard 2: .* was restarted since/);
 });
+
+test('a new server that let replicas take writes before stays fenced when it is rolled back, and that is told', async () => {
+  const { destinations } = pairs;
+  for (const destination of destinations) await destination.config('replica-read-only', 'no');
+  const id = await toSwitched();
+  await wayBackOpen(id);
+  await harness.click(id, 'migration:rollback');
+  const ended = await harness.phase(id, 'rolled_back', 'switched');
+  expect(ended.phase).toBe('rolled_back');
+  for (const destination of destinations)
+    await expect(destination.call('SET', 'late', 'write')).rejects.toThrow(/READONLY/);
+  expect(ended.journal.filter((row) => /slave-read-only stays yes on /.test(row.text))).toHaveLength(2);
+});
+
+test('another replica of a new server does not close the way back', async () => {
+  const id = await toSwitched();
+  await wayBackOpen(id);
+  const [first] = pairs.destinations;
+  const extra = await fleet.server();
+  await extra.call('REPLICAOF', '127.0.0.1', String(first?.port));
+  await until(async () => (await extra.info('replication'))['master_link_status'] === 'up', { within: 15_000 });
+  expect(await first?.info('stats')).toMatchObject({ sync_full: '1' });
+  const seen = harness.view(id).asOf;
+  await until(() => harness.view(id).asOf !== seen);
+  await until(() => harness.view(id).asOf !== seen && harness.view(id).wayBack?.open === true);
+  expect(await harness.click(id, 'migration:rollback')).toMatchObject({ accepted: true });
+  const ended = await harness.phase(id, 'rolled_back', 'switched');
+  expect(ended.phase, ended.waitingFor ?? '').toBe('rolled_back');
+  for (const [index, source] of pairs.sources.entries()) traffic.pointAt(index, source);
+  expect(await traffic.verify(pairs.sources)).toMatchObject({ missing: 0, examples: [] });
+});

@@ -29,5 +29,12 @@ export function letGoTo(state: MigrationState): Event {
     return { kind: 'phase_entered', phase: 'switched', reason };
   }
   const reason = 'The new servers go on taking the writes. It can be rolled back again when the way back is open.';
+  // Somebody wanted the canary back: the others do not follow it by themselves any more.
+  if (cameFrom === 'switching')
+    return {
+      kind: 'phase_entered',
+      phase: 'streaming',
+      reason: `${reason} The others follow only when switch is approved again.`,
+    };
   return { kind: 'phase_entered', phase: cameFrom === 'rolling_back' ? 'switched' : cameFrom, reason };
 }
