@@ -171,13 +171,13 @@ export class QuietWatch {
     const [shard, last] = trying.reduce((a, b) => ((b[1].movedAt ?? 0) > (a[1].movedAt ?? 0) ? b : a));
     const plan = state.plan.shards[shard];
     const where = `${shardText(shard)}${plan ? ` (${addressOf(plan.source)})` : ''}`;
-    const when = `the last one ${roughText(Math.max(0, now - (last.movedAt ?? now)) / 1000)} ago on ${where}`;
+    const when = `${roughText(Math.max(0, now - (last.movedAt ?? now)) / 1000)} ago on ${where}`;
     const head =
       refused > 0
-        ? `${plural(refused, 'write')} refused by old masters, ${when}.`
+        ? `${plural(refused, 'write')} refused by old masters, the last one ${when}.`
         : isOverlap(state)
-          ? `Old masters are written to, ${when}.`
-          : `Old masters were written to, or somebody tried: ${when}.`;
+          ? `Old masters are written to, the last time ${when}.`
+          : `Old masters were written to, or somebody tried, the last time ${when}.`;
     return [head, this.#worstText(), still].filter((part) => part !== '').join(' ');
   }
 

@@ -110,7 +110,9 @@ test('the canary goes over alone, the others stay and keep following, then they 
   // Somebody has not moved yet, and is seen.
   const { [CANARY]: old } = pairs.sources;
   if (old) traffic.pointAt(CANARY, old);
-  await until(() => /writes? refused by old masters, the last .* by Shard 2/.test(harness.view(id).lateWriters ?? ''));
+  await until(() =>
+    /writes? refused by old masters, the last one .* on shard 2/.test(harness.view(id).lateWriters ?? ''),
+  );
   pointAtNew([CANARY]);
   const soaking = harness.view(id);
   expect(soaking).toMatchObject({ phase: 'switching' });

@@ -141,7 +141,7 @@ test('a no before the switch leaves everything as it was, and says who said what
   expect(view.journal.map((row) => row.kind)).not.toContain('cutover_started');
   expect(view.gates.find((one) => one.gate === 'switch')?.approvals).toEqual([]);
   const reason =
-    'the webhook before_switch said no. The answer was 409: deployments are frozen. Nothing is switched without its yes: see that it runs and that HOOK_URL is right, then approve again.';
+    'the webhook before_switch said no. The answer was 409: deployments are frozen. Nothing is switched without its yes: approve again when it would say yes.';
   await until(() => harness.view(id).waitingFor?.includes(reason));
   for (const source of sources) expect(await source.call('SET', 'probe', '1')).toBe('OK');
   expect(await Promise.all([...sources, ...destinations].map(settingsOf))).toEqual(before);

@@ -44,8 +44,12 @@ export function World({ onClose }: { readonly onClose: () => void }) {
         <div className="bot-line">
           <span className={`dot ${world.deploymentsFrozen ? 'dot-bad' : 'dot-good'}`} />
           <span>{world.deploymentsFrozen ? 'Deployments are frozen' : 'Deployments are allowed'}</span>
-          <TroubleButton act={{ kind: world.deploymentsFrozen ? 'allow_deployments' : 'freeze_deployments' }} run={run}>
-            {world.deploymentsFrozen ? 'Allow deployments' : 'Freeze deployments'}
+          <TroubleButton
+            act={{ kind: world.deploymentsFrozen ? 'allow_deployments' : 'freeze_deployments' }}
+            label={world.deploymentsFrozen ? 'Allow deployments' : 'Freeze deployments'}
+            run={run}
+          >
+            {world.deploymentsFrozen ? 'Allow' : 'Freeze'}
           </TroubleButton>
         </div>
         <Application
