@@ -46,7 +46,7 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
       }
       case 'fence': {
         const { host, port } = fenceAddress(journal.state.plan.id);
-        const operator = hands.operator(effect.shard, 'source');
+        const operator = hands.operator(effect.shard, effect.side ?? 'source');
         await operator.warm();
         if (!sameEntry()) return;
         await send(effect, journal, () => (effect.up ? operator.follow(host, port) : operator.followNobody()));
