@@ -1,5 +1,6 @@
 /** Judges a click: who, where it stands, whether the gate is open. Pure; the same answer again after a crash. */
 
+import { axeable } from './axe.ts';
 import { goneOver } from './canary.ts';
 import {
   approval,
@@ -22,7 +23,7 @@ import { assertNever, type Gate, hasEnded } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
 import { judgeServeOld } from './stuck.ts';
-import { wayBackOf } from './way-back.ts';
+import { noRollbackText, wayBackOf } from './way-back.ts';
 import { shardText } from './words.ts';
 
 export type { ClickVerdict, Rights } from './click-verdict.ts';
@@ -42,7 +43,11 @@ export function judgeClick(
   });
   const axe = state.phase === 'finished' && event.action === 'migration:axe';
   if (hasEnded(state.phase) && !axe)
-    return refuse(`This migration is ${state.phase.replaceAll('_', ' ')}. Nothing can be done to it any more.`);
+    return refuse(
+      axeable(state, sight).length > 0
+        ? 'This migration is finished. All that can still be done is to shut down the old servers.'
+        : `This migration is ${state.phase.replaceAll('_', ' ')}. Nothing can be done to it any more.`,
+    );
   switch (event.action) {
     case 'gate:continue':
       return judgeGate('continue', click, state, sight, policy, rights, refuse);
@@ -71,13 +76,13 @@ export function judgeClick(
     case 'migration:override':
       return judgeOverride(click, state, sight, policy, rights, refuse);
     case 'migration:rollback':
-      return judgeRollback(click, state, sight, rights, refuse);
+      return judgeRollback(click, state, sight, policy, rights, refuse);
     case 'migration:serve_old':
       return judgeServeOld(click, state, sight, policy, rights, refuse);
     case 'migration:axe':
       return judgeAxe(click, state, sight, policy, rights, refuse);
     case 'migration:abort':
-      return judgeAbort(click, state, sight, rights, refuse);
+      return judgeAbort(click, state, sight, policy, rights, refuse);
     default:
       return assertNever(event.action);
   }
@@ -112,23 +117,21 @@ function judgeServers(
 }
 
 function judgeRollback(
-  { event, seq }: PendingClick,
+  click: PendingClick,
   state: MigrationState,
   sight: Sight,
+  policy: Policy,
   rights: Rights,
   refuse: Refuse,
 ): ClickVerdict {
+  const { event, seq } = click;
+  const { phase, plan } = state;
   if (!rights.approve.ok) return refuse(rights.approve.why);
-  if (state.phase === 'rolling_back') return refuse('It is being rolled back already.');
+  if (phase === 'rolling_back') return refuse(noRollbackText(phase, plan.cutover, null));
   if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
-  if (!mayAsk(state, sight, 'rollback')) {
-    const wayBack = wayBackOf(state, sight);
-    return refuse(
-      wayBack === null
-        ? `There is nothing to roll back: the migration is ${state.phase.replaceAll('_', ' ')}.`
-        : `The way back is closed. ${wayBack.text}`,
-    );
-  }
+  if (!mayAsk(state, sight, 'rollback')) return refuse(noRollbackText(phase, plan.cutover, wayBackOf(state, sight)));
+  const old = tooOld(click, sight.wallNow, policy);
+  if (old !== null) return refuse(old);
   return {
     accepted: true,
     rows: [
@@ -144,12 +147,14 @@ function either(rights: Rights): MayDo {
 }
 
 function judgeAbort(
-  { event, seq }: PendingClick,
+  click: PendingClick,
   state: MigrationState,
   sight: Sight,
+  policy: Policy,
   rights: Rights,
   refuse: Refuse,
 ): ClickVerdict {
+  const { event, seq } = click;
   const giveUp = isPuttingBack(state);
   const already = state.phase === 'aborting' ? 'It is being aborted already.' : 'It is being rolled back already.';
   // A button of before the abort, pressed twice or by two people at once, is no wish to leave servers behind.
@@ -171,6 +176,9 @@ function judgeAbort(
     );
   }
   if (old) return refuse(OLD_COPY);
+  // What it gives up was told with the numbers of that moment.
+  const late = gives ? tooOld(click, sight.wallNow, policy) : null;
+  if (late !== null) return refuse(late);
   if (gives && event.typedName?.trim() !== state.plan.name)
     return refuse(
       'What was written on the new servers would be given up: use the form, and type the name of the migration in it.',

@@ -44,9 +44,11 @@ function soakOver(state: MigrationState, { index }: ShardRecord) {
 }
 
 function soakLine(state: MigrationState, { index }: ShardRecord, left: number, waits: string | null): string {
+  const { plan } = state;
   const where = `${capital(shardText(index))} is on its new server`;
   const reason = waits === null ? '' : ` ${waits}`;
-  if (left > 0) return `${where}; soaks for ${moreText(left)}, then ${thenFollow(state)}.${reason}`;
+  if (left > 0)
+    return `${where}; soaks for ${moreText(left, plan.canary?.soakMs ?? left)}, then ${thenFollow(state)}.${reason}`;
   if (waits === null) return `${where} and has soaked; ${thenFollow(state)} now.`;
   return `${where} and has soaked; ${behindCanary(state)} held back.${reason}`;
 }
@@ -55,9 +57,11 @@ function soakLine(state: MigrationState, { index }: ShardRecord, left: number, w
  * `7 more minutes`: rounded up, so that it is never over before it says so, and in coarse steps, for each new text is sent
  * to Slack.
  */
-function moreText(ms: number): string {
+function moreText(ms: number, wholeMs: number): string {
   const step = ms <= 10_000 ? 5 : 10;
-  if (ms <= 90_000) return plural(Math.ceil(ms / 1000 / step) * step, 'more second');
+  // Not more than the whole soak, which was told before.
+  if (ms <= 90_000)
+    return plural(Math.min(Math.ceil(ms / 1000 / step) * step, Math.ceil(wholeMs / 1000)), 'more second');
   return ms < 7_200_000 ? plural(Math.ceil(ms / 60_000), 'more minute') : `${soakText(ms)} more`;
 }
 

@@ -2,7 +2,7 @@
 import { finishRefusal, isOverlap } from './overlap.ts';
 import { type Sight, STEADY_TICKS } from './sight.ts';
 import type { MigrationState, Override } from './state.ts';
-import { capital, quoted, secondsText, shardText } from './words.ts';
+import { capital, quoted, roughText, secondsText, shardText } from './words.ts';
 
 export interface FinishStatus {
   readonly open: boolean;
@@ -35,7 +35,7 @@ export function finishStatus(state: MigrationState, sight: Sight, quietMs: numbe
   if (sight.unwatched === null && quiet >= quietMs)
     return {
       open: true,
-      reason: `Nobody has written to an old master for ${secondsText(quiet / 1000)}.`,
+      reason: `Nobody has written to an old master for ${roughText(quiet / 1000)}.`,
       wantsQuiet: false,
     };
   return {
@@ -47,7 +47,7 @@ export function finishStatus(state: MigrationState, sight: Sight, quietMs: numbe
 }
 
 function noiseText(state: MigrationState, sight: Sight, quiet: number, quietMs: number): string {
-  const seconds = secondsText(quiet / 1000);
+  const seconds = roughText(quiet / 1000);
   const since = !sight.stirred
     ? `Watched for ${seconds} so far, and nobody has tried to write to an old master`
     : quiet < NOISY_MS
@@ -68,7 +68,18 @@ export function overridePassed({ approvals, override }: MigrationState): Overrid
 }
 
 export function overrideText({ user, reason }: Pick<Override, 'user' | 'reason'>): string {
-  return `opened by <@${user}> without the quiet period: ${quoted(reason, REASON_CHARACTERS)}.`;
+  return `opened by <@${user}> without the quiet period: ${quoted(unformatted(reason), REASON_CHARACTERS)}.`;
+}
+
+/** What a person has typed formats nothing of what stands around it, and hides nothing in it. */
+function unformatted(typed: string): string {
+  return typed
+    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+    .replaceAll('*', '∗')
+    .replaceAll('`', 'ˋ')
+    .replaceAll('~', '∼')
+    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '＿')
+    .trim();
 }
 
 /** The number of the buttons that answer for it: older ones did not show all that others changed. */

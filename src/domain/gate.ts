@@ -112,6 +112,8 @@ function isAbort(phase: Phase): boolean {
 
 function outOfPhase(gate: Gate, state: MigrationState): string {
   if (isAbort(state.phase)) return 'The migration was aborted.';
+  const undone = state.phase === 'rolling_back' || state.phase === 'rolled_back';
+  if (undone && gate === 'finish') return 'The migration was rolled back.';
   if (isBehind(gate, state.phase)) return 'This gate is behind us.';
   if (gate === 'continue') return 'Preflight is still looking at the servers.';
   if (gate === 'switch') return 'Opens when every shard is in step.';

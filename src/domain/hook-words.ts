@@ -6,10 +6,11 @@ import type { Plan } from './plan.ts';
 import type { PendingHook } from './state.ts';
 import { listText, shardText } from './words.ts';
 
-/** What is to be done when nobody has taken it. */
-export function whatNow(kind: HookKind): string {
+/** What is to be done when nobody has taken it. `answered`: it was there, and would not have it. */
+export function whatNow(kind: HookKind, answered = false): string {
   switch (kind) {
     case 'before_switch':
+      if (answered) return 'Nothing is switched without its yes: approve again when it would say yes.';
       return 'Nothing is switched without its yes: see that it runs and that HOOK_URL is right, then approve again.';
     case 'switched':
       return 'It may not know that the new servers are the masters: point the application at them by hand.';

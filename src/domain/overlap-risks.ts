@@ -32,7 +32,7 @@ export function abortRisks(state: MigrationState, { shards }: Sight): string {
   return `Everything that was written to the new servers since the switch is given up: it is not on the old ones, and never will be. The new servers of ${plural(state.plan.shards.length, 'shard')} hold ${countText(fresh)} keys now, the old ones ${countText(old)}; ${plural(clients, 'client')} still connected to the new ones. Point all of them at the old servers first. The new servers refuse writes for a moment, then follow nobody and keep what they have.`;
 }
 
-/** When it is open, what finish does; with the conflicts that were counted. */
+/** When it is open, what finish does; with the conflicts that were counted. `reason`: why it is open, told last. */
 export function finishConsequence(state: MigrationState, { shards }: Sight, reason: string, pause: string): string {
   const lag = sum((shards ?? []).map((one) => one.verdict.lagBytes ?? 0));
   const conflicts = sum((shards ?? []).map((one) => conflictsOf(recordOf(state, one), one.look.destination)));
@@ -40,7 +40,7 @@ export function finishConsequence(state: MigrationState, { shards }: Sight, reas
     conflicts === 0
       ? ''
       : ` ${plural(conflicts, 'command')} of the old side could not be carried out on the new one, because keys were written on both: what the old side has of them is lost.`;
-  return `${reason} Writes there stop for ${pause} (${bytesText(lag)} still on the way), then the new servers become masters with everything that the old ones have, and the old ones refuse writes for good.${lost}`;
+  return `Writes on the old servers stop for ${pause} (${bytesText(lag)} still on the way), then the new servers become masters with everything that the old ones have, and the old ones refuse writes for good.${lost} ${reason}`;
 }
 
 function sum(numbers: readonly number[]): number {

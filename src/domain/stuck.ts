@@ -25,8 +25,10 @@ export function serveOldText(state: MigrationState): string {
     return plan ? addressOf(plan.destination) : '?';
   });
   const rest = (state.cutover?.shards.length ?? 0) - shards.length;
-  const others = rest > 0 ? ` ${capital(plural(rest, 'other shard'))} of this switch stay on their new servers.` : '';
-  return `${capital(listText(shards.map(shardText)))}: ${listText(old)} takes the writes again, with every write that was acknowledged before the switch. Whatever was written to ${listText(fresh)} since is given up: make sure that no application writes there.${others}`;
+  const others =
+    rest > 0 ? ` ${plural(rest, 'other shard')} of this switch ${rest === 1 ? 'stays' : 'stay'} on the new side.` : '';
+  const take = shards.length === 1 ? 'takes' : 'take';
+  return `${capital(listText(shards.map(shardText)))}: ${listText(old)} ${take} the writes again, with every write that was acknowledged before the switch. Whatever was written to ${listText(fresh)} since is given up: make sure that no application writes there.${others}`;
 }
 
 function oldServer(state: MigrationState, shard: number): string {

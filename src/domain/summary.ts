@@ -102,8 +102,11 @@ export function abortSummary(state: MigrationState, sight: Sight): Event {
     if (!plan) return [];
     const name = addressOf(plan.destination);
     if (!look?.ok) return [`${name} (not reachable)`];
-    return look.facts.keys > 0 ? [`${name}: ${plural(look.facts.keys, 'key')}`] : [];
+    return look.facts.keys > 0 ? [`${name} (${plural(look.facts.keys, 'key')})`] : [];
   });
+  const alone = state.shards.some((shard) => shard.open !== null)
+    ? ' What was written there since the switch is there alone: the old servers never had it.'
+    : '';
   return {
     kind: 'summary',
     lines: [
@@ -115,10 +118,7 @@ export function abortSummary(state: MigrationState, sight: Sight): Event {
         : [
             left.length === 0
               ? 'No data is left on the destinations.'
-              : `Data is left on ${listText(left, 20)}. FLUSHALL there removes it.`,
-            ...(state.shards.some((shard) => shard.open !== null)
-              ? ['What was written to the new servers since the switch is on them alone: the old ones never had it.']
-              : []),
+              : `Data is left on ${listText(left, 20)}.${alone} FLUSHALL there removes it.`,
             ...settingLines(state),
           ]),
     ],

@@ -70,7 +70,8 @@ function placeOf(input: VerdictInput): Place {
         percent: null,
         reason: `${destinationName} was restarted and loads its own data.`,
       };
-    return { ...NOWHERE, state: 'detached', reason: `${destinationName} follows nobody.` };
+    const wanted = input.phase === 'aborting' || input.phase === 'aborted';
+    return { ...NOWHERE, state: 'detached', reason: wanted ? null : `${destinationName} follows nobody.` };
   }
 
   // Behind the fence of the way back, or about to be.

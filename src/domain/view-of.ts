@@ -204,8 +204,14 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
     case 'finish':
       if (isOverlap(state))
         return `${driftText(state) ?? ''} ${finishConsequence(state, sight, gate.reason, pauseText(sight.predictedPauseMs))}`.trim();
-      return `${driftText(state) ?? ''} ${gate.reason} Settings are put back and the migration ends. The old masters stay fenced.`.trim();
+      return `${driftText(state) ?? ''} ${finishText(state, gate.reason)}`.trim();
   }
+}
+
+/** What it does comes first: a dialog holds 300 characters, and a reason that somebody typed may be as long. */
+function finishText(state: MigrationState, reason: string): string {
+  const back = state.shards.some((one) => one.wayBack?.open === true) ? ' The way back closes.' : '';
+  return `Settings are put back and the migration ends. The old masters stay fenced.${back} ${reason}`;
 }
 
 function switchText(state: MigrationState, sight: Sight): string {
@@ -214,20 +220,25 @@ function switchText(state: MigrationState, sight: Sight): string {
   const first = goneOver(state) === null ? state.plan.canary : undefined;
   if (first === undefined)
     return `Writes on ${plural(group.length, 'shard')} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then the new servers take them and the old ones refuse them. Point the application at the new servers right after.`;
-  const rest = plural(state.plan.shards.length - 1, 'other shard');
+  const [other, ...more] = state.plan.shards.filter((one) => one.index !== first.shard);
+  const rest =
+    other && more.length === 0 ? `${shardText(other.index)} goes` : `the ${plural(more.length + 1, 'other shard')} go`;
   const soak = first.soakMs === 0 ? 'At once' : `After ${soakText(first.soakMs)}`;
-  return `Writes on ${shardText(first.shard)} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then its new server takes them and the old one refuses them. Point the application at that server right after. ${soak} the ${rest} go the same way, without another click.`;
+  return `Writes on ${shardText(first.shard)} stop for ${pauseText(sight.predictedPauseMs)} (${bytesText(lag)} still on the way), then its new server takes them and the old one refuses them. Point the application at that server right after. ${soak} ${rest} the same way, without another click.`;
 }
 
 function overrideConsequence(state: MigrationState, gates: readonly GateView[], policy: Policy): string {
   const why = gates.find((one) => one.gate === 'finish')?.reason ?? '';
   const then =
     policy.approvals.finish > 1 ? 'It counts as your approval of finish.' : 'The migration finishes at once.';
-  return `${driftText(state) ?? ''} ${why} Finish can be opened all the same: whoever still tries to write to an old master goes on being refused, and the way back closes. ${then} The channel is told who said so, and why.`.trim();
+  const means = isOverlap(state)
+    ? 'whoever still writes to an old master is refused from then on, with every write up to then on the new servers, and nothing can be aborted any more.'
+    : 'whoever still tries to write to an old master goes on being refused, and the way back closes.';
+  return `${driftText(state) ?? ''} ${why} Finish can be opened all the same: ${means} ${then} The channel is told who said so, and why.`.trim();
 }
 
 /** In coarse steps: a figure that changes every second would be sent to Slack every second. */
-const PAUSE_STEPS_MS = [5, 10, 20, 30, 50, 80, 120, 200, 300, 500, 800, 1_200, 2_000];
+const PAUSE_STEPS_MS = [5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
 
 function pauseText(predictedMs: number | null): string {
   if (predictedMs === null) return 'a moment';

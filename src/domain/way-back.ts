@@ -11,6 +11,8 @@ import { addressOf, followAddress, isAt } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
 import type { ServerFacts, ServerLook } from './observation.ts';
 import { canFollowBack } from './pairing.ts';
+import { assertNever, type Phase } from './phase.ts';
+import type { Cutover } from './plan.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
 import { bytesText, capital, countText, plural, shardText } from './words.ts';
@@ -60,6 +62,37 @@ export function wayBackOf(state: MigrationState, sight: Sight): WayBack | null {
     open: true,
     text: `${all} the new ${moved.length === 1 ? 'one' : 'ones'} and ${moved.length === 1 ? 'has' : 'have'} every write.`,
   };
+}
+
+/** Why nobody can roll back now, as a sentence. Asked when it cannot be done. */
+export function noRollbackText(phase: Phase, cutover: Cutover, wayBack: WayBack | null): string {
+  if (wayBack !== null)
+    return wayBack.open
+      ? 'A cut-over is running: it ends by itself in a moment, one way or the other. Look again then.'
+      : `The way back is closed. ${wayBack.text}`;
+  switch (phase) {
+    case 'rolling_back':
+      return 'It is being rolled back already.';
+    case 'rolled_back':
+      return 'It was rolled back already.';
+    case 'finishing':
+    case 'finished':
+      return 'The way back closed when finish was passed.';
+    case 'switched':
+      return cutover === 'overlap'
+        ? 'An overlap has no way back: both sides took writes. Until finish it can be aborted, which gives up what the new side took.'
+        : 'Nothing has gone over.';
+    case 'checking':
+    case 'planned':
+    case 'syncing':
+    case 'streaming':
+    case 'switching':
+    case 'aborting':
+    case 'aborted':
+      return 'Nothing has gone over, so there is nothing to roll back.';
+    default:
+      return assertNever(phase);
+  }
 }
 
 /** What is done and told about it by a tick: the order that a cut-over did not get to, and each turning point once. */

@@ -30,6 +30,18 @@ export function secondsText(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/**
+ * For how long something has been so: never more than it was, and in steps so coarse that a message that shows it seldom
+ * changes by it alone. `a few seconds`, `20 s`, `7 min`, `2 h`.
+ */
+export function roughText(seconds: number): string {
+  if (seconds < 5) return 'a few seconds';
+  if (seconds < 60) return `${seconds < 10 ? 5 : Math.floor(seconds / 10) * 10} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes < 10 ? minutes : Math.floor(minutes / 5) * 5} min`;
+  return minutes < 2_880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} days`;
+}
+
 /** What a server says of a setting or a person has typed, inside a sentence: on one line, not too long, and calling nobody in Slack. */
 export function quoted(value: string, most = 100): string {
   const characters = Array.from(value.replace(/\s+/g, ' ').replaceAll('<', '‹').replaceAll('>', '›'));

@@ -139,5 +139,5 @@ function detailOf(answer: Exclude<HookAnswer, { kind: 'stopped' }>, { hook }: Pe
   if (answer.kind === 'ok') return '';
   if (answer.kind === 'unreachable') return answer.text;
   const said = `The answer was ${answer.status}: ${answer.text}`;
-  return `${/[.!?…]$/.test(said) ? said : `${said}.`} ${whatNow(hook)}`;
+  return `${/[.!?…]$/.test(said) ? said : `${said}.`} ${whatNow(hook, true)}`;
 }

@@ -13,7 +13,7 @@ import type { ShardSight, Sight } from '../domain/sight.ts';
 import type { MigrationState } from '../domain/state.ts';
 import type { LateClient } from '../domain/view.ts';
 import { followsBack } from '../domain/way-back.ts';
-import { capital, plural, secondsText, shardText } from '../domain/words.ts';
+import { plural, roughText, shardText } from '../domain/words.ts';
 import { LateClients, worseFirst } from './late-clients.ts';
 
 type Look = ServerLook & { readonly ok: true };
@@ -170,12 +170,14 @@ export class QuietWatch {
     const refused = trying.reduce((total, [, one]) => total + one.refused, 0);
     const [shard, last] = trying.reduce((a, b) => ((b[1].movedAt ?? 0) > (a[1].movedAt ?? 0) ? b : a));
     const plan = state.plan.shards[shard];
-    const where = `${capital(shardText(shard))}${plan ? ` (${addressOf(plan.source)})` : ''}`;
-    const when = `the last ${secondsText(Math.max(0, now - (last.movedAt ?? now)) / 1000)} ago by ${where}`;
+    const where = `${shardText(shard)}${plan ? ` (${addressOf(plan.source)})` : ''}`;
+    const when = `the last one ${roughText(Math.max(0, now - (last.movedAt ?? now)) / 1000)} ago on ${where}`;
     const head =
       refused > 0
         ? `${plural(refused, 'write')} refused by old masters, ${when}.`
-        : `Old masters were written to, or somebody tried: ${when}.`;
+        : isOverlap(state)
+          ? `Old masters are written to, ${when}.`
+          : `Old masters were written to, or somebody tried: ${when}.`;
     return [head, this.#worstText(), still].filter((part) => part !== '').join(' ');
   }
 

@@ -1,6 +1,6 @@
 /** What was typed and chosen in our forms. Pure; whatever Slack sends, it gives a value or null. */
 import { CUTOVERS, isMigrationId, type PlanRequest } from '../domain/plan.ts';
-import { type ConfirmContext, NAME_FIELD, REASON_FIELD } from './blocks/confirm.ts';
+import { type ConfirmContext, NAME_FIELD, REASON_CHARACTERS, REASON_FIELD } from './blocks/confirm.ts';
 import { isActionId } from './blocks/elements.ts';
 import { FIELDS } from './blocks/form.ts';
 import { plainTyping, splitServers } from './typed-text.ts';
@@ -54,7 +54,8 @@ export function readConfirmForm(
 ): { context: ConfirmContext; typed: string; reason: string } | null {
   const context = contextOf(privateMetadata);
   const input = (field: string) => (state[field]?.[field]?.value ?? '').trim();
-  return context === null ? null : { context, typed: input(NAME_FIELD), reason: input(REASON_FIELD) };
+  const reason = input(REASON_FIELD).slice(0, REASON_CHARACTERS);
+  return context === null ? null : { context, typed: input(NAME_FIELD), reason };
 }
 
 function contextOf(privateMetadata: string): ConfirmContext | null {

@@ -119,6 +119,8 @@ function isAboutOneShard(row: JournalRow): boolean {
     row.event.kind === 'trouble' ||
     row.event.kind === 'trouble_over' ||
     row.event.kind === 'given_up' ||
+    row.event.kind === 'drift' ||
+    row.event.kind === 'conflict' ||
     row.event.kind === 'axed'
   );
 }
@@ -127,6 +129,9 @@ function restWord(kind: Event['kind']): string {
   if (kind === 'promoted') return 'promoted.';
   if (kind === 'way_back') return 'without a way back.';
   if (kind === 'axed') return 'whose old server is gone or was left; the status message has those that were left.';
+  if (kind === 'drift') return 'that somebody or something has changed.';
+  if (kind === 'conflict') return 'with writes of the old side that could not be carried out.';
+  if (kind === 'given_up') return 'left as they are.';
   if (kind === 'trouble_over') return 'are well again.';
   return 'with trouble; the status message shows them.';
 }

@@ -289,11 +289,16 @@ describe('what can be pressed', () => {
     });
     return changed(1, { source: seen({ ...source.facts, replication: back }) });
   };
-  const press = (state: MigrationState, action: 'migration:abort' | 'migration:rollback') =>
+  const soaking = (state: MigrationState) => sightOf(state, followed(), { soakedMs: MINUTE });
+  const press = (
+    state: MigrationState,
+    action: 'migration:abort' | 'migration:rollback',
+    clickedAt = soaking(state).wallNow,
+  ) =>
     judgeClick(
-      { seq: 99, at: 0, event: { kind: 'clicked', action, user: BEN, entry: state.entry, typedName: null } },
+      { seq: 99, at: clickedAt, event: { kind: 'clicked', action, user: BEN, entry: state.entry, typedName: null } },
       state,
-      sightOf(state, followed(), { soakedMs: MINUTE }),
+      soaking(state),
       POLICY,
       { request: { ok: true }, approve: { ok: true } },
     );
@@ -323,12 +328,22 @@ describe('what can be pressed', () => {
     });
   });
 
+  it('a roll back that was asked for while the bot was away for long is not begun: people may have decided anew', () => {
+    const state = stateOf(PLAN, open);
+    const late = press(state, 'migration:rollback', soaking(state).wallNow - POLICY.approvalTtlMs - 1);
+    expect(late).toMatchObject({ accepted: false, text: expect.stringContaining('the bot was away') });
+  });
+
   it('not while the cut-over of the others runs', () => {
     const running = stateOf(PLAN, [
       ...open,
       { kind: 'cutover_started', attempt: 2, way: 'over', shards: [0, 2], stops: ['pause', 'pause'] },
     ]);
-    expect(press(running, 'migration:rollback').accepted).toBe(false);
+    const answer = press(running, 'migration:rollback');
+    expect(answer.accepted).toBe(false);
+    expect(answer.text).toBe(
+      'A cut-over is running: it ends by itself in a moment, one way or the other. Look again then.',
+    );
   });
 });
 

@@ -20,11 +20,11 @@ describe('a closed finish gate', () => {
     const desk = new Desk(plan, toSwitched(plan));
     desk.sight = { ...NOT_LOOKED, quietMs: 12_000 };
     expect(desk.click('gate:finish', BEN).text).toBe(
-      'The gate *finish* is closed. Watched for 12 s so far, and nobody has tried to write to an old master; it takes 30 s of quiet.',
+      'The gate *finish* is closed. Watched for 10 s so far, and nobody has tried to write to an old master; it takes 30 s of quiet.',
     );
     desk.sight = { ...NOT_LOOKED, quietMs: 12_000, stirred: true };
     expect(desk.click('gate:finish', BEN).text).toBe(
-      'The gate *finish* is closed. Nobody has tried to write to an old master for 12 s; it takes 30 s of quiet.',
+      'The gate *finish* is closed. Nobody has tried to write to an old master for 10 s; it takes 30 s of quiet.',
     );
     desk.sight = { ...NOT_LOOKED, quietMs: 1_999, stirred: true };
     expect(desk.click('gate:finish', BEN).text).toBe(

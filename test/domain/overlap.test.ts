@@ -56,6 +56,27 @@ describe('switch', () => {
 });
 
 describe('switched, both sides take writes', () => {
+  it('finish without the quiet period says what it does there: nobody is refused yet, and no way back closes', () => {
+    const desk = opened(openPair(0), { quietMs: 0, stirred: true });
+    const { consequence } = actionOf(desk, 'migration:override') ?? {};
+    expect(consequence).toContain('whoever still writes to an old master is refused from then on');
+    expect(consequence).not.toContain('way back');
+  });
+
+  it('an abort that was agreed to long ago is not begun: what it gives up has changed', () => {
+    const desk = opened();
+    const late = { typedName: 'orders', waitsMs: POLICY.approvalTtlMs + 1 };
+    expect(desk.click('migration:abort', BEN, late)).toMatchObject({
+      accepted: false,
+      text: expect.stringContaining('the bot was away'),
+    });
+    expect(desk.click('migration:abort', BEN, { typedName: 'orders' }).accepted).toBe(true);
+  });
+
+  it('cannot be rolled back, and the answer names what can be done', () => {
+    expect(opened().click('migration:rollback', BEN).text).toMatch(/^An overlap has no way back: .* it can be aborted/);
+  });
+
   it('a destination that takes writes is in step, and finish opens after the quiet period', () => {
     const desk = opened(openPair(0), { quietMs: 29_000 });
     expect(desk.sight.shards?.map((one) => one.verdict.state)).toEqual(['in_step', 'in_step']);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/domain/decide.ts';
 import type { Event } from '../../src/domain/event.ts';
+import { overrideText } from '../../src/domain/finish-gate.ts';
 import { foldJournal } from '../../src/domain/migration.ts';
 import { finishSummary } from '../../src/domain/summary.ts';
 import { viewOf } from '../../src/domain/view-of.ts';
@@ -135,5 +136,25 @@ describe('finish anyway', () => {
     desk.policy = { ...desk.policy, selfApproval: false };
     const { requestedBy } = desk.state.plan;
     expect(desk.click('migration:override', requestedBy, TYPED).text).toContain('somebody else has to answer');
+  });
+
+  it('is told in one line, with nothing in it that formats or hides what stands around it', () => {
+    const reason = `*all* \`x\` ~no~ _so_ snake_case\u0007\u202e\n<!channel> ${'y'.repeat(3_000)}`;
+    const text = overrideText({ user: BEN, reason });
+    expect(text).toContain(`"∗all∗ ˋxˋ ∼no∼ ＿so＿ snake_case ‹!channel› yyy`);
+    expect(text).not.toMatch(/[*`~\p{Cc}\p{Cf}]/u);
+    expect(text.length).toBeLessThan(380);
+  });
+
+  it('does not hide in the dialog what finish does, however long the reason is', () => {
+    const desk = noisy();
+    desk.policy = TWO;
+    expect(desk.click('migration:override', BEN, { ...TYPED, reason: 'y'.repeat(300) }).accepted).toBe(true);
+    const { state, sight, policy } = desk;
+    const rest = { lateClients: [], lateWriters: null, engineReason: null, hookTroubles: new Map<string, string>() };
+    const { actions: buttons } = viewOf({ state, rows: [], sight, policy, asOf: null, ...rest });
+    expect(buttons.find((one) => one.action === 'gate:finish')?.consequence.slice(0, 300)).toContain(
+      'The old masters stay fenced.',
+    );
   });
 });

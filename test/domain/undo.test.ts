@@ -215,7 +215,7 @@ describe('aborting', () => {
         kind: 'summary',
         lines: [
           'The sources go on as masters, their data as it was. 2 destinations had begun to replicate and stopped.',
-          'Data is left on new-1:6379: 9 keys and new-2:6379: 9 keys. FLUSHALL there removes it.',
+          'Data is left on new-1:6379 (9 keys) and new-2:6379 (9 keys). FLUSHALL there removes it.',
           'No setting had to be changed.',
         ],
       },

@@ -204,11 +204,11 @@ about('buttons', () => {
       action: 'gate:finish',
       ask: 'confirm',
       consequence:
-        'Nobody has written to an old master for 1 min 0 s. Settings are put back and the migration ends. The old masters stay fenced.',
+        'Settings are put back and the migration ends. The old masters stay fenced. Nobody has written to an old master for 1 min.',
     });
     expect(finish([drift(0)])).toMatchObject({ action: 'gate:finish', ask: 'form' });
     expect(finish([drift(1)])?.consequence).toMatch(
-      /^Shard 2: old-2:6379 was restarted: it is another process than before\. Nobody has written/,
+      /^Shard 2: old-2:6379 was restarted: it is another process than before\. Settings are put back/,
     );
     expect(finish([drift(1), drift(0)])?.consequence).toContain('And 1 more such changes; the thread has them.');
   });

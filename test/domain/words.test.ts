@@ -345,7 +345,7 @@ about('the closing words', () => {
     );
     expect(text).toContain('3 destinations had begun to replicate and stopped.');
     expect(text).toContain(
-      'Data is left on new-1:6379: 20,000 keys, new-2:6379 (not reachable) and new-3:6379: 20,000 keys.',
+      'Data is left on new-1:6379 (20,000 keys), new-2:6379 (not reachable) and new-3:6379 (20,000 keys).',
     );
   });
 });

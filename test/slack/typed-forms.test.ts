@@ -1,6 +1,8 @@
 /** The forms that ask for more than a click, as people fill them in. */
 import { afterEach, expect, it, vi } from 'vitest';
+import type { ActionId } from '../../src/domain/view.ts';
 import { ANA, BEN, EVE, MIGRATIONS } from '../../src/sandbox/slack/index.ts';
+import { readConfirmForm } from '../../src/slack/read-form.ts';
 import { type Bot, startBot } from './bot.ts';
 import { actionView, row } from './support.ts';
 
@@ -9,7 +11,7 @@ let made: Bot;
 afterEach(() => made.close());
 
 /** A migration with one button, which is on the screen. */
-async function withButton(action: 'migration:override' | 'migration:axe', options = {}): Promise<string> {
+async function withButton(action: ActionId, options = {}): Promise<string> {
   made = await startBot('socket', options);
   const text = 'start --src old-1:6379 --dst new-1:6379 --name orders';
   await made.slack.command({ user: ANA, channel: MIGRATIONS, text });
@@ -63,6 +65,26 @@ it('finish anyway takes the name and a reason; what is missing is told at its fi
   ]);
 });
 
+it('keeps of a reason what the form has room for, whoever sends more', () => {
+  const state = { name: { name: { value: 'orders' } }, reason: { reason: { value: ` ${'x'.repeat(3_000)}` } } };
+  const data = { migration: ID, action: 'migration:override', value: 'e9', channel: MIGRATIONS };
+  expect(readConfirmForm(state, JSON.stringify(data))?.reason).toBe('x'.repeat(300));
+});
+
+it('takes the name as a keyboard writes it, and nothing that only looks like it', async () => {
+  await withButton('migration:abort');
+  made.service.patch(ID, { name: 'ana\'s "big" move -- 2' });
+  const { ts } = made.service.opened[0] ?? { ts: '' };
+  await made.slack.click({ user: BEN, channel: MIGRATIONS, ts, actionId: 'migration:abort' });
+  const form = await formOf(BEN);
+  const type = (name: string) => made.slack.submit({ user: BEN, viewId: form.id, values: { name: { name } } });
+  for (const name of ['Ana\'s "big" move -- 2', 'ana\'s "big" move', 'anas big move 2', '<!channel>'])
+    expect((await type(name)).ackBody).toMatchObject({ errors: { name: expect.stringContaining('not the name') } });
+  expect(made.service.clicks).toEqual([]);
+  expect((await type('ana’s “big” move — 2 ')).trouble).toBeNull();
+  expect(made.service.clicks).toMatchObject([{ action: 'migration:abort', typedName: 'ana\'s "big" move -- 2' }]);
+});
+
 it('shutting down the old servers takes the name, and no reason', async () => {
   const ts = await withButton('migration:axe');
   const message = made.slack.message(MIGRATIONS, ts);
@@ -95,7 +117,7 @@ it('what becomes of the old servers is shown in the message of a finished migrat
   await shows('1 of 1 old server is shut down.');
 });
 
-it.each(['migration:override', 'migration:axe'] as const)(
+it.each(['migration:override', 'migration:axe', 'migration:abort', 'gate:switch'] as const)(
   '%s: who may not approve is told so before any form',
   async (action) => {
     const ts = await withButton(action, { approvers: [BEN] });

@@ -1,10 +1,12 @@
 /**
  * The wire into an old server. Clients, the bot and the new server come in by the same address; only who asks to
- * replicate can be cut off, as when the network between two machines fails and everybody else still gets through. Owns
+ * replicate can be cut off, as when the network between two machines fails and everybody else still gets through. While
+ * the server is down this port is closed, as its own is: whoever knows it by this address must see that it is gone. Owns
  * its listening socket and both ends of every link. It reads no more than the first words of a link, and sets nothing
  * on a server.
  */
 import { connect, createServer, type Socket } from 'node:net';
+import { systemClock } from '../../clock.ts';
 import type { RedisAddress } from '../redis/address.ts';
 import { listenOnFreePort } from '../redis/ports.ts';
 
@@ -27,10 +29,14 @@ interface Link {
 /** A replica says PING, perhaps AUTH, and then what only replicas say. */
 const REPLICA_WORDS = /\bREPLCONF\b|\bP?SYNC\r\n/i;
 const FIRST_WORDS_BYTES = 1_024;
+const LOOK_AGAIN_MS = 200;
 
 export async function startWire(target: RedisAddress): Promise<Wire> {
   const links = new Set<Link>();
   let isCut = false;
+  let isOpen = true;
+  let returning: Promise<void> = Promise.resolve();
+  const ending = new AbortController();
 
   const server = createServer({ noDelay: true }, (client) => {
     const link: Link = { client, target: connect({ ...target, noDelay: true }), replicates: false };
@@ -39,7 +45,10 @@ export async function startWire(target: RedisAddress): Promise<Wire> {
       [client, link.target],
       [link.target, client],
     ] as const) {
-      end.on('error', () => end.destroy());
+      end.on('error', (error: NodeJS.ErrnoException) => {
+        if (end === link.target && error.code === 'ECONNREFUSED') shut();
+        end.destroy();
+      });
       end.on('close', () => {
         links.delete(link);
         other.destroy();
@@ -50,6 +59,26 @@ export async function startWire(target: RedisAddress): Promise<Wire> {
     client.pipe(link.target);
     link.target.pipe(client);
   });
+
+  /** Until the server is there again. */
+  function shut(): void {
+    if (!isOpen || ending.signal.aborted) return;
+    isOpen = false;
+    server.close();
+    returning = comeBack();
+  }
+
+  async function comeBack(): Promise<void> {
+    while (!isOpen && !ending.signal.aborted) {
+      await systemClock.sleep(LOOK_AGAIN_MS, ending.signal);
+      if (ending.signal.aborted || !(await isListening(target))) continue;
+      // Somebody else may have taken the port for a moment.
+      isOpen = await listenOnFreePort(server, port).then(
+        () => true,
+        () => false,
+      );
+    }
+  }
 
   function listenIn(link: Link): void {
     let words = '';
@@ -70,6 +99,15 @@ export async function startWire(target: RedisAddress): Promise<Wire> {
   const port = await listenOnFreePort(server);
   let closing: Promise<void> | undefined;
 
+  async function finish(): Promise<void> {
+    ending.abort();
+    await returning;
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      for (const link of links) release(link);
+    });
+  }
+
   return {
     host: '127.0.0.1',
     port,
@@ -84,11 +122,20 @@ export async function startWire(target: RedisAddress): Promise<Wire> {
       isCut = false;
     },
     close() {
-      closing ??= new Promise((resolve) => {
-        server.close(() => resolve());
-        for (const link of links) release(link);
-      });
+      closing ??= finish();
       return closing;
     },
   };
+}
+
+function isListening(target: RedisAddress): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ ...target, noDelay: true });
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
 }

@@ -8,7 +8,7 @@ import { BUTTON_WORDS } from './words.ts';
 
 export const NAME_FIELD = 'name';
 export const REASON_FIELD = 'reason';
-const REASON_CHARACTERS = 300;
+export const REASON_CHARACTERS = 300;
 /** Slack's limit for the title of a form. */
 const TITLE_CHARACTERS = 24;
 

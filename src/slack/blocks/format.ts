@@ -49,6 +49,25 @@ export function duration(seconds: Figure): string {
   return `${Math.floor(whole / 86_400)} d ${Math.floor((whole % 86_400) / 3600)} h`;
 }
 
+/** How long ago, in steps so coarse that a message seldom changes by it alone. */
+export function ago(seconds: number): string {
+  return `${AGO[agoStep(seconds)]?.[1] ?? 'a day'} ago`;
+}
+
+/** From 0; the same number for all that are shown alike. */
+export function agoStep(seconds: number): number {
+  return AGO.findLastIndex(([from]) => seconds >= from);
+}
+
+const AGO: readonly (readonly [number, string])[] = [
+  [Number.NEGATIVE_INFINITY, 'a moment'],
+  [10, 'over 10 s'],
+  [60, 'over a minute'],
+  [600, 'over 10 min'],
+  [3_600, 'over an hour'],
+  [86_400, 'over a day'],
+];
+
 export function milliseconds(value: Figure): string {
   if (unknown(value)) return UNKNOWN;
   return value < 10_000 ? `${Math.round(value)} ms` : duration(value / 1000);

@@ -21,8 +21,8 @@ const TOPICS: Readonly<Record<string, string>> = {
   ].join('\n'),
   gates: [
     '*continue* starts replication. The old servers keep serving; the new ones are filled.',
-    '*switch* makes the new servers the masters. It opens when every shard is in step.',
-    '*finish* ends the migration. It opens when nobody has written to the old masters for a while. An approver can open it earlier with a reason, which the channel is told.',
+    '*switch* makes the new servers the masters; in an *overlap* it only lets them take writes as well. It opens when every shard is in step.',
+    '*finish* ends the migration; in an *overlap* it makes the new servers the masters. It opens when nobody has written to the old masters for a while. An approver can open it earlier with a reason, which the channel is told.',
     'When it is finished, approvers can have the old servers shut down. One that somebody is still connected to is left, with the line to run by hand.',
     'Each needs its approvals. A button that is not there cannot be used now, and the message says why.',
   ].join('\n'),
@@ -39,10 +39,12 @@ const TOPICS: Readonly<Record<string, string>> = {
     'If a copy begins again and again, the message names the cause and the setting that mends it, with a button for approvers.',
     'If somebody else changes a server meanwhile, its shard is held: nothing is done to it, the switch is closed, and the message asks.',
   ].join('\n'),
-  abort:
+  abort: [
     'Until *switch* an abort leaves every old server as it was and every new one a plain master. What was copied stays on it; the message says what.',
+    'After *switch* only an *overlap* can be aborted, until *finish*, by an approver who types the name: what was written on the new side is given up. A *fenced* migration can be rolled back.',
+  ].join('\n'),
   rollback:
-    'After *switch* and before *finish* the old servers can take the writes again, by the same proof in the other direction: nothing that was acknowledged is lost. The message says whether the way back is open, or why not: it needs servers of the same version that have followed without a break.',
+    'After *switch* and before *finish* the old servers can take the writes again, by the same proof in the other direction: nothing that was acknowledged is lost. The message says whether the way back is open, or why not: it needs an old server of a version that can follow the new one, a link that came up, and no restart of the two since. It takes one approver. After *finish*, and in an *overlap*, there is none.',
   passwords:
     "Keep passwords out of Slack. Put the servers into the inventory as a group and name the password there as `env:NAME` or `file:PATH`, then start by the groups' names.",
 };

@@ -58,7 +58,7 @@ const COLUMNS: readonly Column[] = [
     rank: 0,
   },
   { title: 'Done', cell: (shard) => percent(shard.percent), align: 'right', rank: 1 },
-  { title: 'Speed', cell: (shard) => rate(shard.bytesPerSecond), align: 'right', rank: 3 },
+  { title: 'Speed', cell: (shard) => speed(shard.bytesPerSecond), align: 'right', rank: 3 },
   { title: 'Left', cell: (shard) => duration(shard.etaSeconds), align: 'right', rank: 3 },
   { title: 'Lag', cell: (shard) => bytes(shard.lagBytes), align: 'right', rank: 2 },
   { title: 'Buffer', cell: (shard) => bytes(shard.bufferBytes), align: 'right', rank: 5 },
@@ -66,6 +66,13 @@ const COLUMNS: readonly Column[] = [
   { title: 'Clients', cell: (shard) => count(shard.sourceClients), align: 'right', rank: 6 },
   { title: 'Full syncs', cell: (shard) => count(shard.fullSyncs), align: 'right', rank: 6 },
 ];
+/** Pings between two servers are no data: a figure that comes and goes with them says nothing. */
+const PINGS_BYTES_PER_SECOND = 50;
+
+function speed(bytesPerSecond: number | null): string {
+  return rate(bytesPerSecond !== null && bytesPerSecond < PINGS_BYTES_PER_SECOND ? 0 : bytesPerSecond);
+}
+
 const PAUSE: Column = { title: 'Pause', cell: (shard) => milliseconds(shard.pauseMs), align: 'right', rank: 2 };
 
 /** `room`: characters of text that the blocks may hold at most; at least 1,500. */
@@ -127,7 +134,7 @@ function textRung(shards: readonly ShardView[], room: number): KnownBlock[] {
   const told = worst.map((shard) => {
     const figures = [
       percent(shard.percent),
-      shard.bytesPerSecond === null ? '' : rate(shard.bytesPerSecond),
+      shard.bytesPerSecond === null ? '' : speed(shard.bytesPerSecond),
       shard.etaSeconds === null ? '' : `${duration(shard.etaSeconds)} left`,
       shard.lagBytes === null ? '' : `lag ${bytes(shard.lagBytes)}`,
       shard.sourceWritesPerSecond === null ? '' : `${perSecond(shard.sourceWritesPerSecond)} writes`,
@@ -163,7 +170,7 @@ interface Fitted {
 
 /** Cuts addresses, then leaves columns out, then the best shards, until the text fits into `room`. */
 function fitTable(shards: readonly ShardView[], room: number): Fitted {
-  let columns = shards.some((shard) => shard.pauseMs !== null) ? [...COLUMNS, PAUSE] : [...COLUMNS];
+  let columns = columnsFor(shards);
   for (const addressLimit of [48, 30, 22]) {
     const fitted = { columns, shards, addressLimit };
     if (size(fitted) <= room) return fitted;
@@ -176,6 +183,15 @@ function fitTable(shards: readonly ShardView[], room: number): Fitted {
   let kept = shards.length;
   while (kept > 1 && size({ columns, shards: shards.slice(0, kept), addressLimit: 22 }) > room) kept--;
   return { columns, shards: shards.slice(0, kept), addressLimit: 22 };
+}
+
+/** Once shards have gone over, some figures are nobody's any more: a column of dashes would hide the others. */
+function columnsFor(shards: readonly ShardView[]): readonly Column[] {
+  if (shards.every((shard) => shard.pauseMs === null)) return COLUMNS;
+  const known = COLUMNS.filter(
+    (column) => column.rank < 2 || shards.some((shard) => column.cell(shard, 9) !== UNKNOWN),
+  );
+  return [...known, PAUSE];
 }
 
 function cells(fitted: Fitted): { type: 'raw_text'; text: string }[][] {

@@ -4,20 +4,20 @@
  */
 import type { AnyBlock, KnownBlock } from '@slack/types';
 import { canaryText } from '../../domain/canary.ts';
-import { hasEnded } from '../../domain/phase.ts';
+import { hasEnded, type Phase } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Finding } from '../../domain/preflight.ts';
 import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
 import { bareName, mention, name, sentence, stamp } from '../text.ts';
 import { actions, context, header, lines, section, textLength } from './elements.ts';
-import { bytes, count, duration, percent, plural, rate } from './format.ts';
+import { ago, agoStep, bytes, count, duration, percent, plural, rate } from './format.ts';
 import { type Rung, shardBlocks, statesLine } from './shard-table.ts';
-import { nextGate, PHASE_WORDS } from './words.ts';
+import { isLive, nextGate, PHASE_WORDS } from './words.ts';
 
 export interface Rendering {
   readonly text: string;
   readonly blocks: readonly AnyBlock[];
-  /** Changes when anything but the freshness changes. */
+  /** Changes when anything but the freshness changes. Dialogs of live phases are freshened with it: figures in them swing. */
   readonly key: string;
   /** Changes when people have something new to do or to know at once: phase, buttons, gates. */
   readonly signature: string;
@@ -42,9 +42,13 @@ export function renderStatus(view: MigrationView, rung: Rung = 'table'): Renderi
   return {
     text: fallback(view),
     blocks: [...solid, freshness(view)],
-    key: JSON.stringify(solid),
+    key: keyOf(view, solid),
     signature: signatureOf(view),
   };
+}
+
+function keyOf({ phase }: MigrationView, blocks: readonly KnownBlock[]): string {
+  return JSON.stringify(blocks, (field, value: unknown) => (field === 'confirm' && isLive(phase) ? undefined : value));
 }
 
 /** The shards without the reasons that stand in the headline already. */
@@ -100,10 +104,20 @@ export function fallback(view: MigrationView): string {
   return `${sign} ${name(view.name)} (${view.id}) is ${word}${waits}`;
 }
 
+/** What is so in the end; states of shards alone would not say whose the writes are. */
+const IN_THE_END: Readonly<Partial<Record<Phase, string>>> = {
+  finished: 'The new servers are the masters.',
+  rolled_back: 'The old servers are the masters again.',
+};
+
 function waitingBlocks(view: MigrationView): KnownBlock[] {
-  return view.waitingFor === null
-    ? []
-    : [section(`${hasEnded(view.phase) ? 'ℹ️' : '⏳'} ${sentence(view.waitingFor, 900)}`)];
+  const end = IN_THE_END[view.phase];
+  return [
+    ...(end === undefined ? [] : [section(`ℹ️ ${end}`)]),
+    ...(view.waitingFor === null
+      ? []
+      : [section(`${hasEnded(view.phase) ? 'ℹ️' : '⏳'} ${sentence(view.waitingFor, 900)}`)]),
+  ];
 }
 
 function totalsLine(view: MigrationView, rung: Rung): string {
@@ -150,7 +164,11 @@ function gateBlocks(view: MigrationView): KnownBlock[] {
   const next = nextGate(view.phase);
   const told = view.gates.flatMap((gate) => {
     if (gate.gate === next) return [nextGateLine(gate, view.waitingFor ?? '')];
-    return gate.approvals.length > 0 ? [`✅ *${gate.gate}* approved by ${approvers(gate)}`] : [];
+    const { length } = gate.approvals;
+    if (length === 0) return [];
+    // In a migration that ended before all had approved.
+    const of = length < gate.needed ? ` (${length} of ${gate.needed} approvals)` : '';
+    return [`${of === '' ? '✅' : '▫️'} *${gate.gate}* approved by ${approvers(gate)}${of}`];
   });
   return told.length === 0 ? [] : [section(lines(told, 1500))];
 }
@@ -185,7 +203,7 @@ function lateBlocks(view: MigrationView): KnownBlock[] {
     blocks.push(section(`↩️ *Way back ${view.wayBack.open ? 'open' : 'closed'}.* ${sentence(view.wayBack.text, 600)}`));
   if (view.lateWriters !== null) blocks.push(section(`✍️ ${sentence(view.lateWriters, 700)}`));
   if (view.lateClients.length > 0) {
-    const shown = view.lateClients.slice(0, 10).map(clientLine);
+    const shown = steady(view.lateClients).slice(0, 10).map(clientLine);
     const rest = view.lateClients.length - shown.length;
     if (rest > 0) shown.push(`… and ${rest} more`);
     blocks.push(section(`*Still connected to the old masters:*\n${lines(shown, 2000)}`));
@@ -193,11 +211,24 @@ function lateBlocks(view: MigrationView): KnownBlock[] {
   return blocks;
 }
 
+/** Those that try to write first. Of those that are shown alike the order stays, or it would change with every look. */
+function steady(clients: readonly LateClient[]): readonly LateClient[] {
+  const tried = ({ triedSecondsAgo }: LateClient) =>
+    triedSecondsAgo === null ? Number.MAX_SAFE_INTEGER : agoStep(triedSecondsAgo);
+  return clients.toSorted(
+    (a, b) =>
+      tried(a) - tried(b) ||
+      agoStep(a.idleSeconds) - agoStep(b.idleSeconds) ||
+      a.shard - b.shard ||
+      (a.address < b.address ? -1 : 1),
+  );
+}
+
 function clientLine(client: LateClient): string {
   const about = [client.name, client.user, client.library].filter((part) => part !== '').map((part) => name(part, 30));
-  const did = client.lastCommand === '' ? '' : `, last \`${name(client.lastCommand, 20)}\``;
-  const tried = client.triedSecondsAgo === null ? '' : ` *tried to write ${duration(client.triedSecondsAgo)} ago*`;
-  return `${tried === '' ? '•' : '✍️'} ${name(client.address, 50)}${about.length > 0 ? ` (${about.join(', ')})` : ''} on ${name(client.server, 50)}${did}, idle ${duration(client.idleSeconds)}${tried === '' ? '' : `,${tried}`}`;
+  const did = client.lastCommand === '' ? 'last heard of' : `last \`${name(client.lastCommand, 20)}\``;
+  const tried = client.triedSecondsAgo === null ? '' : `, *tried to write ${ago(client.triedSecondsAgo)}*`;
+  return `${tried === '' ? '•' : '✍️'} ${name(client.address, 50)}${about.length > 0 ? ` (${about.join(', ')})` : ''} on ${name(client.server, 50)}, ${did} ${ago(client.idleSeconds)}${tried}`;
 }
 
 function freshness(view: MigrationView): KnownBlock {

@@ -3,7 +3,7 @@
  * action asks to type the name opens that form instead; the click that counts is the form's.
  */
 import type { App, BlockAction, ButtonAction } from '@slack/bolt';
-import type { ActionId, ActionView, MigrationView } from '../../domain/view.ts';
+import type { ActionView, MigrationView } from '../../domain/view.ts';
 import type { Asker } from '../answerer.ts';
 import { isSlackProblem } from '../api.ts';
 import { say, told, unknownMigration } from '../blocks/answers.ts';
@@ -73,23 +73,19 @@ async function handle(deps: ListenerDeps, action: ButtonAction, click: Click): P
   await deps.answerer.tell(asker, told(answer.text, answer.accepted), inEphemeral && answer.accepted);
 }
 
-/** Forms that only an approver's word counts in; gates beside them. */
-const FOR_APPROVERS: readonly ActionId[] = ['migration:override', 'migration:axe', 'migration:serve_old'];
-
 /** So long a form may wait for Slack to say who is in a user group; the `trigger_id` lives for three seconds. */
 const MEMBERS_MS = 1_500;
 
+/** In every form that takes the name only an approver's word counts. */
 async function askForName(deps: ListenerDeps, click: Click, view: MigrationView, action: ActionView): Promise<void> {
   await click.acknowledge();
-  if (action.action.startsWith('gate:') || FOR_APPROVERS.includes(action.action)) {
-    const over = new AbortController();
-    const permission = await Promise.race([
-      deps.authorizer.mayApprove(click.body.user.id),
-      deps.clock.sleep(MEMBERS_MS, over.signal).then(() => null),
-    ]).finally(() => over.abort());
-    // Whoever is not judged by then is judged when the form comes back.
-    if (permission?.ok === false) return deps.answerer.tell(click.asker, told(permission.why));
-  }
+  const over = new AbortController();
+  const permission = await Promise.race([
+    deps.authorizer.mayApprove(click.body.user.id),
+    deps.clock.sleep(MEMBERS_MS, over.signal).then(() => null),
+  ]).finally(() => over.abort());
+  // Whoever is not judged by then is judged when the form comes back.
+  if (permission?.ok === false) return deps.answerer.tell(click.asker, told(permission.why));
   return openForm(deps, click, view, action);
 }
 

@@ -2,6 +2,7 @@
 import type { App, SlashCommand } from '@slack/bolt';
 import type { PlanRequest } from '../../domain/plan.ts';
 import type { MigrationView } from '../../domain/view.ts';
+import { noRollbackText } from '../../domain/way-back.ts';
 import type { Asker } from '../answerer.ts';
 import { isSlackProblem } from '../api.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from '../blocks/answers.ts';
 import { startForm } from '../blocks/form.ts';
 import { HELP_TOPICS, helpAnswer } from '../blocks/help.ts';
-import { COMMAND } from '../blocks/words.ts';
+import { COMMAND, PHASE_WORDS } from '../blocks/words.ts';
 import { nearest } from '../did-you-mean.ts';
 import { type Command, parseCommand, quoted } from '../parse-command.ts';
 import { sentence } from '../text.ts';
@@ -149,19 +150,21 @@ async function answerTo(
       const view = service.view(command.migration);
       if (view === null) return unknownMigration(command.migration);
       const action = view.actions.find((one) => one.action === 'migration:abort');
-      return action
-        ? askAnswer(view, action)
-        : say(`✖️ \`${view.id}\` is ${view.phase.replaceAll('_', ' ')} and cannot be aborted now.`);
+      if (action) return askAnswer(view, action);
+      const back = view.wayBack?.open ? ` It can be rolled back: \`${COMMAND} rollback ${view.id}\`.` : '';
+      return say(`✖️ \`${view.id}\` is ${PHASE_WORDS[view.phase].word} and cannot be aborted now.${back}`);
     }
     case 'rollback': {
       const view = service.view(command.migration);
       if (view === null) return unknownMigration(command.migration);
       const action = view.actions.find((one) => one.action === 'migration:rollback');
-      if (action) return askAnswer(view, action);
-      const why = view.wayBack
-        ? `the way back is closed. ${sentence(view.wayBack.text, 600)}`
-        : 'nothing has gone over.';
-      return say(`✖️ \`${view.id}\` is ${view.phase.replaceAll('_', ' ')} and cannot be rolled back now: ${why}`);
+      if (!action) {
+        const why = sentence(noRollbackText(view.phase, view.cutover, view.wayBack), 600);
+        return say(`✖️ \`${view.id}\` is ${PHASE_WORDS[view.phase].word} and cannot be rolled back now. ${why}`);
+      }
+      const permission = await deps.authorizer.mayApprove(request.body.user_id);
+      if (!permission.ok) return told(`The way back is open. ${permission.why}`);
+      return askAnswer(view, action);
     }
     case 'approve': {
       const view = service.view(command.migration);

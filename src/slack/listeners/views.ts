@@ -80,7 +80,11 @@ async function confirm(
 
 /** What a keyboard does to quotes and dashes by itself is no wrong name. */
 function sameName(typed: string, name: string): boolean {
-  const bare = (text: string) => plainTyping(text).replace(/\s+/g, ' ').trim();
+  const bare = (text: string) =>
+    plainTyping(text)
+      .replace(/[-—–]+/g, '-')
+      .replace(/\s+/g, ' ')
+      .trim();
   return typed === name || bare(typed) === bare(name);
 }
 

@@ -114,6 +114,8 @@ const anyView: fc.Arbitrary<MigrationView> = fc
       { maxLength: 50 },
     ),
     lateWriters: fc.oneof(fc.constant(null), text),
+    wayBack: fc.option(fc.record({ open: fc.boolean(), text })),
+    axe: fc.option(fc.record({ running: fc.boolean(), lines: fc.array(text, { minLength: 1, maxLength: 12 }) })),
     asOf: fc.oneof(fc.constant(null), moment),
   })
   .map(({ drawn, many, gates, ...rest }) =>
@@ -289,9 +291,55 @@ describe('the status message', () => {
         }),
       ).blocks,
     );
-    expect(shown).toContain('10.0.0.9:5555 (cart, default, jedis) on old-1:6379, last `get`, idle 3 s');
+    expect(shown).toContain('10.0.0.9:5555 (cart, default, jedis) on old-1:6379, last `get` a moment ago');
     expect(shown).toContain('and 4 more');
     expect(shown).toContain('Two tried to write.');
+  });
+
+  it('stays the same while idle clients of old masters grow older, in whatever order they are listed', () => {
+    const client = (port: number, idleSeconds: number, triedSecondsAgo: number | null) => ({
+      shard: 0,
+      server: 'old-1:6379',
+      address: `10.0.0.9:${port}`,
+      name: '',
+      user: '',
+      library: '',
+      lastCommand: 'get',
+      idleSeconds,
+      triedSecondsAgo,
+    });
+    const at = (second: number) => {
+      const clients = [client(1, 61 + second, null), client(2, 70 + second, null), client(3, 65 + second, 12 + second)];
+      return renderStatus(view({ phase: 'switched', lateClients: second % 2 === 0 ? clients : clients.toReversed() }));
+    };
+    const keys = new Set(Array.from({ length: 60 }, (_, second) => at(second).key));
+    expect(keys.size).toBe(2);
+    expect(allText(at(0).blocks)).toContain(
+      '✍️ 10.0.0.9:3 on old-1:6379, last `get` over a minute ago, *tried to write over 10 s ago*',
+    );
+  });
+
+  it('leaves out what nobody can tell any more once shards have gone over, so that the pause is in sight', () => {
+    const gone = { bytesPerSecond: null, etaSeconds: null, lagBytes: null, bufferBytes: null, pauseMs: 12 };
+    const titles = (shards: readonly ShardView[]) => {
+      const table = renderStatus(view({ phase: 'switched', shards })).blocks.find((block) => block.type === 'table');
+      return (table as unknown as { rows: { text: string }[][] }).rows[0]?.map((cell) => cell.text);
+    };
+    const known = ['Shard', 'Source', 'Destination', 'State', 'Done', 'Writes', 'Clients', 'Full syncs', 'Pause'];
+    expect(titles([shardView(0, gone), shardView(1, gone)])).toEqual(known);
+    expect(titles([shardView(0, gone), shardView(1)])).toHaveLength(13);
+  });
+
+  it('does not call a gate passed that had not all its approvals when the migration ended', () => {
+    const approvals = [{ user: BEN, at: '2024-05-01T10:00:00.000Z' }];
+    const gates = [
+      gateView('continue', { approvals }),
+      gateView('switch'),
+      gateView('finish', { approvals, needed: 2 }),
+    ];
+    const shown = allText(renderStatus(view({ phase: 'rolled_back', gates, waitingFor: null, actions: [] })).blocks);
+    expect(shown).toContain('✅ *continue* approved by');
+    expect(shown).toMatch(/▫️ \*finish\* approved by .* \(1 of 2 approvals\)/);
   });
 
   it('is the same but for the freshness when nothing but time has passed', () => {

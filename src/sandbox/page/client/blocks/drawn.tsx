@@ -52,6 +52,11 @@ function hooksFor(me: string): NonNullable<ComponentProps<typeof Message>['hooks
     user: ({ id, name }): ReactNode => (
       <span className={id === me ? 'mention mention-me' : 'mention'}>@{name === '' ? id : name}</span>
     ),
+    // The library takes `:6379:` for an emoji too, and shows one that it does not know with two colons on each side.
+    emoji: (data, parse): ReactNode => {
+      const drawn = parse(data);
+      return drawn.startsWith('::') ? `:${data.name}:` : drawn;
+    },
     date: ({ timestamp, format, fallback }): ReactNode => {
       const at = new Date(Number(timestamp) * 1000);
       const words = slackDate(timestamp, format);
