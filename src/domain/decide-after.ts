@@ -5,6 +5,7 @@ import { fenceEffects, switchedRows } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
+import { keepFenced } from './fenced.ts';
 import { overrideOf } from './finish-gate.ts';
 import { conflictRows, guardRemoval, isOverlap, shutEffects, wipeRows } from './overlap.ts';
 import { recordOf, type Sight } from './sight.ts';
@@ -79,13 +80,17 @@ export function rollingBack(state: MigrationState, sight: Sight): Decision {
   if (state.cutover !== null || state.shards.some((one) => one.promoted))
     return { ...NOTHING, run: 'cut_over', waitingFor: 'The old servers are about to take the writes again.' };
   const rest = detaching(state, sight);
+  const kept = keepFenced(state, sight);
   const restore = restoreAll(state, sight, 'all');
-  const done = rest.effects.length === 0 && rest.rows.length === 0 && rest.waits.length === 0 && restore.left === 0;
+  const effects = [...rest.effects, ...kept.effects];
+  const rows = [...rest.rows, ...kept.rows];
+  const waits = [...kept.waits, ...rest.waits];
+  const done = effects.length === 0 && rows.length === 0 && waits.length === 0 && restore.left === 0;
   return {
     ...NOTHING,
-    effects: [...rest.effects, ...restore.effects],
-    rows: [...rest.rows, ...restore.rows, ...(done ? [rollbackSummary(state)] : [])],
+    effects: [...effects, ...restore.effects],
+    rows: [...rows, ...restore.rows, ...(done ? [rollbackSummary(state, sight)] : [])],
     enter: done ? { phase: 'rolled_back', reason: 'The old servers take the writes; the new ones stay fenced.' } : null,
-    waitingFor: rest.waits[0] ?? restore.waitingFor ?? 'Puts the settings back.',
+    waitingFor: waits[0] ?? restore.waitingFor ?? 'Puts the settings back.',
   };
 }

@@ -121,7 +121,7 @@ function effectText(effect: Effect, plan: Plan): string {
       return `make ${destination} a replica of ${source}`;
     case 'fence':
       return effect.up
-        ? `put the fence up again at ${source}`
+        ? `put the fence up again at ${server(effect.side ?? 'source')}`
         : `take the fence at ${source} down, which came too late`;
     case 'try_link':
       return `try whether ${destination} can reach ${source}: nothing is copied, ${source} serves no full sync meanwhile`;

@@ -26,9 +26,17 @@ export function restartRows(state: MigrationState, record: ShardRecord, { look, 
   return rows;
 }
 
-function consequence(state: MigrationState, { promoted }: ShardRecord, side: 'source' | 'destination'): string {
+function consequence(
+  state: MigrationState,
+  { promoted, returned }: ShardRecord,
+  side: 'source' | 'destination',
+): string {
   if (state.phase === 'switched' && isOverlap(state))
     return ' Both sides of this shard took writes: the status says what can be done.';
+  if (returned)
+    return side === 'destination'
+      ? ' It came back without its fence: what was written to it since is not on the old server.'
+      : ' What it had not saved is gone: look at its data.';
   if (promoted)
     return side === 'destination'
       ? ' What it had not saved is gone: look at its data before you finish.'

@@ -110,8 +110,11 @@ export type Effect =
   | { readonly kind: 'park'; readonly shard: number; readonly why: string }
   /** Change what an alarm proposed and an approver agreed to; each change is an intent of its own. */
   | { readonly kind: 'tune'; readonly shard: number; readonly changes: readonly Tune[] }
-  /** Put the fence up again at an old master that came back without it, or take down one that came too late. */
-  | { readonly kind: 'fence'; readonly shard: number; readonly up: boolean }
+  /**
+   * Put the fence up again at an old master that came back without it, or take down one that came too late. `side`: the
+   * source where it is absent; the destination once writes have left it again.
+   */
+  | { readonly kind: 'fence'; readonly shard: number; readonly up: boolean; readonly side?: Side }
   /**
    * Make the old master a replica of the new one, so that there is a way back. `fullSyncs` and `refusedCommands`: what the
    * new master and the old one had counted before; it has to be a partial resync.

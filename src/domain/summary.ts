@@ -2,8 +2,8 @@
 
 import { addressOf } from './endpoint.ts';
 import type { Event } from './event.ts';
+import { fencedLines } from './fenced.ts';
 import { overridePassed, overrideText } from './finish-gate.ts';
-import { fenceAddress } from './plan.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
 import { bytesText, countText, listText, plural, secondsText, shardText } from './words.ts';
@@ -11,7 +11,6 @@ import { bytesText, countText, listText, plural, secondsText, shardText } from '
 export function finishSummary(state: MigrationState, sight: Sight): Event {
   const totals = state.preflight?.totals;
   const keys = sum(sight.shards?.map((one) => (one.look.destination.ok ? one.look.destination.facts.keys : 0)) ?? []);
-  const fence = fenceAddress(state.plan.id);
   const override = overridePassed(state);
   return {
     kind: 'summary',
@@ -21,26 +20,24 @@ export function finishSummary(state: MigrationState, sight: Sight): Event {
       pauseLine(state.shards) ?? 'The pause of the writes was not measured.',
       ...(override === null ? [] : [`Gate *finish* was ${overrideText(override)}`]),
       ...settingLines(state),
-      `The old masters stay fenced: they are replicas of ${fence.host}:${fence.port}, where nobody listens, and refuse writes. ` +
-        'REPLICAOF NO ONE on one of them makes it take writes again.',
+      ...fencedLines(state, sight, 'source', state.shards),
       roleLine(state, sight),
     ],
   };
 }
 
-export function rollbackSummary(state: MigrationState): Event {
+export function rollbackSummary(state: MigrationState, sight: Sight): Event {
   const returned = state.shards.filter((shard) => shard.returned);
   const many = plural(returned.length, 'shard');
   const pause = pauseLine(returned);
-  const fence = fenceAddress(state.plan.id);
   const stayed = state.shards.filter((shard) => !shard.returned && shard.replicate !== null).length;
   return {
     kind: 'summary',
     lines: [
-      `Rolled back: the old servers take the writes of ${many} again, and have everything that was written to the new ones.`,
+      `Rolled back: the old servers take the writes of ${many} again, and have everything that was written to the new ones until then.`,
       ...(pause === null ? [] : [pause]),
       ...settingLines(state),
-      `The new servers of ${many} stay fenced: they are replicas of ${fence.host}:${fence.port}, where nobody listens, and refuse writes.`,
+      ...fencedLines(state, sight, 'destination', returned),
       ...(stayed === 0
         ? []
         : [

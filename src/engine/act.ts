@@ -46,9 +46,10 @@ export async function act(effect: Effect, journal: Journal, deps: SyncDeps): Pro
         return;
       }
       case 'fence': {
-        await hands.operator(effect.shard, 'source').warm();
+        const side = effect.side ?? 'source';
+        await hands.operator(effect.shard, side).warm();
         if (!sameEntry()) return;
-        await send(effect, journal, () => fenceAgain(effect.shard, effect.up, journal, hands, deps));
+        await send(effect, journal, () => fenceAgain(effect.shard, side, effect.up, journal, hands, deps));
         return;
       }
       case 'guard_user':

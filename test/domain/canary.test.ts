@@ -14,7 +14,7 @@ import { decide } from '../../src/domain/decide.ts';
 import type { Event } from '../../src/domain/event.ts';
 import { gatesOf } from '../../src/domain/gate.ts';
 import type { PairLook } from '../../src/domain/observation.ts';
-import type { Plan } from '../../src/domain/plan.ts';
+import { fenceAddress, type Plan } from '../../src/domain/plan.ts';
 import type { MigrationState } from '../../src/domain/state.ts';
 import { viewOf } from '../../src/domain/view-of.ts';
 import {
@@ -356,7 +356,12 @@ describe('a roll back of a canary', () => {
     { kind: 'cutover_step', step: 'unpause', frozen: [], reason: '' },
   ];
   const state = stateOf(PLAN, back);
-  const returned = changed(1, { source: seen({ runId: 'run-old-1' }), destination: seen({ role: 'replica' }) });
+  const behind = (more: Parameters<typeof replication>[0] = {}) =>
+    replication({ master: fenceAddress(PLAN.id), readOnly: true, ...more });
+  const returned = changed(1, {
+    source: seen({ runId: 'run-old-1' }),
+    destination: seen({ runId: 'run-new-1', role: 'replica', replication: behind() }),
+  });
 
   it('detaches the others, leaves its new server fenced, and waits for fences that came too late', () => {
     expect(at(state, null, returned).effects).toEqual([
@@ -395,6 +400,41 @@ describe('a roll back of a canary', () => {
     const tooEarly = { seq: 99, at: 0, event: { ...event, entry: early.entry } };
     const rights = { request: { ok: true }, approve: { ok: true } } as const;
     expect(judgeClick(tooEarly, early, sightOf(early, looks()), POLICY, rights).accepted).toBe(false);
+  });
+
+  it.each<[string, Partial<PairLook>, RegExp, boolean]>([
+    [
+      'was restarted and came back as a master',
+      { destination: seen({ runId: 'run-another' }) },
+      /goes behind its fence/,
+      true,
+    ],
+    ['does not answer', { destination: unseen('new-2 hangs.') }, /new-2 hangs\. Abort to leave it as it is/, false],
+    [
+      'takes writes behind its fence',
+      { destination: seen({ runId: 'run-new-1', role: 'replica', replication: behind({ readOnly: false }) }) },
+      /takes writes behind its fence/,
+      false,
+    ],
+  ])('does not end while its new server %s', (_what, look, why, fenced) => {
+    const now = returned.map((pair, index) => (index === 1 ? { ...pair, ...look } : pair));
+    const gone: Event[] = [0, 2].map((shard) => {
+      return { kind: 'given_up', what: 'detach', ledger: null, shard, detail: 'It was left.' };
+    });
+    const open = at(stateOf(PLAN, [...back, ...gone]), null, now);
+    expect(open.enter).toBeNull();
+    expect(open.waitingFor).toMatch(why);
+    const order = { kind: 'fence', shard: 1, up: true, side: 'destination' };
+    expect(open.effects).toEqual(fenced ? [order] : []);
+    expect(open.rows.map((row) => row.kind)).toEqual(fenced ? ['drift'] : []);
+    const left = stateOf(PLAN, [...back, ...gone, { kind: 'abort_asked', user: BEN, click: 99, giveUp: true }]);
+    expect(at(left, null, now).rows).toContainEqual(
+      expect.objectContaining({
+        kind: 'given_up',
+        shard: 1,
+        detail: expect.stringMatching(/REPLICAOF 127\..* 1 on it/),
+      }),
+    );
   });
 
   it('says at the end what became of the others', () => {

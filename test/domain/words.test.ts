@@ -18,6 +18,7 @@ import {
   START,
   sightOf,
   stateOf,
+  switchedPair,
   toPlanned,
   toStreaming,
   toSwitched,
@@ -312,7 +313,7 @@ about('the closing words', () => {
         state,
         sightOf(
           state,
-          PLAN.shards.map((one) => followingPair(one)),
+          PLAN.shards.map((one) => ({ ...followingPair(one), source: switchedPair(PLAN, one.index).source })),
           { wallNow: START + 125_000 },
         ),
       ),

@@ -3,6 +3,7 @@
  * then on; with one that would leave it open to SLAVEOF by anybody, so it keeps the password of our lock instead.
  */
 import { can, type Server } from '../../domain/dialect.ts';
+import type { Side } from '../../domain/event.ts';
 import { type Move, moveOf } from '../../domain/move.ts';
 import { fenceAddress } from '../../domain/plan.ts';
 import { RedisError } from '../../redis/errors.ts';
@@ -41,9 +42,10 @@ export async function fenceOldest(
   await okAll(wire, [['MULTI'], refusing, ['CONFIG', 'SET', 'requirepass', ''], follow, ['EXEC']], move);
 }
 
-/** Puts the fence up once more at an old server that was restarted, or takes down one that came too late. */
+/** Puts the fence up once more at a server that was restarted, or takes down one that came too late. */
 export async function fenceAgain(
   shard: number,
+  side: Side,
   up: boolean,
   journal: Journal,
   hands: Hands,
@@ -51,17 +53,17 @@ export async function fenceAgain(
 ): Promise<Outcome> {
   const { plan } = journal.state;
   const fence = fenceAddress(plan.id);
-  const operator = hands.operator(shard, 'source');
+  const operator = hands.operator(shard, side);
   if (!up) return operator.followNobody();
   const here = plan.shards[shard];
-  const look = await hands.inspector(shard, 'source').look({ clients: 'none', commandStats: false });
+  const look = await hands.inspector(shard, side).look({ clients: 'none', commandStats: false });
   if (!here || !look.ok || can(look.facts, 'read_only_replicas')) return operator.follow(fence.host, fence.port);
-  const move = moveOf(here, 'over', false);
+  const move = moveOf(here, side === 'source' ? 'over' : 'back', false);
   try {
     const wire = await openWire(move.from, deps);
     try {
-      const asks = (await hands.inspector(shard, 'source').setting('requirepass')) !== '';
-      const place = { id: plan.id, shard, side: 'source' as const };
+      const asks = (await hands.inspector(shard, side).setting('requirepass')) !== '';
+      const place = { id: plan.id, shard, side };
       await fenceOldest(wire, look.facts, move, fence, asks ? lockPassword(move.from, place, deps) : null);
     } finally {
       wire.close();

@@ -37,7 +37,10 @@ function act(world: World, effect: Effect, luck: Luck): void {
   }
   if (done && effect.kind === 'park') turn(pair, 'aside');
   if (done && effect.kind === 'detach') turn(pair, 'master');
-  if (done && effect.kind === 'fence') fence(pair, effect.up);
+  if (done && effect.kind === 'fence') {
+    if (effect.side === 'destination') turn(pair, 'aside');
+    else fence(pair, effect.up);
+  }
   if (done && effect.kind === 'follow_back') followBack(pair, !pair.meddled);
   if (luck.startsWith('crash')) throw new Died();
   const outcome = luck === 'refused' || !takes ? 'refused' : luck === 'done' ? 'ok' : 'unknown';

@@ -142,6 +142,13 @@ function replicateOf(event: Event, shard: number): Extract<Effect, { kind: 'repl
  * was told; or at an old server that stops following the new one, for good.
  */
 function mayFence(effect: Extract<Effect, { kind: 'fence' }>, sight: Sight, { state, rows }: Journal): void {
+  if (effect.side === 'destination') {
+    const fresh = sight.shards?.[effect.shard]?.look.destination;
+    expect(isBack(rows, effect.shard), 'a fence at a new server that has the writes').toBe(true);
+    expect(fresh?.ok && fresh.facts.role).toBe('master');
+    expect({ up: effect.up, phase: state.phase }).toEqual({ up: true, phase: 'rolling_back' });
+    return;
+  }
   const source = sight.shards?.[effect.shard]?.look.source;
   if (!source?.ok) throw new Error('A server that does not answer was given an order.');
   if (!effect.up) {

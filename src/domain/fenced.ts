@@ -1,0 +1,91 @@
+/**
+ * The servers that writes have left for good, at the end of a migration: each has to be seen behind its fence before
+ * that is said. One that was restarted meanwhile has come back without it. Pure.
+ */
+import { isBehindFence, restartRows } from './drift.ts';
+import { isDue } from './due.ts';
+import { addressOf } from './endpoint.ts';
+import type { Effect, Event, Side } from './event.ts';
+import { fenceAddress } from './plan.ts';
+import { recordOf, type ShardSight, type Sight } from './sight.ts';
+import type { MigrationState, ShardRecord } from './state.ts';
+import { capital, listText, plural, shardText } from './words.ts';
+
+interface Keeping {
+  readonly effects: Effect[];
+  readonly rows: Event[];
+  readonly waits: string[];
+}
+
+/** Rolled back: the new servers that writes have left stay fenced, also those that were restarted in that moment. */
+export function keepFenced(state: MigrationState, sight: Sight): Keeping {
+  const effects: Effect[] = [];
+  const rows: Event[] = [];
+  const waits: string[] = [];
+  for (const one of sight.shards ?? []) {
+    const record = recordOf(state, one);
+    if (!record.returned || record.detach?.givenUp) continue;
+    rows.push(...restartRows(state, record, one));
+    const open = openText(state, one);
+    if (open === null) continue;
+    const { ok, text } = open;
+    const { index: shard } = record;
+    if (ok || state.giveUp) {
+      const { host, port } = fenceAddress(state.plan.id);
+      const detail = ok ? text : `${text} It may take writes: run REPLICAOF ${host} ${port} on it.`;
+      rows.push({ kind: 'given_up', what: 'detach', ledger: null, shard, detail });
+      continue;
+    }
+    waits.push(`${capital(shardText(shard))}: ${text} Abort to leave it as it is.`);
+    const { destination } = one.look;
+    const comesBack = destination.ok && destination.facts.role === 'master' && !destination.facts.loading;
+    if (comesBack && isDue(record.fence, sight.wallNow))
+      effects.push({ kind: 'fence', shard, up: true, side: 'destination' });
+  }
+  return { effects, rows, waits };
+}
+
+/** Why the new server of a shard is not behind its fence, as a sentence; `ok`: somebody else saw to it. Null when it is. */
+function openText(state: MigrationState, one: ShardSight): { readonly ok: boolean; readonly text: string } | null {
+  const plan = state.plan.shards[one.verdict.shard];
+  const { destination: look } = one.look;
+  if (!plan || stands(state, one, 'destination')) return null;
+  if (!look.ok) return { ok: false, text: look.problem.text };
+  const name = addressOf(plan.destination);
+  const { master } = look.facts.replication;
+  if (isBehindFence(state, look))
+    return { ok: false, text: `${name} takes writes behind its fence. CONFIG SET slave-read-only yes on it.` };
+  if (master === null) return { ok: false, text: `${name} goes behind its fence.` };
+  return { ok: true, text: `${name} follows ${addressOf(master)} by now, which is not our doing. It is left so.` };
+}
+
+/** What is said in the end of those that refuse writes from now on, as lines: only what the last look shows. */
+export function fencedLines(state: MigrationState, sight: Sight, side: Side, which: readonly ShardRecord[]): string[] {
+  const { host, port } = fenceAddress(state.plan.id);
+  const who = side === 'source' ? 'old' : 'new';
+  const open = which.filter(({ index }) => {
+    const one = sight.shards?.find(({ verdict }) => verdict.shard === index);
+    return !one || !stands(state, one, side);
+  });
+  const rest = which.length - open.length;
+  const names = open.flatMap(({ index }) => {
+    const plan = state.plan.shards[index];
+    return plan ? [addressOf(plan[side])] : [];
+  });
+  return [
+    ...(rest === 0
+      ? []
+      : [
+          `The ${who} servers of ${plural(rest, 'shard')} stay fenced: they are replicas of ${host}:${port}, where nobody listens, and refuse writes. ` +
+            'REPLICAOF NO ONE on one of them makes it take writes again, and so may a restart.',
+        ]),
+    ...(open.length === 0
+      ? []
+      : [`Not seen behind a fence: ${listText(names, 20)}. To put it up: REPLICAOF ${host} ${port}.`]),
+  ];
+}
+
+function stands(state: MigrationState, { look }: ShardSight, side: Side): boolean {
+  const server = look[side];
+  return isBehindFence(state, server) && server.ok && server.facts.replication.readOnly !== false;
+}
