@@ -26,7 +26,10 @@ export function judge(input: VerdictInput): Verdict {
       sourceRate((facts) => number(facts.replication.masterOffset)),
       sourceRate((facts) => facts.netInputBytes),
     ),
-    sourceClients: source?.connectedClients == null ? null : Math.max(0, source.connectedClients - input.ownClients),
+    sourceClients:
+      source?.connectedClients == null
+        ? null
+        : Math.max(0, source.connectedClients - input.ownClients - linkOf(source)),
     fullSyncs: source && fullSyncsSince(record.before, source),
     keys: source?.keys ?? null,
     bytes: source?.usedMemoryBytes ?? null,
@@ -37,6 +40,11 @@ export function judge(input: VerdictInput): Verdict {
 export function fullSyncsSince(before: BeforeReplication | null, source: ServerFacts): number | null {
   if (before?.sourceFullSyncs == null || source.fullSyncs === null || source.runId !== before.sourceRunId) return null;
   return Math.max(0, source.fullSyncs - before.sourceFullSyncs);
+}
+
+/** A replica counts its link to its master among its clients: an old master that follows for the way back has one. */
+function linkOf({ role, replication }: ServerFacts): number {
+  return role === 'replica' && replication.linkUp ? 1 : 0;
 }
 
 const ALARMING: readonly ShardState[] = ['link_down', 'unreachable', 'detached'];

@@ -175,6 +175,8 @@ describe('figures of the source', () => {
     expect(verdict({ ...pair, source: seen({ connectedClients: 5 }) }).sourceClients).toBe(4);
     expect(verdict({ ...pair, source: seen({ connectedClients: 0 }) }).sourceClients).toBe(0);
     expect(verdict({ ...pair, source: seen({ connectedClients: null }) }).sourceClients).toBeNull();
+    const follows = { role: 'replica', connectedClients: 5, replication: replication({ linkUp: true }) } as const;
+    expect(verdict({ ...pair, source: seen(follows) }).sourceClients).toBe(3);
   });
 
   it('full syncs are counted from the first order on, and for the same process only', () => {

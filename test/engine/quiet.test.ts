@@ -65,6 +65,17 @@ test('who tries to write stands first, with the address, also once the old maste
   // What arrives from the new server is nobody's doing.
   for (let count = 0; count < 20; count++) await pairs.destinations[1]?.call('SET', `key:${count}`, 'x');
   expect(await made.open(id, 'finish')).toMatchObject({ lateWriters: expect.stringContaining('No write has reached') });
+  // Nor is the link by which an old master follows somebody's connection.
+  await until(
+    () =>
+      made
+        .view(id)
+        .shards.map((one) => one.sourceClients)
+        .join() === '0,2',
+    {
+      what: 'no client on the one and two on the other',
+    },
+  );
 
   await tryToWrite(writer.client, 'LPUSH', 'late', 'x');
   await tryToWrite(writer.client, 'EVAL', "return redis.call('set', 'late', '1')", '0');
