@@ -49,7 +49,9 @@ async function main(): Promise<void> {
     for (let done = 0; done < wanted; done += 2) {
       await round(bench.engine, sources, destinations, traffic, pauses);
       await bareRound(sources, destinations, traffic, pauses);
-      // The next round begins with empty destinations that follow nobody.
+      // The next round begins with empty destinations that follow nobody, and that nobody of the application is left on:
+      // whoever was in the middle of something there would write to it as soon as its fence is gone.
+      await Promise.all(destinations.map((one) => one.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')));
       await Promise.all(destinations.map((one) => one.call('REPLICAOF', 'NO', 'ONE')));
       await Promise.all(destinations.map((one) => one.flush()));
     }
@@ -82,9 +84,8 @@ async function round(
   engine.open(drafted.plan, '1.1');
   const view = () => engine.view(id);
   const press = async (action: ActionId) => {
-    await until(() => view()?.actions.some((one) => one.action === action), {
-      within: 60_000,
-      what: `${action}; ${view()?.waitingFor ?? ''}`,
+    await until(() => view()?.actions.some((one) => one.action === action), { within: 60_000 }).catch(() => {
+      throw new Error(`waited in vain for ${action}: ${view()?.waitingFor ?? ''}`);
     });
     const ticket = engine.click({ migration: id, action, user: 'UBENCH', value: null, typedName: null });
     if (ticket) await engine.settleClick(ticket);
