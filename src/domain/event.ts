@@ -269,7 +269,8 @@ export type Event =
   | { readonly kind: 'way_back'; readonly shard: number; readonly open: boolean; readonly text: string }
   /** The canary is on its new server and the others wait behind it, or (`over`) wait no longer. */
   | { readonly kind: 'soak'; readonly shard: number; readonly over: boolean; readonly text: string }
-  | { readonly kind: 'cutover_let_go'; readonly reason: string }
+  /** `partly`: some of its shards had been promoted by then. */
+  | { readonly kind: 'cutover_let_go'; readonly reason: string; readonly partly?: boolean }
   | { readonly kind: 'axe_asked'; readonly user: string; readonly click: number }
   /** What became of an old server: it takes no connections any more, or it was left. */
   | { readonly kind: 'axed'; readonly shard: number; readonly gone: boolean; readonly text: string }

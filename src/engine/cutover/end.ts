@@ -18,10 +18,13 @@ export function endOf(state: MigrationState): Event[] {
 export function letGoTo(state: MigrationState): Event {
   const { phase, cameFrom } = state;
   if (phase === 'switching') {
-    const reason =
+    const gone =
       goneOver(state) === null
-        ? 'The old servers go on as before. Switch can be approved again when all shards are in step.'
-        : 'The shard that went first stays on its new server, the others go on as before. Switch can be approved again for them when they are in step.';
+        ? 'What has gone over stays on its new server'
+        : 'The shard that went first stays on its new server';
+    const reason = state.shards.some((one) => one.promoted)
+      ? `${gone}, the others go on as before. Switch can be approved again for them when they are in step.`
+      : 'The old servers go on as before. Switch can be approved again when all shards are in step.';
     return { kind: 'phase_entered', phase: 'streaming', reason };
   }
   if (phase === 'finishing') {

@@ -44,41 +44,90 @@ export async function letGo(ground: CutoverGround, reason: string, fenceSent: bo
   return null;
 }
 
+/** A shard whose promotion was sent: done, what it waits for, or that a person has taken its writes back. */
+type Forward =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'waits'; readonly text: string }
+  | { readonly kind: 'stays'; readonly text: string };
+
+const HALF_BACK = 'Other shards are back on their old servers already, so the migration stays here.';
+const DONE: Forward = { kind: 'done' };
+
 /** A promotion was sent to at least one. Completes what can be completed; the fence stays until all are seen. */
 async function goForward(ground: CutoverGround): Promise<string | null> {
   const { frozen } = ground.journal.state.cutover ?? { frozen: [] };
-  const waits = await ground.each(async (move): Promise<string | null> => {
+  const ends = await ground.each(async (move): Promise<Forward> => {
     try {
       return await forward(ground, move, frozenOf(frozen, move));
     } catch (error) {
-      return unseen(move, error);
+      // A process that is gone took a promotion that was on its way along.
+      const gone = error instanceof RedisError && error.kind === 'refused' && error.address === addressOf(move.to);
+      const text = gone ? `${unseen(move, error)} ${takeBackText(move)}` : unseen(move, error);
+      const problem = error instanceof Error ? error.message : String(error);
+      return (gone ? await takenBack(ground, move, frozenOf(frozen, move), problem) : null) ?? { kind: 'waits', text };
     }
   });
-  const wait = waits.find((one) => one !== null) ?? null;
+  const stays = ends.flatMap((one) => (one.kind === 'stays' ? [one.text] : []));
+  const done = ends.some((one) => one.kind === 'done');
+  // Rolled back in part there is no phase to go on in: finish would count all of them as moved.
+  const half = done && ground.way === 'back' ? stays.map((text) => `${text} ${HALF_BACK}`) : [];
+  const wait = ends.flatMap((one) => (one.kind === 'waits' ? [one.text] : [])).at(0) ?? half[0] ?? null;
   if (wait !== null) {
     ground.recordPromoted();
     return wait;
   }
-  ground.conclude();
+  const [reason] = stays;
+  if (reason === undefined) {
+    ground.conclude();
+    return null;
+  }
+  ground.recordPromoted();
+  const { journal } = ground;
+  journal.append([{ kind: 'cutover_let_go', reason, ...(done ? { partly: true } : {}) }, letGoTo(journal.state)]);
   return null;
 }
 
-async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promise<string | null> {
+async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promise<Forward> {
   const record = ground.journal.state.shards[move.index];
   // It was seen once: what became of it since is for the time after.
-  if (move.way === 'over' ? record?.promoted : record?.returned) return null;
+  if (move.way === 'over' ? record?.promoted : record?.returned) return DONE;
   const seen = await ground.to(move).inspector.replication();
   if (isPromoted(seen, frozen)) {
     ground.sawPromoted(move);
-    return ground.stop(move).settled();
+    return doneOr(await ground.stop(move).settled());
   }
-  const [from, to] = [sideName(move.fromSide), sideName(move.toSide)];
+  const to = sideName(move.toSide);
   if (seen.role === 'master') {
-    return `${named(move)}: ${to} is a master, but not by this promotion: it was restarted, or somebody changed it. ${addressOf(move.from)} stays fenced and has every write. A person has to decide. To serve this shard from ${from} again: REPLICAOF NO ONE on ${addressOf(move.from)}.`;
+    const what = `${to} is a master, but not by this promotion: it was restarted, or somebody changed it.`;
+    const text = `${named(move)}: ${what} ${addressOf(move.from)} stays fenced and has every write. A person has to decide. ${takeBackText(move)}`;
+    return (await takenBack(ground, move, frozen, what)) ?? { kind: 'waits', text };
   }
-  const problem = await forwardProblem(ground, move, seen, frozen);
-  if (problem !== null) return problem;
-  return ground.promote(move, frozen);
+  return doneOr((await forwardProblem(ground, move, seen, frozen)) ?? (await ground.promote(move, frozen)));
+}
+
+function doneOr(wait: string | null): Forward {
+  return wait === null ? DONE : { kind: 'waits', text: wait };
+}
+
+function takeBackText(move: Move): string {
+  return `To serve this shard from ${sideName(move.fromSide)} again: REPLICAOF NO ONE on ${addressOf(move.from)}. The cut-over is let go for it then.`;
+}
+
+/**
+ * The promotion that was sent has come to nothing, and the server that writes were to leave is a master again: that is a
+ * person's word, and all there is to go on with. Null when it is not so.
+ */
+async function takenBack(ground: CutoverGround, move: Move, frozen: Frozen, what: string): Promise<Forward | null> {
+  try {
+    const { role } = await ground.from(move).inspector.replication();
+    if (role !== 'master' || (await ground.stop(move).fenceProblem(frozen)) === null) return null;
+    const wait = await ground.stop(move).undo(true);
+    if (wait !== null) return { kind: 'waits', text: wait };
+    return { kind: 'stays', text: `${named(move)}: ${what} ${addressOf(move.from)} takes the writes again.` };
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error;
+    return null;
+  }
 }
 
 /** Whether a server that still follows may be promoted after all: fence in place, everything applied. */
@@ -90,7 +139,12 @@ async function forwardProblem(
 ): Promise<string | null> {
   try {
     const problem = await ground.stop(move).fenceProblem(frozen);
-    if (problem !== null) return `${named(move)}: ${problem} A person has to decide.`;
+    if (problem !== null) {
+      const way = hasApplied(seen, frozen)
+        ? `To go on with ${sideName(move.toSide)}, which has every write up to the fence and none behind it: REPLICAOF NO ONE on ${addressOf(move.to)}.`
+        : `To stay with ${sideName(move.fromSide)}: REPLICAOF NO ONE on ${addressOf(move.to)}.`;
+      return `${named(move)}: ${problem} A person has to decide. ${way}`;
+    }
   } catch (error) {
     if (!(error instanceof RedisError)) throw error;
     return `${named(move)}: ${error.message} Its fence has to be seen before anything else.`;
