@@ -70,3 +70,26 @@ test('a new server that never comes back does not keep its shard from being serv
   await destinations[1]?.start();
   await moveTheRest(stage);
 }, 90_000);
+
+test('an old server that is gone when it should take the writes back: the new one goes on once it is released', async () => {
+  const stage = await toStreaming({ shards: 1 });
+  onTestFinished(() => stage.close());
+  const { harness, id, sources, destinations, traffic } = stage;
+  await stage.press('gate:switch');
+  await harness.phase(id, 'switched');
+  stage.pointAt(destinations);
+  await until(() => stage.view().wayBack?.open, { within: 20_000 });
+  stage.once('after:intent', () => sources[0]?.freeze());
+  await stage.press('migration:rollback');
+  await says(stage, /Shard 1: .*The promotion was sent, so the fence stays until it is seen/);
+  await sources[0]?.kill();
+  await sources[0]?.start();
+  await says(stage, /To serve this shard from the new server again: REPLICAOF NO ONE on/);
+  await destinations[0]?.call('REPLICAOF', 'NO', 'ONE');
+  await harness.phase(id, 'switched');
+  await until(() => /was restarted since/.test(stage.view().wayBack?.text ?? ''), { within: 10_000 });
+  await until(async () => (await sources[0]?.info('replication'))?.['role'] === 'slave', { within: 10_000 });
+  await stage.press('gate:finish', 'orders');
+  await harness.phase(id, 'finished');
+  expect(await traffic.verify(destinations)).toMatchObject({ missing: 0, examples: [] });
+}, 90_000);
