@@ -18,13 +18,12 @@ export function endOf(state: MigrationState): Event[] {
 export function letGoTo(state: MigrationState): Event {
   const { phase, cameFrom } = state;
   if (phase === 'switching') {
-    const gone =
-      goneOver(state) === null
-        ? 'What has gone over stays on its new server'
-        : 'The shard that went first stays on its new server';
-    const reason = state.shards.some((one) => one.promoted)
-      ? `${gone}, the others go on as before. Switch can be approved again for them when they are in step.`
-      : 'The old servers go on as before. Switch can be approved again when all shards are in step.';
+    const gone = state.shards.filter((one) => one.promoted).length;
+    const which = gone === 1 && goneOver(state) !== null ? 'The shard that went first' : 'What has gone over';
+    const reason =
+      gone > 0
+        ? `${which} stays on its new server, the others go on as before. Switch can be approved again for them when they are in step.`
+        : 'The old servers go on as before. Switch can be approved again when all shards are in step.';
     return { kind: 'phase_entered', phase: 'streaming', reason };
   }
   if (phase === 'finishing') {

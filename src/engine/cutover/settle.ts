@@ -99,7 +99,10 @@ async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promi
   const to = sideName(move.toSide);
   if (seen.role === 'master') {
     const what = `${to} is a master, but not by this promotion: it was restarted, or somebody changed it.`;
-    const text = `${named(move)}: ${what} ${addressOf(move.from)} stays fenced and has every write. A person has to decide. ${takeBackText(move)}`;
+    const has = move.overlap
+      ? `has every write of the old side, and none that ${addressOf(move.to)} took since the switch`
+      : 'has every write';
+    const text = `${named(move)}: ${what} ${addressOf(move.from)} stays fenced and ${has}. A person has to decide. ${takeBackText(move)}`;
     return (await takenBack(ground, move, frozen, what)) ?? { kind: 'waits', text };
   }
   return doneOr((await forwardProblem(ground, move, seen, frozen)) ?? (await ground.promote(move, frozen)));
