@@ -5,7 +5,7 @@ import { fenceEffects, switchedRows } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
-import { keepFenced } from './fenced.ts';
+import { keepFenced, keepOldFenced } from './fenced.ts';
 import { overrideOf } from './finish-gate.ts';
 import { conflictRows, guardRemoval, isOverlap, shutEffects, wipeRows } from './overlap.ts';
 import { recordOf, type Sight } from './sight.ts';
@@ -51,12 +51,15 @@ export function finishing(state: MigrationState, sight: Sight): Decision {
     return { ...NOTHING, run: 'cut_over', waitingFor: 'The cut-over is running.' };
   const fences = fencing(state, sight);
   if (fences !== null) return fences;
+  const kept = keepOldFenced(state, sight);
   const guard = guardRemoval(state, sight);
   const restore = restoreAll(state, sight, 'all');
-  const waitingFor = guard.waits[0] ?? restore.waitingFor ?? 'Puts the settings back.';
-  const effects = [...guard.effects, ...restore.effects];
-  const waits = restore.left > 0 || guard.waits.length > 0 || guard.rows.length > 0;
-  if (waits) return { ...NOTHING, effects, rows: [...guard.rows, ...restore.rows], waitingFor };
+  const waits = [...kept.waits, ...guard.waits];
+  const told = [...kept.rows, ...guard.rows];
+  const waitingFor = waits[0] ?? restore.waitingFor ?? 'Puts the settings back.';
+  const effects = [...kept.effects, ...guard.effects, ...restore.effects];
+  if (restore.left > 0 || waits.length > 0 || told.length > 0)
+    return { ...NOTHING, effects, rows: [...told, ...restore.rows], waitingFor };
   const rows = [...restore.rows, ...goneRows(state, sight), finishSummary(state, sight)];
   return { ...NOTHING, rows, enter: { phase: 'finished', reason: 'Settings are put back.' }, waitingFor };
 }

@@ -87,7 +87,9 @@ export function describe(event: Event, plan: Plan): string {
     case 'serve_old_asked':
       return `<@${event.user}> decided: the old servers take the writes of ${listText(event.shards.map(shardText))} again. What was written to the new ones since is given up.`;
     case 'cutover_let_go':
-      return `The cut-over was let go, nothing has changed: ${event.reason}`;
+      return event.partly
+        ? `The cut-over was let go for the shards that had not been promoted: ${event.reason}`
+        : `The cut-over was let go, nothing has changed: ${event.reason}`;
     case 'axe_asked':
       return `<@${event.user}> asked to shut down the old servers.`;
     case 'overlap_opened':

@@ -39,7 +39,7 @@ function consequence(
       : ' What it had not saved is gone: look at its data.';
   if (promoted)
     return side === 'destination'
-      ? ' What it had not saved is gone: look at its data before you finish.'
+      ? ` What it had not saved is gone: look at its data${state.phase === 'finishing' ? '' : ' before you finish'}.`
       : ' If it came back as a master, it may have taken writes that the new server never sees.';
   return side === 'source' ? ' Its copy follows what it holds now: look at its data before you switch.' : '';
 }

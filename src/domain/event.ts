@@ -302,7 +302,8 @@ export type Event =
       readonly click: number;
       readonly shards: readonly number[];
     }
-  | { readonly kind: 'cutover_let_go'; readonly reason: string }
+  /** `partly`: some of its shards had been promoted by then. */
+  | { readonly kind: 'cutover_let_go'; readonly reason: string; readonly partly?: boolean }
   | { readonly kind: 'axe_asked'; readonly user: string; readonly click: number }
   /** What became of an old server: it takes no connections any more, or it was left. */
   | { readonly kind: 'axed'; readonly shard: number; readonly gone: boolean; readonly text: string }

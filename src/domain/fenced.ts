@@ -2,7 +2,7 @@
  * The servers that writes have left for good, at the end of a migration: each has to be seen behind its fence before
  * that is said. One that was restarted meanwhile has come back without it. Pure.
  */
-import { isBehindFence, restartRows } from './drift.ts';
+import { fenceEffects, isBehindFence, restartRows } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
@@ -58,6 +58,35 @@ function openText(state: MigrationState, one: ShardSight): { readonly ok: boolea
   if (master === null) return { ok: false, text: `${name} goes behind its fence.` };
   return { ok: true, text: `${name} follows ${addressOf(master)} by now, which is not our doing. It is left so.` };
 }
+
+/**
+ * Finishing: an old server that was restarted in that moment goes behind its fence again. One that somebody released is
+ * theirs, and one that takes no order is told in the closing words.
+ */
+export function keepOldFenced(state: MigrationState, sight: Sight): Keeping {
+  const gone = (sight.shards ?? []).filter((one) => recordOf(state, one).promoted);
+  const rows = gone.flatMap((one) => restartRows(state, recordOf(state, one), one));
+  if (Math.abs(sight.wallNow - state.phaseSince) > PATIENCE_MS) return { effects: [], rows, waits: [] };
+  const back = gone.filter(({ look, verdict }) => {
+    const restart = state.drifts.findLast(({ shard, side }) => shard === verdict.shard && side === 'source');
+    return restart?.runId != null && look.source.ok && look.source.facts.role === 'master';
+  });
+  const waits = back.flatMap(({ verdict }) => {
+    const { fence } = state.shards[verdict.shard] ?? {};
+    // Up again, and a master after all: somebody has released it since.
+    const released = fence?.outcome === 'ok' && Math.abs(sight.wallNow - fence.at) > SETTLE_MS;
+    const plan = state.plan.shards[verdict.shard];
+    return plan && !released
+      ? [`${capital(shardText(verdict.shard))}: ${addressOf(plan.source)} goes behind its fence.`]
+      : [];
+  });
+  return { effects: fenceEffects(state, { ...sight, shards: back }), rows, waits };
+}
+
+/** How long an old server may take to go behind its fence again. */
+const PATIENCE_MS = 30_000;
+/** What was seen so soon after an order may be from before it. */
+const SETTLE_MS = 3_000;
 
 /** What is said in the end of those that refuse writes from now on, as lines: only what the last look shows. */
 export function fencedLines(state: MigrationState, sight: Sight, side: Side, which: readonly ShardRecord[]): string[] {

@@ -39,7 +39,10 @@ export function hooksDue(before: MigrationState, rows: readonly JournalRow[]): H
         );
     }
     if (event.kind === 'cutover_let_go' && !isRefusal(rows)) {
-      const shards = state.cutover?.shards ?? allOf(plan);
+      const all = state.cutover?.shards ?? allOf(plan);
+      // Those that were promoted by then have not failed.
+      const done = state.cutover?.way === 'back' ? 'returned' : 'promoted';
+      const shards = all.filter((shard) => !state.shards[shard]?.[done]);
       due.push(dueOf('failed', plan, hookId(plan.id, seq, 'failed'), shards, event.reason));
     }
     if (event.kind === 'phase_entered') due.push(...enteredHook(state, event, seq));

@@ -71,6 +71,8 @@ test('a cut-over that was let go has failed, but not for whoever refused it', ()
   expect(due(FENCED, [...before, started('over', [1]), ...letGo], 2)).toMatchObject([
     { hook: 'failed', shards: [1], reason: 'Shard 2 was late.' },
   ]);
+  const half = [...before, started('over'), promoted(0), ...letGo];
+  expect(due(FENCED, half, 2)).toMatchObject([{ hook: 'failed', shards: [1] }]);
   const id = 'm-7k3q:9:before_switch';
   const refused: Event = { kind: 'hook_sent', hook: 'before_switch', id, outcome: 'refused', detail: 'No.' };
   expect(due(FENCED, [...before, refused, ...letGo], 3)).toEqual([]);

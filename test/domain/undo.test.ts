@@ -21,6 +21,9 @@ import {
 
 import { decided, fresh, shardsOf } from './support/decided.ts';
 
+const FENCED = seen({ runId: 'run-old-0', role: 'replica' });
+const FRESH = seen({ runId: 'run-new-0' });
+
 describe('putting things back', () => {
   const plan = aPlan(1);
   const change = (side: 'source' | 'destination', name: string): Event => ({
@@ -35,7 +38,7 @@ describe('putting things back', () => {
       why: 'for the cut-over',
     },
   });
-  const looks = (source: PairLook['source'], destination: PairLook['destination'] = seen()): PairLook[] => [
+  const looks = (source: PairLook['source'], destination: PairLook['destination'] = FRESH): PairLook[] => [
     { source, destination },
   ];
   const finishing = [
@@ -49,7 +52,7 @@ describe('putting things back', () => {
 
   it('finishing puts every setting back and ends with a summary', () => {
     const state = stateOf(plan, finishing);
-    const decision = decided(state, looks(seen({ role: 'replica' })), at(0));
+    const decision = decided(state, looks(FENCED), at(0));
     expect(decision).toMatchObject({ enter: null, rows: [], waitingFor: 'Puts the settings back.' });
     expect(decision.effects.map((one) => (one.kind === 'restore_config' ? one.name : one.kind))).toEqual([
       'repl-ping-slave-period',
@@ -58,9 +61,22 @@ describe('putting things back', () => {
     const closed = state.ledger.map(
       (entry): Event => ({ kind: 'given_up', what: 'setting', ledger: entry.intent, shard: 0, detail: 'So be it.' }),
     );
-    const done = decided(stateOf(plan, [...finishing, ...closed]), looks(seen({ role: 'replica' })), at(0));
+    const done = decided(stateOf(plan, [...finishing, ...closed]), looks(FENCED), at(0));
     expect(done.enter).toEqual({ phase: 'finished', reason: 'Settings are put back.' });
     expect(done.rows.map((row) => row.kind)).toEqual(['summary']);
+  });
+
+  it('an old master that was restarted meanwhile goes behind its fence first; one that somebody released is theirs', () => {
+    const state = stateOf(plan, finishing);
+    const again = looks(seen({ runId: 'run-another' }));
+    const told = decided(state, again, at(0)).rows;
+    expect(told).toMatchObject([{ kind: 'drift', side: 'source', runId: 'run-another' }]);
+    const drifted = decided(stateOf(plan, [...finishing, ...told]), again, at(1_000));
+    expect(drifted.waitingFor).toMatch(/^Shard 1: old-1:6379 goes behind its fence\./);
+    expect(drifted.effects).toContainEqual({ kind: 'fence', shard: 0, up: true });
+    const released = decided(state, looks(seen({ runId: 'run-old-0' })), at(0));
+    expect(released).toMatchObject({ rows: [], waitingFor: 'Puts the settings back.' });
+    expect(shardsOf(released.effects, 'fence')).toEqual([]);
   });
 
   it('an old master that stays away is waited for for thirty seconds; a new one for as long as it takes', () => {
@@ -120,7 +136,7 @@ describe('a setting that a server refuses again and again', () => {
   const setting = { shard: 0, side: 'source', name: 'repl-ping-slave-period' } as const;
   const old = { kind: 'plain', value: '10' } as const;
   const changed: Event = { kind: 'intent', effect: { kind: 'set_config', ...setting, old, value: '3600', why: 'x' } };
-  const looks: PairLook[] = [{ source: seen(), destination: seen() }];
+  const looks: PairLook[] = [{ source: FENCED, destination: FRESH }];
 
   /** As many refusals, a row each, behind those events. */
   function refused(events: readonly Event[], times: number): Event[] {

@@ -29,3 +29,21 @@ test('a new server that is restarted right after it was rolled back goes behind 
   );
   expect(ended.journal.findLast((row) => row.kind === 'summary')?.text).toMatch(/new servers of 2 shards stay fenced/);
 }, 60_000);
+
+test('an old server that is restarted while the migration finishes goes behind its fence again, and that is told', async () => {
+  const stage = await toStreaming();
+  onTestFinished(() => stage.close());
+  const { harness, id, sources, destinations } = stage;
+  await stage.press('gate:switch');
+  await harness.phase(id, 'switched');
+  stage.pointAt(destinations);
+  await harness.open(id, 'finish');
+  sources[1]?.freeze();
+  await stage.press('gate:finish', 'orders');
+  await sources[1]?.kill();
+  await sources[1]?.start();
+  const ended = await harness.phase(id, 'finished');
+  for (const one of sources) await expect(one.call('SET', 'late', 'write')).rejects.toThrow(/READONLY/);
+  expect(ended.journal.find((row) => row.kind === 'drift')?.text).toMatch(/Shard 2: .* was restarted/);
+  expect(ended.journal.findLast((row) => row.kind === 'summary')?.text).toMatch(/old servers of 2 shards stay fenced/);
+}, 60_000);

@@ -35,7 +35,7 @@ test('a promotion that cannot be seen any more: a person decides, and nothing th
   await stage.press('migration:serve_old', 'orders');
   const view = await harness.phase(id, 'streaming', 'syncing');
   expect(view.shards[0]?.state).toBe('promoted');
-  expect(view.waitingFor).toMatch(/a person decided that the old servers take the writes of shard 2 again/);
+  expect(view.waitingFor).toMatch(/Shard 2: a person has decided so: .* takes the writes again/);
   await until(async () => (await sources[1]?.info('replication'))?.['role'] === 'master');
   // Its copy is made anew, by the person who knows why it was restarted; then the rest goes over.
   await destinations[1]?.call('REPLICAOF', '127.0.0.1', String(links[1]?.port));

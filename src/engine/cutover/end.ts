@@ -18,10 +18,12 @@ export function endOf(state: MigrationState): Event[] {
 export function letGoTo(state: MigrationState): Event {
   const { phase, cameFrom } = state;
   if (phase === 'switching') {
+    const gone = state.shards.filter((one) => one.promoted).length;
+    const which = gone === 1 && goneOver(state) !== null ? 'The shard that went first' : 'What has gone over';
     const reason =
-      goneOver(state) === null
-        ? 'The old servers go on as before. Switch can be approved again when all shards are in step.'
-        : 'The shard that went first stays on its new server, the others go on as before. Switch can be approved again for them when they are in step.';
+      gone > 0
+        ? `${which} stays on its new server, the others go on as before. Switch can be approved again for them when they are in step.`
+        : 'The old servers go on as before. Switch can be approved again when all shards are in step.';
     return { kind: 'phase_entered', phase: 'streaming', reason };
   }
   if (phase === 'finishing') {

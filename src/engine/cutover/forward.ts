@@ -1,0 +1,153 @@
+/**
+ * Behind a promotion that was sent there is only forward: looks at the servers, completes what can be completed, and
+ * keeps every fence until its promotion is seen. Where that cannot be seen any more a person decides, by the button or by
+ * hand on the old server. Part of settle.ts.
+ */
+import { addressOf } from '../../domain/endpoint.ts';
+import type { Event, Frozen } from '../../domain/event.ts';
+import { type Move, named, sideName } from '../../domain/move.ts';
+import { RedisError } from '../../redis/errors.ts';
+import { missingOn, seenPromoted, sightOf } from './copy.ts';
+import { letGoTo } from './end.ts';
+import { type CutoverGround, frozenOf, unseen } from './ground.ts';
+
+/** A server that has not answered for so long behind its promotion may never do so again. */
+const PATIENCE_MS = 15_000;
+const HALF_BACK = 'Other shards are back on their old servers already, so the migration stays here.';
+
+/** A shard whose promotion was sent: done, what it waits for, or that a person has taken its writes back. */
+type Forward =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'waits'; readonly text: string }
+  | { readonly kind: 'stays'; readonly text: string };
+
+const DONE: Forward = { kind: 'done' };
+
+/** Null when the cut-over is over, or what it waits for. */
+export async function goForward(ground: CutoverGround): Promise<string | null> {
+  const { frozen } = ground.journal.state.cutover ?? { frozen: [] };
+  const ends = await ground.each(async (move): Promise<Forward> => {
+    try {
+      return await forward(ground, move, frozenOf(frozen, move));
+    } catch (error) {
+      return unanswered(ground, move, frozenOf(frozen, move), error);
+    }
+  });
+  const staying = ends.flatMap((one) => (one.kind === 'stays' ? [one.text] : []));
+  const done = ends.some((one) => one.kind === 'done');
+  // Rolled back in part there is no phase to go on in: finish would count all of them as moved.
+  const half = done && ground.way === 'back' ? staying.map((text) => `${text} ${HALF_BACK}`) : [];
+  const wait = ends.flatMap((one) => (one.kind === 'waits' ? [one.text] : [])).at(0) ?? half[0] ?? null;
+  if (wait !== null) {
+    ground.recordPromoted();
+    return wait;
+  }
+  if (staying.length === 0) {
+    ground.conclude();
+    return null;
+  }
+  ground.recordPromoted();
+  const letGo: Event = { kind: 'cutover_let_go', reason: staying.join(' '), ...(done ? { partly: true } : {}) };
+  ground.journal.append([letGo, letGoTo(ground.journal.state)]);
+  return null;
+}
+
+async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promise<Forward> {
+  const { cutover } = ground.journal.state;
+  if (cutover?.givenUp.includes(move.index)) {
+    const wait = await ground.stop(move).undo(true);
+    return wait === null ? stays(move, 'a person has decided so:') : { kind: 'waits', text: wait };
+  }
+  // It was seen once: what became of it since is for the time after. What does not end by itself is still to be put back.
+  if (hasGone(ground, move.index)) return frozen.by === undefined ? DONE : doneOr(await ground.stop(move).settled());
+  const { inspector } = ground.to(move);
+  if (await seenPromoted(inspector, frozen)) {
+    ground.sawPromoted(move);
+    return doneOr(await ground.stop(move).settled());
+  }
+  if ((await sightOf(inspector, frozen)).role === 'master') {
+    const what = `${sideName(move.toSide)} is a master, but not by this promotion: it was restarted, or somebody changed it.`;
+    const has = move.overlap
+      ? `has every write of the old side, and none that ${addressOf(move.to)} took since the switch`
+      : 'has every write that was acknowledged before';
+    const text = `${named(move)}: ${what} ${addressOf(move.from)} stays fenced and ${has}. A person has to decide. ${takeBackText(move)}`;
+    return (await takenBack(ground, move, frozen, what)) ?? { kind: 'waits', text: stuck(ground, move, text) };
+  }
+  return doneOr((await forwardProblem(ground, move, frozen)) ?? (await ground.promote(move, frozen)));
+}
+
+function doneOr(wait: string | null): Forward {
+  return wait === null ? DONE : { kind: 'waits', text: wait };
+}
+
+function stays(move: Move, why: string): Forward {
+  return { kind: 'stays', text: `${named(move)}: ${why} ${addressOf(move.from)} takes the writes again.` };
+}
+
+/** A server did not answer: a process that is gone took a promotion that was on its way along. */
+async function unanswered(ground: CutoverGround, move: Move, frozen: Frozen, error: unknown): Promise<Forward> {
+  const text = unseen(move, error);
+  const gone = error instanceof RedisError && error.kind === 'refused' && error.address === addressOf(move.to);
+  if (!gone) return { kind: 'waits', text: isOld(ground) ? stuck(ground, move, text) : text };
+  const whole = `${text} ${takeBackText(move)}`;
+  const taken = await takenBack(ground, move, frozen, error.message);
+  return taken ?? { kind: 'waits', text: isOld(ground) ? stuck(ground, move, whole) : whole };
+}
+
+function takeBackText(move: Move): string {
+  return `To serve this shard from ${sideName(move.fromSide)} again: REPLICAOF NO ONE on ${addressOf(move.from)}. The cut-over is let go for it then.`;
+}
+
+/**
+ * The promotion that was sent has come to nothing, and the server that writes were to leave is a master again: that is a
+ * person's word, and all there is to go on with. Null when it is not so.
+ */
+async function takenBack(ground: CutoverGround, move: Move, frozen: Frozen, what: string): Promise<Forward | null> {
+  try {
+    const { role } = await ground.from(move).inspector.replication();
+    if (role !== 'master' || (await ground.stop(move).fenceProblem(frozen)) === null) return null;
+    const wait = await ground.stop(move).undo(true);
+    return wait === null ? stays(move, what) : { kind: 'waits', text: wait };
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error;
+    return null;
+  }
+}
+
+function hasGone({ journal, way }: CutoverGround, shard: number): boolean {
+  const record = journal.state.shards[shard];
+  return (way === 'over' ? record?.promoted : record?.returned) === true;
+}
+
+/** Whether a server that does not answer has been waited for long enough to ask a person. */
+function isOld({ journal, deps }: CutoverGround): boolean {
+  const { cutover } = journal.state;
+  return cutover?.pausedAt != null && Math.abs(deps.clock.now() - cutover.pausedAt) > PATIENCE_MS;
+}
+
+/** Tells once that a person has to decide about a shard; what it waits for. */
+function stuck(ground: CutoverGround, move: Move, text: string): string {
+  const { cutover, phase } = ground.journal.state;
+  const known = cutover?.stuck.some((one) => one.shard === move.index) ?? true;
+  if (!known && phase === 'switching') ground.journal.append([{ kind: 'stuck', shard: move.index, text }]);
+  return text;
+}
+
+/** Whether a server that still follows may be promoted after all: fence in place, everything applied. */
+async function forwardProblem(ground: CutoverGround, move: Move, frozen: Frozen): Promise<string | null> {
+  const { inspector } = ground.to(move);
+  try {
+    const problem = await ground.stop(move).fenceProblem(frozen);
+    if (problem !== null) {
+      const way =
+        (await missingOn(inspector, move, frozen, false)) === null
+          ? `To go on with ${sideName(move.toSide)}, which has every write up to the fence and none behind it: REPLICAOF NO ONE on ${addressOf(move.to)}.`
+          : `To stay with ${sideName(move.fromSide)}: REPLICAOF NO ONE on ${addressOf(move.to)}.`;
+      return stuck(ground, move, `${named(move)}: ${problem} A person has to decide. ${way}`);
+    }
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error;
+    return `${named(move)}: ${error.message} Its fence has to be seen before anything else.`;
+  }
+  return missingOn(inspector, move, frozen, false);
+}
