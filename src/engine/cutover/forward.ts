@@ -70,7 +70,8 @@ async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promi
     const has = move.overlap
       ? `has every write of the old side, and none that ${addressOf(move.to)} took since the switch`
       : 'has every write that was acknowledged before';
-    const text = `${named(move)}: ${what} ${addressOf(move.from)} stays fenced and ${has}. A person has to decide. ${takeBackText(move)}`;
+    const text =
+      `${named(move)}: ${what} ${addressOf(move.from)} stays fenced and ${has}. A person has to decide. ${takeBackText(ground, move)}`.trim();
     return (await takenBack(ground, move, frozen, what)) ?? { kind: 'waits', text: stuck(ground, move, text) };
   }
   return doneOr((await forwardProblem(ground, move, frozen)) ?? (await ground.promote(move, frozen)));
@@ -89,20 +90,24 @@ async function unanswered(ground: CutoverGround, move: Move, frozen: Frozen, err
   const text = unseen(move, error);
   const gone = error instanceof RedisError && error.kind === 'refused' && error.address === addressOf(move.to);
   if (!gone) return { kind: 'waits', text: isOld(ground) ? stuck(ground, move, text) : text };
-  const whole = `${text} ${takeBackText(move)}`;
+  const whole = `${text} ${takeBackText(ground, move)}`.trim();
   const taken = await takenBack(ground, move, frozen, error.message);
   return taken ?? { kind: 'waits', text: isOld(ground) ? stuck(ground, move, whole) : whole };
 }
 
-function takeBackText(move: Move): string {
+/** While it switches there is a button for it. */
+function takeBackText({ journal }: CutoverGround, move: Move): string {
+  if (journal.state.phase === 'switching') return '';
   return `To serve this shard from ${sideName(move.fromSide)} again: REPLICAOF NO ONE on ${addressOf(move.from)}. The cut-over is let go for it then.`;
 }
 
 /**
  * The promotion that was sent has come to nothing, and the server that writes were to leave is a master again: that is a
- * person's word, and all there is to go on with. Null when it is not so.
+ * person's word, and all there is to go on with. Null when it is not so, and where writes are kept out by a lock: there
+ * it is a master all the time.
  */
 async function takenBack(ground: CutoverGround, move: Move, frozen: Frozen, what: string): Promise<Forward | null> {
+  if (frozen.by !== undefined) return null;
   try {
     const { role } = await ground.from(move).inspector.replication();
     if (role !== 'master' || (await ground.stop(move).fenceProblem(frozen)) === null) return null;
