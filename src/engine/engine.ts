@@ -65,18 +65,21 @@ export class Engine implements MigrationService {
         migrator.takeUpAxe();
         continue;
       }
-      migrator.journal.append([
-        { kind: 'resumed', detail: `The bot was started again. The migration is ${state.phase.replaceAll('_', ' ')}.` },
-      ]);
-      migrator.start();
+      migrator.start(true);
     }
   }
 
-  /** Judges clicks that were journalled before a restart and that no verdict followed. Needs Slack, for the groups. */
+  /**
+   * Judges clicks that were journalled before a restart and that no verdict followed. Needs Slack, for the groups. What
+   * cannot be judged now, the disk being full say, is judged after the next start.
+   */
   async settleOldClicks(): Promise<void> {
     for (const { journal } of this.#migrators.values()) {
-      for (const click of journal.state.clicks)
-        await this.settleClick({ migration: journal.state.plan.id, seq: click.seq });
+      const { clicks, plan } = journal.state;
+      for (const { seq } of clicks)
+        await this.settleClick({ migration: plan.id, seq }).catch((error: unknown) =>
+          this.#deps.log.error({ err: error, migration: plan.id }, 'Could not judge an earlier click'),
+        );
     }
   }
 

@@ -88,6 +88,8 @@ export class Migrator {
   #reason: string | null = null;
   #ticks = 0;
   #loop: Promise<void> | null = null;
+  /** That the bot was started again is not in the journal yet. */
+  #unsaid = false;
 
   constructor(journal: Journal, deps: MigratorDeps) {
     this.#journal = journal;
@@ -143,7 +145,9 @@ export class Migrator {
     this.#hooks.wake();
   }
 
-  start(): void {
+  /** `again`: the bot was started again, and this migration goes on. */
+  start(again = false): void {
+    this.#unsaid ||= again;
     this.#loop ??= this.#run();
   }
 
@@ -194,6 +198,7 @@ export class Migrator {
 
   async #tick(): Promise<void> {
     try {
+      this.#sayResumed();
       await this.#observe();
       if (this.#stop.signal.aborted) return;
       // Others may have begun full syncs while we looked.
@@ -205,6 +210,14 @@ export class Migrator {
       this.#failed('tick', error);
     }
     this.#deps.changed();
+  }
+
+  /** Before anything else. While the disk is full it throws, as all work does, and is tried again. */
+  #sayResumed(): void {
+    if (!this.#unsaid) return;
+    const detail = `The bot was started again. The migration is ${this.#journal.state.phase.replaceAll('_', ' ')}.`;
+    this.#journal.append([{ kind: 'resumed', detail }]);
+    this.#unsaid = false;
   }
 
   async #observe(): Promise<void> {

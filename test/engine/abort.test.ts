@@ -53,7 +53,7 @@ test('abort while streaming: sources untouched, destinations plain masters, what
   for (const source of sources) expect(await source.call('SET', 'goes', 'on')).toBe('OK');
   expect(await Promise.all([...sources, ...destinations].map(settingsOf))).toEqual(before);
   const words = aborted.journal.map((row) => row.text).join('\n');
-  for (const destination of destinations) expect(words).toContain(`127.0.0.1:${destination.port}: 300 keys`);
+  for (const destination of destinations) expect(words).toContain(`127.0.0.1:${destination.port} (300 keys)`);
 });
 
 test('abort with a dead destination waits, says for what, and a second abort leaves that one as it is', async () => {

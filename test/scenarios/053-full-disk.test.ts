@@ -14,6 +14,7 @@ import { startFleet } from '../../src/sandbox/redis/fleet.ts';
 import { startTraffic } from '../../src/sandbox/redis/traffic.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import type { Store } from '../../src/store/store.ts';
 import { openStore } from '../support/child.ts';
 import { createHarness } from '../support/engine.ts';
 import { settingsOf, startPairs, urls } from '../support/servers.ts';
@@ -25,6 +26,14 @@ function pagesOf(folder: string): number {
     return (row as { page_count: number }).page_count;
   } finally {
     db.close();
+  }
+}
+
+function fillUp(store: Store, id: string): void {
+  for (;;) {
+    const version = store.journal(id).length;
+    const row = { at: 0, actor: 'bot', event: { kind: 'resumed', detail: '' }, text: '', shard: null } as const;
+    store.append(id, version, 'streaming', [row]);
   }
 }
 
@@ -57,7 +66,10 @@ describe.concurrent('a disk that is full', () => {
       const file = join(folder, 'state.db');
       const maxPages = pagesOf(folder) + room;
       const tight = openSqliteStore({ file, secrets: new SecretRegistry(), clock: systemClock, maxPages });
+      // Not one more row: the bot starts, says why it waits, and goes on once there is room.
+      if (room === 0) expect(() => fillUp(tight, id)).toThrow(/full/);
       const second = createHarness({ store: tight });
+      if (room === 0) await until(() => /full/.test(second.view(id).waitingFor ?? ''), { within: 15_000 });
       // A click that cannot be kept is refused with an error; whoever clicked is told so.
       await until(() => second.view(id).actions.some((one) => one.action === 'gate:switch'), { within: 15_000 }).then(
         () => second.click(id, 'gate:switch').catch((error: unknown) => expect(String(error)).toMatch(/full/)),
