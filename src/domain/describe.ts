@@ -10,10 +10,14 @@ import { preflightText } from './preflight/judge.ts';
 import { tuneText } from './sync-alarm.ts';
 import { capital, countText, listText, plural, secondsText, shardText } from './words.ts';
 
+function reasonText({ reason }: Plan): string {
+  return reason === undefined ? '' : ` Why: “${reason}”.`;
+}
+
 export function describe(event: Event, plan: Plan): string {
   switch (event.kind) {
     case 'requested':
-      return `<@${event.plan.requestedBy}> asked for “${event.plan.name}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}${canaryText(event.plan.canary)}.`;
+      return `<@${event.plan.requestedBy}> asked for “${event.plan.name}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}${canaryText(event.plan.canary)}.${reasonText(event.plan)}`;
     case 'message_posted':
       return event.why;
     case 'preflight_done':

@@ -25,7 +25,7 @@ export interface DraftContext {
 }
 
 export interface DraftProblem {
-  readonly field: 'sources' | 'destinations' | 'name' | 'cutover' | null;
+  readonly field: 'sources' | 'destinations' | 'name' | 'cutover' | 'canary' | 'reason' | null;
   readonly text: string;
 }
 
@@ -38,6 +38,8 @@ export interface DraftFacts {
 
 const MAX_SHARDS = 1000;
 const MAX_NAME = 60;
+/** Room for a sentence and the address of a ticket. */
+export const MAX_REASON = 300;
 
 export function draftPlan(
   request: PlanRequest,
@@ -59,7 +61,10 @@ export function draftPlan(
   if (/\p{Cc}/u.test(name)) problems.push({ field: 'name', text: 'The name has control characters in it.' });
   const cutover = request.cutover ?? context.defaultCutover;
   const { canary } = request;
-  if (canary && counted) pushIfAny(problems, null, canaryProblem(canary, sources.length, cutover));
+  if (canary && counted) pushIfAny(problems, 'canary', canaryProblem(canary, sources.length, cutover));
+  const reason = (request.reason ?? '').replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  if (reason.length > MAX_REASON)
+    problems.push({ field: 'reason', text: `The reason may have at most ${MAX_REASON} characters.` });
   if (problems.length > 0) return { ok: false, problems };
 
   const shards: ShardPlan[] = sources.map((source, index) => ({
@@ -76,6 +81,7 @@ export function draftPlan(
       cutover,
       yesWipe: request.yesWipe,
       ...(canary ? { canary } : {}),
+      ...(reason === '' ? {} : { reason }),
     },
   };
 }
@@ -156,7 +162,7 @@ function hostProblem(endpoint: Endpoint, context: DraftContext): string | null {
   return `${addressOf(endpoint)} is outside ALLOWED_HOSTS. Ask whoever runs the bot to allow this host.`;
 }
 
-function pushIfAny(problems: DraftProblem[], field: Side | null, text: string | null): void {
+function pushIfAny(problems: DraftProblem[], field: DraftProblem['field'], text: string | null): void {
   if (text !== null) problems.push({ field, text });
 }
 

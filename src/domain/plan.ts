@@ -38,6 +38,8 @@ export interface Plan {
   readonly createdAt: number;
   /** Absent where all shards go together, so that the hash of such a plan stays what it was. */
   readonly canary?: Canary;
+  /** Why it is done, or a link to the ticket, as it was typed. Absent when nobody said. */
+  readonly reason?: string;
 }
 
 /** A plan as it was asked for, before anything was looked up. Each token is an address or the name of a group. */
@@ -48,6 +50,7 @@ export interface PlanRequest {
   readonly cutover?: Cutover;
   readonly yesWipe: boolean;
   readonly canary?: Canary;
+  readonly reason?: string;
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -52,6 +52,7 @@ export function viewOf(input: ViewInput): MigrationView {
     waitingFor: waitingFor(input),
     cutover: state.plan.cutover,
     canary: state.plan.canary ?? null,
+    reason: state.plan.reason ?? null,
     requestedBy: state.plan.requestedBy,
     channel: state.plan.channel,
     messageTs: state.messageTs,

@@ -17,7 +17,7 @@ export type Permission = { readonly ok: true } | { readonly ok: false; readonly 
 export interface Refusal {
   readonly ok: false;
   readonly problems: readonly {
-    readonly field: 'sources' | 'destinations' | 'name' | 'cutover' | null;
+    readonly field: 'sources' | 'destinations' | 'name' | 'cutover' | 'canary' | 'reason' | null;
     readonly text: string;
   }[];
 }

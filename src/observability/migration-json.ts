@@ -12,6 +12,7 @@ export function migrationJson(view: MigrationView, secrets: SecretRegistry): Rec
     waitingFor: text(view.waitingFor),
     cutover: view.cutover,
     canary: view.canary && { shard: view.canary.shard, soakMs: view.canary.soakMs },
+    reason: text(view.reason),
     requestedBy: view.requestedBy,
     channel: view.channel,
     messageTs: view.messageTs,

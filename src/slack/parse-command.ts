@@ -35,7 +35,7 @@ export interface Refused {
 
 const LATER = ['verify'];
 const WORDS = ['start', 'check', 'status', 'list', 'history', 'abort', 'rollback', 'approve', 'help', ...LATER];
-const OPTIONS = ['--src', '--dst', '--name', '--cutover', '--canary', '--soak', '--yes-wipe'];
+const OPTIONS = ['--src', '--dst', '--name', '--cutover', '--canary', '--soak', '--reason', '--yes-wipe'];
 const EXAMPLE = `\`${COMMAND} start --src old-1:6379 old-2:6379 --dst new-1:6379 new-2:6379\``;
 
 export function parseCommand(text: string): Command {
@@ -112,6 +112,7 @@ interface Collected {
   readonly problems: string[];
   name?: string;
   cutover?: Cutover;
+  reason?: string;
   /** As they were typed. */
   readonly canary: string[];
   readonly soak: string[];
@@ -151,6 +152,7 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
         break;
       case '--name':
       case '--cutover':
+      case '--reason':
       case '--canary':
       case '--soak': {
         const value = attached ?? ((rest[place + 1] ?? '--').startsWith('--') ? undefined : rest[++place]);
@@ -170,21 +172,30 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
   return judgeRequest(word, found, asked.canary);
 }
 
-function takeValue(found: Collected, option: '--name' | '--cutover', value: string | undefined): void {
+type TextOption = '--name' | '--cutover' | '--reason';
+
+const NEEDS = {
+  '--name': 'a text, in quotes when it has spaces',
+  '--reason': 'a few words in quotes, or the address of a ticket',
+  '--cutover': CUTOVERS.join(' or '),
+} satisfies Record<TextOption, string>;
+
+function takeValue(found: Collected, option: TextOption, value: string | undefined): void {
   if (value === undefined || value === '') {
-    found.problems.push(
-      option === '--name'
-        ? '`--name` needs a text, in quotes when it has spaces.'
-        : `\`--cutover\` needs ${CUTOVERS.join(' or ')}.`,
-    );
+    found.problems.push(`\`${option}\` needs ${NEEDS[option]}.`);
     return;
   }
-  if ((option === '--name' ? found.name : found.cutover) !== undefined) {
+  const before = { '--name': found.name, '--reason': found.reason, '--cutover': found.cutover };
+  if (before[option] !== undefined) {
     found.problems.push(`\`${option}\` is there twice.`);
     return;
   }
   if (option === '--name') {
     found.name = value;
+    return;
+  }
+  if (option === '--reason') {
+    found.reason = value;
     return;
   }
   const cutover = CUTOVERS.find((known) => known === value.toLowerCase());
@@ -235,6 +246,7 @@ function judgeRequest(word: string, found: Collected, canary: Canary | null): Pa
     ...(found.name === undefined ? {} : { name: found.name }),
     ...(found.cutover === undefined ? {} : { cutover: found.cutover }),
     ...(canary === null ? {} : { canary }),
+    ...(found.reason === undefined ? {} : { reason: found.reason }),
   };
   return { ok: true, request, byGroups: plain.length > 0 };
 }

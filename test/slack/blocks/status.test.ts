@@ -63,6 +63,7 @@ const anyView: fc.Arbitrary<MigrationView> = fc
     waitingFor: fc.oneof(fc.constant(null), text),
     cutover: fc.constantFrom(...CUTOVERS),
     canary: fc.constantFrom(null, { shard: 299, soakMs: 86_340_000 }),
+    reason: fc.oneof(fc.constant(null), text),
     totals: fc.record({ servers: fc.nat(300), keys: figure, bytes: figure }),
     findings: fc.array(
       fc.record({
@@ -376,7 +377,7 @@ describe('everything else the bot shows', () => {
             Array.from({ length: 60 }, () => drawn),
             'list',
           ),
-          renderFirst({ ...plan, name: hostile }),
+          renderFirst({ ...plan, name: hostile, reason: hostile }),
           renderNotStarted(
             { ...plan, name: hostile },
             Array.from({ length: 40 }, () => hostile),
