@@ -394,7 +394,9 @@ describe('everything else the bot shows', () => {
   });
 
   it('the form and the help pages', () => {
-    for (const channel of ['C1', null]) expect(checkView(startForm({ channel, defaultCutover: 'fenced' }))).toEqual([]);
+    for (const channel of ['C1', null])
+      for (const hasGroups of [true, false])
+        expect(checkView(startForm({ channel, defaultCutover: 'fenced', hasGroups }))).toEqual([]);
     for (const topic of [null, 'nonsense', ...HELP_TOPICS]) {
       const page = helpAnswer(topic, 'gates');
       expect(checkMessage(page.blocks, page.text)).toEqual([]);
