@@ -6,6 +6,7 @@ import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
 import { isOverlap } from './overlap.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
+import type { Calendar } from './schedule.ts';
 import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
 import type { Approval, MigrationState } from './state.ts';
 import type { ApprovalView, GateView } from './view.ts';
@@ -27,6 +28,7 @@ export interface Policy {
   readonly maxSourceLatencyMs: number;
   /** So is one that takes more of its machine's memory. */
   readonly maxSourceMemoryPercent: number;
+  readonly calendar: Calendar;
 }
 
 export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): GateView[] {

@@ -235,6 +235,7 @@ export class Engine implements MigrationService {
       defaultCutover,
       seal,
       taken: this.#takenAddresses(),
+      calendar: this.#deps.policy.calendar,
     };
   }
 
