@@ -3,7 +3,7 @@
 /** A moment as a part of a sentence of ours; `plainTimes` undoes it where nobody reads Slack's marks. */
 export function timeMark(ms: number): string {
   const iso = new Date(ms).toISOString().replace('.000', '');
-  return `<!date^${Math.floor(ms / 1000)}^{date_short_pretty} {time}|${iso}>`;
+  return `<!date^${Math.floor(ms / 1000)}^{date_long_pretty} at {time}|${iso}>`;
 }
 
 /** For JSON, logs and webhooks. */

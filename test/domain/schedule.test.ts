@@ -152,6 +152,6 @@ describe('a zone', () => {
 
 it('shows a moment in the reader’s own time, and plainly where nobody reads marks', () => {
   const text = `Starts ${timeMark(utc('2026-12-05T01:00Z'))}.`;
-  expect(text).toBe('Starts <!date^1796432400^{date_short_pretty} {time}|2026-12-05T01:00:00Z>.');
+  expect(text).toBe('Starts <!date^1796432400^{date_long_pretty} at {time}|2026-12-05T01:00:00Z>.');
   expect(plainTimes(text)).toBe('Starts 2026-12-05T01:00:00Z.');
 });
