@@ -14,6 +14,7 @@ import { startAdminServer } from './observability/admin.ts';
 import { toBoltLogger } from './observability/bolt-logger.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { createPasswordVault, type PasswordVault } from './passwords.ts';
+import { createCalendar } from './schedule/calendar.ts';
 import { createSlackApis, createSlackApp, SlackSaysNoError } from './slack/app.ts';
 import { createAuthorizer } from './slack/authorize.ts';
 import { openSqliteStore } from './store/sqlite.ts';
@@ -49,6 +50,7 @@ function policyOf(config: Config): Policy {
     tuneSyncs,
     maxSourceLatencyMs,
     maxSourceMemoryPercent,
+    calendar: createCalendar(),
   };
 }
 

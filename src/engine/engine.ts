@@ -13,6 +13,7 @@ import { hasEnded } from '../domain/phase.ts';
 import { type Cutover, type MigrationId, migrationIdFrom, type Plan, type PlanRequest } from '../domain/plan.ts';
 import { Secret } from '../domain/secret.ts';
 import type { SyncLoad } from '../domain/sight.ts';
+import { plainTimes } from '../domain/time-mark.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { entryOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
@@ -184,7 +185,7 @@ export class Engine implements MigrationService {
   #appended(id: MigrationId) {
     return (rows: readonly JournalRow[]) => {
       for (const { seq, actor, event, shard, text } of rows) {
-        this.#deps.log.info({ migration: id, seq, actor, kind: event.kind, shard, text }, 'Journal');
+        this.#deps.log.info({ migration: id, seq, actor, kind: event.kind, shard, text: plainTimes(text) }, 'Journal');
       }
       this.#migrators.get(id)?.sendHooks();
       this.#changed(id);
@@ -235,6 +236,7 @@ export class Engine implements MigrationService {
       defaultCutover,
       seal,
       taken: this.#takenAddresses(),
+      calendar: this.#deps.policy.calendar,
     };
   }
 

@@ -1,6 +1,7 @@
 /**
  * What the listeners may ask of the engine. They know this file and the domain, nothing else below them.
  */
+import type { DraftField } from '../domain/draft.ts';
 import type { JournalRow } from '../domain/event.ts';
 import type { MigrationId, Plan, PlanRequest } from '../domain/plan.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
@@ -17,7 +18,7 @@ export type Permission = { readonly ok: true } | { readonly ok: false; readonly 
 export interface Refusal {
   readonly ok: false;
   readonly problems: readonly {
-    readonly field: 'sources' | 'destinations' | 'name' | 'cutover' | 'canary' | 'reason' | null;
+    readonly field: DraftField | null;
     readonly text: string;
   }[];
 }

@@ -65,6 +65,7 @@ export function migrationView(over: Partial<MigrationView> = {}): MigrationView 
     wayBack: null,
     canary: null,
     reason: null,
+    schedule: null,
     lateWriters: null,
     axe: null,
     ...over,

@@ -90,6 +90,7 @@ export function view(patch: Partial<MigrationView> = {}): MigrationView {
     wayBack: null,
     canary: null,
     reason: null,
+    schedule: null,
     lateWriters: null,
     axe: null,
     ...patch,

@@ -7,6 +7,7 @@ import { canaryText } from '../../domain/canary.ts';
 import { hasEnded, type Phase } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Finding } from '../../domain/preflight.ts';
+import { scheduleText } from '../../domain/schedule-words.ts';
 import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
 import { bareName, fit, mention, name, sentence, stamp } from '../text.ts';
 import { actions, context, header, lines, section, textLength } from './elements.ts';
@@ -34,6 +35,7 @@ export function renderStatus(view: MigrationView, rung: Rung = 'table'): Renderi
     ),
     ...reasonBlocks(view.reason),
     ...waitingBlocks(view),
+    ...scheduleBlocks(view),
     section(totalsLine(view, rung)),
   ];
   const bottom: KnownBlock[] = [...gateBlocks(view), ...lateBlocks(view), ...actions(view.id, view.actions)];
@@ -80,7 +82,7 @@ export function renderFirst(plan: Plan): { text: string; blocks: AnyBlock[] } {
       ),
       ...reasonBlocks(plan.reason ?? null),
       section(
-        `${plural(plan.shards.length, 'shard')}. All servers are being looked at; nothing is changed before somebody approves.`,
+        `${plural(plan.shards.length, 'shard')}${sentence(scheduleText(plan.schedule), 600)}. All servers are being looked at; nothing is changed before somebody approves.`,
       ),
     ],
   };
@@ -125,6 +127,11 @@ function waitingBlocks(view: MigrationView): KnownBlock[] {
       ? []
       : [section(`${hasEnded(view.phase) ? 'ℹ️' : '⏳'} ${sentence(view.waitingFor, 900)}`)]),
   ];
+}
+
+/** What is to come by the clock, unless the headline says it word for word. */
+function scheduleBlocks({ schedule }: MigrationView): KnownBlock[] {
+  return schedule?.text == null ? [] : [context(`🗓️ ${sentence(schedule.text, 900)}`)];
 }
 
 function totalsLine(view: MigrationView, rung: Rung): string {
