@@ -8,6 +8,8 @@ export interface InputState {
   readonly value?: string | null | undefined;
   readonly selected_option?: { readonly value: string } | null | undefined;
   readonly selected_options?: readonly { readonly value: string }[] | null | undefined;
+  /** Seconds since 1970. */
+  readonly selected_date_time?: number | null | undefined;
   readonly selected_conversation?: string | null | undefined;
 }
 

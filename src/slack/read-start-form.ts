@@ -1,5 +1,5 @@
 /** What was typed and chosen in the two pages of the form for a new migration. Pure; whatever Slack sends, it gives a request or errors at fields. */
-import { type Canary, CUTOVERS, type PlanRequest } from '../domain/plan.ts';
+import { type Canary, CUTOVERS, type PlanRequest, type ScheduleRequest } from '../domain/plan.ts';
 import { FIELDS } from './blocks/form.ts';
 import { FORM_PROBLEMS as PROBLEMS } from './blocks/form-words.ts';
 import { ORDER_FIELD, orderBlock, type PairsContext } from './blocks/pairs-form.ts';
@@ -41,6 +41,7 @@ export function readStartForm(state: FormState, privateMetadata: string, hasGrou
   const wrong = Object.fromEntries(Object.entries(errors).filter(([, problem]) => problem !== ''));
   if (channel === null || Object.keys(wrong).length > 0) return { ok: false, errors: wrong };
 
+  const schedule = scheduleOf(text, input(FIELDS.at).selected_date_time ?? null, ticked(FIELDS.autoSwitch));
   const typedName = text(FIELDS.name);
   const reason = text(FIELDS.reason);
   const chosen = input(FIELDS.cutover).selected_option?.value;
@@ -60,6 +61,7 @@ export function readStartForm(state: FormState, privateMetadata: string, hasGrou
       ...(typedName === '' ? {} : { name: typedName }),
       ...(cutover === undefined ? {} : { cutover }),
       ...(canary === null ? {} : { canary }),
+      ...(schedule === null ? {} : { schedule }),
       ...(reason === '' ? {} : { reason }),
     },
   };
@@ -95,6 +97,23 @@ function readCanary(shard: string, soak: string, errors: Record<string, string>)
   if (soakMs === null) errors[FIELDS.soak] = PROBLEMS.soak;
   else if (shard === '' && soak !== '') errors[FIELDS.soak] = PROBLEMS.soakAlone;
   return number < 1 || soakMs === null ? null : { shard: number - 1, soakMs };
+}
+
+/** The zone begins with the person's own, so by itself it asks for nothing. */
+function scheduleOf(
+  text: (field: string) => string,
+  seconds: number | null,
+  autoSwitch: boolean,
+): ScheduleRequest | null {
+  const [window, windowMinutes, zone] = [FIELDS.window, FIELDS.windowMinutes, FIELDS.zone].map(text);
+  if (seconds === null && !window && !windowMinutes && !autoSwitch) return null;
+  return {
+    ...(seconds === null ? {} : { at: new Date(seconds * 1000).toISOString() }),
+    ...(window ? { window } : {}),
+    ...(windowMinutes ? { windowMinutes } : {}),
+    ...(zone && (window || seconds !== null) ? { zone } : {}),
+    ...(autoSwitch ? { autoSwitch } : {}),
+  };
 }
 
 function channelOf(privateMetadata: string): string | null {

@@ -118,6 +118,25 @@ it('says at their fields what is wrong, all at once, and looks at nothing', asyn
   expect(made.slack.openViews(ANA)).toHaveLength(1);
 });
 
+it('takes a time, a window and a zone, which begins with the person’s own', async () => {
+  const made = await bot();
+  const form = await opened(made);
+  const zone = form.blocks.find((block) => block.block_id === 'zone');
+  expect(zone).toMatchObject({ element: { initial_value: 'Etc/UTC' } });
+  await submit(made, form, fill('old-1', 'new-1'));
+  expect(made.service.drafted.at(-1)).not.toHaveProperty('schedule');
+  await made.slack.closeView({ user: ANA, viewId: made.slack.openViews(ANA).at(-1)!.id });
+  await submit(made, form, fill('old-1', 'new-1', { auto_switch: ['yes'], at: '1796176800', zone: 'Europe/Berlin' }));
+  expect(made.service.drafted.at(-1)?.schedule).toEqual({
+    at: '2026-12-02T02:00:00.000Z',
+    zone: 'Europe/Berlin',
+    autoSwitch: true,
+  });
+  await made.slack.closeView({ user: ANA, viewId: made.slack.openViews(ANA).at(-1)!.id });
+  await submit(made, form, fill('old-1', 'new-1', { window: '0 2 * * 6', window_minutes: '90' }));
+  expect(made.service.drafted.at(-1)?.schedule).toEqual({ window: '0 2 * * 6', windowMinutes: '90', zone: 'Etc/UTC' });
+});
+
 it('offers the groups of the inventory by what is typed: names and nothing else', async () => {
   const groups = ['orders-old', 'orders-new', 'users-old', ...Array.from({ length: 150 }, (_, n) => `cache-${n}`)];
   const made = await bot('http', { groups });

@@ -20,6 +20,11 @@ export const FIELDS = {
   canary: 'canary',
   soak: 'soak',
   wipe: 'wipe',
+  at: 'at',
+  window: 'window',
+  windowMinutes: 'window_minutes',
+  zone: 'zone',
+  autoSwitch: 'auto_switch',
   reason: 'reason',
   channel: 'channel',
   check: 'check',
@@ -46,6 +51,8 @@ export interface StartFormOptions {
   /** Addresses to begin with. */
   readonly sources?: readonly string[];
   readonly destinations?: readonly string[];
+  /** The time zone of whoever asks; null when Slack did not say. */
+  readonly zone?: string | null;
 }
 
 /** On the screen at once: what the form needs to know takes longer than the three seconds in which it may be opened. */
@@ -77,9 +84,15 @@ export function startForm(options: StartFormOptions): ModalView {
       servers(FIELDS.destinations, hasGroups, options.destinations ?? []),
       header(WORDS.how),
       cutover(options.defaultCutover),
-      canary(),
-      soak(),
+      number(FIELDS.canary, WORDS.canary, '1', WORDS.canaryHint),
+      number(FIELDS.soak, WORDS.soak, '0', WORDS.soakHint),
       choice(FIELDS.wipe, WORDS.wipe, WORDS.wipeYes, WORDS.wipeAbout),
+      header(WORDS.when),
+      input(FIELDS.at, WORDS.at, { type: 'datetimepicker', action_id: FIELDS.at }, WORDS.atHint),
+      line(FIELDS.window, WORDS.window, { max_length: 100, placeholder: WORDS.windowExample }, WORDS.windowHint),
+      number(FIELDS.windowMinutes, WORDS.windowMinutes, '1', WORDS.windowMinutesHint),
+      line(FIELDS.zone, WORDS.zone, { max_length: 60, initial: options.zone ?? '' }, WORDS.zoneHint),
+      choice(FIELDS.autoSwitch, WORDS.autoSwitch, WORDS.autoSwitchYes, WORDS.autoSwitchAbout),
       header(WORDS.why),
       line(FIELDS.name, WORDS.name, { max_length: 80 }, WORDS.nameHint),
       line(FIELDS.reason, WORDS.reason, { max_length: MAX_REASON, multiline: true }),
@@ -149,13 +162,34 @@ function asMany(found: readonly string[]): string {
   return text;
 }
 
-function line(
-  id: string,
-  label: string,
-  more: { readonly max_length: number; readonly multiline?: boolean },
-  hint?: string,
-): InputBlock {
-  return input(id, label, { type: 'plain_text_input', action_id: id, ...more }, hint);
+interface LineOptions {
+  readonly max_length: number;
+  readonly multiline?: boolean;
+  readonly placeholder?: string;
+  readonly initial?: string;
+}
+
+function line(id: string, label: string, options: LineOptions, hint?: string): InputBlock {
+  const { placeholder, initial = '', ...more } = options;
+  const element = {
+    type: 'plain_text_input' as const,
+    action_id: id,
+    ...more,
+    ...(placeholder === undefined ? {} : { placeholder: plain(placeholder, 150) }),
+    ...(initial === '' ? {} : { initial_value: initial }),
+  };
+  return input(id, label, element, hint);
+}
+
+function number(id: string, label: string, least: '0' | '1', hint: string): InputBlock {
+  // Only a shorter wait may be a part of a minute.
+  const element = {
+    type: 'number_input',
+    action_id: id,
+    is_decimal_allowed: id === FIELDS.soak,
+    min_value: least,
+  } as const;
+  return input(id, label, element, hint);
 }
 
 function cutover(first: Cutover): InputBlock {
@@ -175,18 +209,6 @@ function cutover(first: Cutover): InputBlock {
     }),
     optional: false,
   };
-}
-
-function canary(): InputBlock {
-  const id = FIELDS.canary;
-  const element = { type: 'number_input', action_id: id, is_decimal_allowed: false, min_value: '1' } as const;
-  return input(id, WORDS.canary, element, WORDS.canaryHint);
-}
-
-function soak(): InputBlock {
-  const id = FIELDS.soak;
-  const element = { type: 'number_input', action_id: id, is_decimal_allowed: true, min_value: '0' } as const;
-  return input(id, WORDS.soak, element, WORDS.soakHint);
 }
 
 function choice(id: string, label: string, text: string, about: string): InputBlock {

@@ -10,8 +10,9 @@ import { canaryText } from '../../domain/canary.ts';
 import { addressOf } from '../../domain/endpoint.ts';
 import { destinationsOf, oddPairs } from '../../domain/pair-order.ts';
 import type { Plan } from '../../domain/plan.ts';
+import { scheduleText } from '../../domain/schedule-words.ts';
 import { listText } from '../../domain/words.ts';
-import { fit, name } from '../text.ts';
+import { fit, name, sentence } from '../text.ts';
 import { context, noticeForm, plain, section } from './elements.ts';
 import { PAIRS_WORDS as WORDS } from './form-words.ts';
 import { plural } from './format.ts';
@@ -72,7 +73,7 @@ export function goneForm(): ModalView {
 function summary(plan: Plan): string {
   const wipe = plan.yesWipe ? ', new servers that hold keys may be wiped' : '';
   const why = plan.reason === undefined ? '' : `\nWhy: ${fit(plan.reason, 600)}`;
-  return `*${name(plan.name)}*: ${plural(plan.shards.length, 'shard')}, ${plan.cutover} cut-over${canaryText(plan.canary)}${wipe}. ${WORDS.look}${why}`;
+  return `*${name(plan.name)}*: ${plural(plan.shards.length, 'shard')}, ${plan.cutover} cut-over${canaryText(plan.canary)}${sentence(scheduleText(plan.schedule))}${wipe}. ${WORDS.look}${why}`;
 }
 
 function warning(plan: Plan): KnownBlock[] {

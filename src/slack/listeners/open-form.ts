@@ -3,7 +3,7 @@
  * with its first page, once it is known whether this person may ask at all.
  */
 import type { Asker } from '../answerer.ts';
-import { isSlackProblem } from '../api.ts';
+import { isSlackProblem, type SlackResult } from '../api.ts';
 import { say } from '../blocks/answers.ts';
 import { momentForm, notYouForm, type StartFormOptions, startForm } from '../blocks/form.ts';
 import { COMMAND } from '../blocks/words.ts';
@@ -20,10 +20,10 @@ export async function openStartForm(deps: ListenerDeps, opening: Opening): Promi
   const { triggerId, asker, channel, ...found } = opening;
   try {
     const opened = await deps.api.call('views.open', { trigger_id: triggerId, view: momentForm() });
-    const permission = await deps.authorizer.mayRequest(asker.user);
-    const page = { channel, defaultCutover: deps.config.defaultCutover, hasGroups: hasGroups(deps), ...found };
+    const [permission, zone] = await Promise.all([deps.authorizer.mayRequest(asker.user), zoneOf(deps, asker.user)]);
+    const page = { channel, defaultCutover: deps.config.defaultCutover, hasGroups: hasGroups(deps), zone, ...found };
     await deps.api.call('views.update', {
-      view_id: viewIdOf(opened),
+      view_id: objectAt(opened, 'view')?.['id'],
       view: permission.ok ? startForm(page) : notYouForm(permission.why),
     });
   } catch (error) {
@@ -40,11 +40,24 @@ export async function openStartForm(deps: ListenerDeps, opening: Opening): Promi
   }
 }
 
+/** The person's own time zone; null when Slack does not say, which is no reason to keep anybody waiting. */
+async function zoneOf(deps: ListenerDeps, user: string): Promise<string | null> {
+  try {
+    const found = objectAt(await deps.api.call('users.info', { user }), 'user');
+    const zone = found?.['tz'];
+    return typeof zone === 'string' ? zone : null;
+  } catch (error) {
+    if (!isSlackProblem(error)) throw error;
+    deps.log.info({ code: error.code }, 'the time zone of a person is not known');
+    return null;
+  }
+}
+
 export function hasGroups(deps: Pick<ListenerDeps, 'groups'>): boolean {
   return (deps.groups?.() ?? []).length > 0;
 }
 
-function viewIdOf(opened: Readonly<Record<string, unknown>>): string {
-  const view = opened['view'];
-  return view !== null && typeof view === 'object' && 'id' in view ? String(view.id) : '';
+function objectAt(answer: SlackResult, key: string): SlackResult | null {
+  const value = answer[key];
+  return value !== null && typeof value === 'object' ? (value as SlackResult) : null;
 }
