@@ -118,6 +118,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
   });
   const slack = createSlackApp({
     config,
+    settings: config,
     apis,
     authorizer,
     service: engine,
