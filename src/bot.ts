@@ -120,6 +120,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
   });
   const slack = createSlackApp({
     config,
+    settings: config,
     apis,
     authorizer,
     service: engine,

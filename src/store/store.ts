@@ -42,6 +42,11 @@ export interface Store {
   append(id: MigrationId, version: number, phase: Phase, rows: readonly NewRow[]): readonly JournalRow[];
   /** All rows in order; empty for an unknown id. `after`: only rows with a higher number. */
   journal(id: MigrationId, after?: number): readonly JournalRow[];
+  /**
+   * What happened to one shard, newest first: its own rows, and what came of what was done to it. At most `limit`, with
+   * numbers below `before`; null: the newest.
+   */
+  shardRows(id: MigrationId, shard: number, before: number | null, limit: number): readonly JournalRow[];
   /** Newest first. */
   migrations(): readonly MigrationRecord[];
 
