@@ -313,10 +313,10 @@ export class Migrator {
     this.#asOf = this.#deps.clock.now();
     const isAsBefore = report.findings.every((one) => one.code !== 'trial_left');
     const reason = `Every server was looked at. ${isAsBefore ? 'Nothing has been changed.' : 'What a trial has left is still to be put back.'}`;
-    this.#journal.append([
-      { kind: 'preflight_done', report },
-      { kind: 'phase_entered', phase: 'planned', reason },
-    ]);
+    const done: Event = { kind: 'preflight_done', report };
+    // Right before a scheduled start it stays planned, so that approvals count on if nothing else was found.
+    const again = this.#journal.state.phase === 'planned';
+    this.#journal.append(again ? [done] : [done, { kind: 'phase_entered', phase: 'planned', reason }]);
   }
 
   async #cutOver(): Promise<void> {

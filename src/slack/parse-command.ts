@@ -11,10 +11,19 @@ import {
   isMigrationId,
   type MigrationId,
   type PlanRequest,
+  type ScheduleRequest,
 } from '../domain/plan.ts';
 import { COMMAND } from './blocks/words.ts';
 import { nearest } from './did-you-mean.ts';
 import { readCanary } from './parse-canary.ts';
+import {
+  isScheduleOption,
+  nothingTyped,
+  readScheduleOptions,
+  SCHEDULE_OPTIONS,
+  type TypedSchedule,
+  wordsOf,
+} from './parse-schedule.ts';
 import { plainTyping, splitServers, tokens, undoSlackMarks } from './typed-text.ts';
 
 export type Command =
@@ -35,7 +44,17 @@ export interface Refused {
 
 const LATER = ['verify'];
 const WORDS = ['start', 'check', 'status', 'list', 'history', 'abort', 'rollback', 'approve', 'help', ...LATER];
-const OPTIONS = ['--src', '--dst', '--name', '--cutover', '--canary', '--soak', '--yes-wipe'];
+const OPTIONS = [
+  '--src',
+  '--dst',
+  '--name',
+  '--cutover',
+  '--canary',
+  '--soak',
+  '--yes-wipe',
+  ...SCHEDULE_OPTIONS,
+  '--auto-switch',
+];
 const EXAMPLE = `\`${COMMAND} start --src old-1:6379 old-2:6379 --dst new-1:6379 new-2:6379\``;
 
 export function parseCommand(text: string): Command {
@@ -115,6 +134,7 @@ interface Collected {
   /** As they were typed. */
   readonly canary: string[];
   readonly soak: string[];
+  readonly schedule: TypedSchedule;
   yesWipe: boolean;
 }
 
@@ -126,6 +146,7 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
     problems: [],
     canary: [],
     soak: [],
+    schedule: nothingTyped(),
     yesWipe: false,
   };
   let target = found.plain;
@@ -139,6 +160,13 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
     const option = (equals < 0 ? token : token.slice(0, equals)).toLowerCase();
     const attached = equals < 0 ? undefined : token.slice(equals + 1);
     target = found.plain;
+    if (isScheduleOption(option)) {
+      const behind = rest.slice(place + 1);
+      const words = attached === undefined ? wordsOf(option, behind) : 0;
+      found.schedule[option].push(attached ?? behind.slice(0, words).join(' '));
+      place += words;
+      continue;
+    }
     switch (option) {
       case '--src':
       case '--dst':
@@ -148,6 +176,10 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
       case '--yes-wipe':
         found.yesWipe = true;
         if (attached !== undefined) found.problems.push('`--yes-wipe` takes no value.');
+        break;
+      case '--auto-switch':
+        found.schedule.autoSwitch = true;
+        if (attached !== undefined) found.problems.push('`--auto-switch` takes no value.');
         break;
       case '--name':
       case '--cutover':
@@ -166,8 +198,9 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
     }
   }
   const asked = readCanary(found.canary, found.soak);
-  found.problems.push(...asked.problems);
-  return judgeRequest(word, found, asked.canary);
+  const timed = readScheduleOptions(found.schedule);
+  found.problems.push(...asked.problems, ...timed.problems);
+  return judgeRequest(word, found, { canary: asked.canary, schedule: timed.schedule });
 }
 
 function takeValue(found: Collected, option: '--name' | '--cutover', value: string | undefined): void {
@@ -198,7 +231,12 @@ function takeValue(found: Collected, option: '--name' | '--cutover', value: stri
   );
 }
 
-function judgeRequest(word: string, found: Collected, canary: Canary | null): ParsedRequest {
+interface Extras {
+  readonly canary: Canary | null;
+  readonly schedule: ScheduleRequest | null;
+}
+
+function judgeRequest(word: string, found: Collected, { canary, schedule }: Extras): ParsedRequest {
   const problems = [...found.problems];
   let sources = splitServers(found.sources);
   let destinations = splitServers(found.destinations);
@@ -235,6 +273,7 @@ function judgeRequest(word: string, found: Collected, canary: Canary | null): Pa
     ...(found.name === undefined ? {} : { name: found.name }),
     ...(found.cutover === undefined ? {} : { cutover: found.cutover }),
     ...(canary === null ? {} : { canary }),
+    ...(schedule === null ? {} : { schedule }),
   };
   return { ok: true, request, byGroups: plain.length > 0 };
 }

@@ -89,6 +89,7 @@ export function view(patch: Partial<MigrationView> = {}): MigrationView {
     predictedPauseMs: null,
     wayBack: null,
     canary: null,
+    schedule: null,
     lateWriters: null,
     axe: null,
     ...patch,

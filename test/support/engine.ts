@@ -13,6 +13,7 @@ import { emptyInventory, type Inventory } from '../../src/inventory.ts';
 import { noLog, noMetrics, SecretRegistry } from '../../src/log.ts';
 import { createPasswordVault } from '../../src/passwords.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
+import { createCalendar } from '../../src/schedule/calendar.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { readText } from './inventory.ts';
@@ -29,6 +30,7 @@ export const POLICY: Policy = {
   tuneSyncs: true,
   maxSourceLatencyMs: 1_000,
   maxSourceMemoryPercent: 90,
+  calendar: createCalendar(),
 };
 
 export const ANA = 'U00000ANA';

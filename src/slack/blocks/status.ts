@@ -7,6 +7,7 @@ import { canaryText } from '../../domain/canary.ts';
 import { hasEnded, type Phase } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Finding } from '../../domain/preflight.ts';
+import { scheduleText } from '../../domain/schedule-words.ts';
 import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
 import { bareName, mention, name, sentence, stamp } from '../text.ts';
 import { actions, context, header, lines, section, textLength } from './elements.ts';
@@ -33,6 +34,7 @@ export function renderStatus(view: MigrationView, rung: Rung = 'table'): Renderi
       `\`${view.id}\` · ${view.cutover} cut-over${canaryText(view.canary)} · asked for by ${mention(view.requestedBy)} ${stamp(view.createdAt)} · ${PHASE_WORDS[view.phase].word} since ${stamp(view.phaseSince)}`,
     ),
     ...waitingBlocks(view),
+    ...scheduleBlocks(view),
     section(totalsLine(view, rung)),
   ];
   const bottom: KnownBlock[] = [...gateBlocks(view), ...lateBlocks(view), ...actions(view.id, view.actions)];
@@ -78,7 +80,7 @@ export function renderFirst(plan: Plan): { text: string; blocks: AnyBlock[] } {
         `\`${plan.id}\` · ${plan.cutover} cut-over${canaryText(plan.canary)} · asked for by ${mention(plan.requestedBy)} ${stamp(plan.createdAt)}`,
       ),
       section(
-        `${plural(plan.shards.length, 'shard')}. All servers are being looked at; nothing is changed before somebody approves.`,
+        `${plural(plan.shards.length, 'shard')}${sentence(scheduleText(plan.schedule), 600)}. All servers are being looked at; nothing is changed before somebody approves.`,
       ),
     ],
   };
@@ -118,6 +120,11 @@ function waitingBlocks(view: MigrationView): KnownBlock[] {
       ? []
       : [section(`${hasEnded(view.phase) ? 'ℹ️' : '⏳'} ${sentence(view.waitingFor, 900)}`)]),
   ];
+}
+
+/** What is to come by the clock, unless the headline says it word for word. */
+function scheduleBlocks({ schedule }: MigrationView): KnownBlock[] {
+  return schedule?.text == null ? [] : [context(`🗓️ ${sentence(schedule.text, 900)}`)];
 }
 
 function totalsLine(view: MigrationView, rung: Rung): string {

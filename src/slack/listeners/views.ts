@@ -1,5 +1,6 @@
 /** Submitted forms: read → keep → ack (or errors at their fields) → act. */
 import type { App, ViewSubmitAction } from '@slack/bolt';
+import { plainTimes } from '../../domain/time-mark.ts';
 import type { Refusal } from '../../engine/service.ts';
 import type { Asker } from '../answerer.ts';
 import { told, unknownMigration } from '../blocks/answers.ts';
@@ -100,7 +101,9 @@ function byField(refusal: Refusal): Record<string, string> {
 function errorsAt(errors: Readonly<Record<string, string>>): object {
   const fields: Record<string, string> = {};
   for (const [field, text] of Object.entries(errors)) {
-    fields[field] = text.length > ERROR_CHARACTERS ? `${text.slice(0, ERROR_CHARACTERS)}…` : text;
+    // An error at a field is plain text.
+    const plainly = plainTimes(text);
+    fields[field] = plainly.length > ERROR_CHARACTERS ? `${plainly.slice(0, ERROR_CHARACTERS)}…` : plainly;
   }
   return { response_action: 'errors', errors: fields };
 }
