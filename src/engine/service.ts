@@ -81,3 +81,12 @@ export interface MigrationService {
   /** Calls back after each tick and each journalled row of a migration, with its id. Returns how to stop. */
   onChange(listener: (id: MigrationId) => void): () => void;
 }
+
+/** What is tidied up at night. */
+export interface Housekeeping {
+  /**
+   * Deletes the journals of migrations that ended before a moment. Never one that has not ended, whose webhooks are still
+   * due, or whose old servers are being shut down. Returns the ids of those that are gone.
+   */
+  forgetEnded(before: number): readonly MigrationId[];
+}
