@@ -44,14 +44,16 @@ export function createLinks(deps: LinksDeps): Links {
   async function work(): Promise<void> {
     if (asking) return;
     asking = true;
+    let news = false;
     for (const [message, view] of wanted) {
-      wanted.delete(message);
       const link = await ask(view);
+      wanted.delete(message);
       if (known.size >= MOST) known.clear();
       known.set(message, { link, at: clock.monotonicMs() });
-      if (link !== null && wanted.size === 0) found();
+      news ||= link !== null;
     }
     asking = false;
+    if (news) found();
   }
 
   return {

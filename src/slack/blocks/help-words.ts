@@ -144,6 +144,13 @@ export const TOPIC_PAGES = {
       'If somebody else changes a server meanwhile, its shard is held: nothing is done to it, the switch is closed, and the message asks.',
     ],
   },
+  looking: {
+    about: 'details of every shard, and the Home tab',
+    text: [
+      '*Details* under every status message lists all shards, the worst first, twenty a page. A number typed into its search opens that shard’s own page: both servers side by side, their stream offsets and replication ids, the settings that the bot changed, and the last events.',
+      'The Home tab of the bot shows what waits for you, what runs, and what ended of late. It keeps itself up to date for ten minutes after it was opened. *History* there searches all migrations; *Settings*, for approvers, says who may do what.',
+    ],
+  },
   passwords: {
     about: 'how the bot gets them without anybody typing one',
     text: [
@@ -195,6 +202,8 @@ export const ALSO: Readonly<Record<string, keyof typeof COMMAND_PAGES | keyof ty
   inventory: 'passwords',
   groups: 'passwords',
   glossary: 'words',
+  details: 'looking',
+  home: 'looking',
   options: 'start',
   reason: 'start',
   wipe: 'start',

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { hasEnded, PHASES } from '../../../src/domain/phase.ts';
 import type { ShardView } from '../../../src/domain/view.ts';
 import { checkMessage, checkView } from '../../../src/sandbox/slack/block-limits.ts';
 import {
@@ -83,15 +84,29 @@ describe('the status message', () => {
     );
     const { blocks } = renderStatus(view({ phase: 'streaming', shards }));
     const table = blocks.find((block) => block.type === 'data_table') as unknown as { rows: { text: string }[][] };
-    expect(table.rows[1]?.map((cell) => cell.text).slice(0, 4)).toEqual([
-      '151',
-      'old-151:6379',
-      'new-151:6379',
-      '🔴 link down',
-    ]);
-    expect(table.rows.length).toBeGreaterThan(150);
+    expect(table.rows[1]?.map((cell) => cell.text).slice(0, 4)).toEqual(['151', 'old-151', 'new-151', '🔴 link down']);
+    expect(table.rows).toHaveLength(201);
     expect(allText(blocks)).toContain('Shard 151: The link is down.');
     expect(checkMessage(blocks, 'x', { forUpdate: true })).toEqual([]);
+  });
+
+  it('says once what all addresses end with rather than leave out how far the shards are', () => {
+    const shards = Array.from({ length: 200 }, (_, index) =>
+      shardView(index, {
+        source: `orders-${index}.old.internal:6379`,
+        destination: `orders-${index}.new.internal:6379`,
+        state: 'transfer',
+        percent: 43,
+        lagBytes: null,
+      }),
+    );
+    const { blocks } = renderStatus(view({ phase: 'syncing', shards }));
+    const table = blocks.find((block) => block.type === 'data_table') as unknown as { rows: { text: string }[][] };
+    const [titles, first] = table.rows.map((row) => row.map((cell) => cell.text));
+    expect(table.rows).toHaveLength(201);
+    expect(titles?.slice(0, 3)).toEqual(['Shard', 'Source ….old.internal:6379', 'Destination ….new.internal:6379']);
+    expect(titles).toEqual(expect.arrayContaining(['Done', 'Lag']));
+    expect(first?.slice(0, 5)).toEqual(['1', 'orders-0', 'orders-0', '🚚 transfer', '43 %']);
   });
 
   it('shows totals and the worst 15 above 200, and says how many it leaves out', () => {
@@ -222,6 +237,14 @@ describe('the status message', () => {
     const shown = allText(renderStatus(view({ phase: 'rolled_back', gates, waitingFor: null, actions: [] })).blocks);
     expect(shown).toContain('✅ *continue* approved by');
     expect(shown).toMatch(/▫️ \*finish\* approved by .* \(1 of 2 approvals\)/);
+  });
+
+  it('says as of when it is, in every phase that has not ended, and when it ended in those that have', () => {
+    for (const phase of PHASES) {
+      const shown = allText(renderStatus(view({ phase })).blocks);
+      expect(shown, phase).toContain(hasEnded(phase) ? 'Ended <!date^' : 'As of <!date^1714557600^');
+      expect(shown, phase).toContain('"action_id":"migration:details"');
+    }
   });
 
   it('is the same but for the freshness when nothing but time has passed', () => {

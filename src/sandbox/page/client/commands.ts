@@ -13,9 +13,9 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { word: 'start', usage: '--src … --dst …', about: 'Check the servers and ask for approval' },
   { word: 'check', usage: '--src … --dst …', about: 'Look at the servers, change nothing' },
   { word: 'status', usage: '[ID]', about: 'Where a migration stands' },
-  { word: 'sup', usage: '[ID]', about: 'How they are doing, in a line each' },
+  { word: 'sup', usage: '[ID]', about: 'How it is doing, in one line' },
   { word: 'list', usage: '', about: 'Running migrations' },
-  { word: 'history', usage: '', about: 'All migrations, newest first' },
+  { word: 'history', usage: '[WORDS]', about: 'Find migrations, newest first' },
   { word: 'approve', usage: 'ID GATE', about: 'Approve continue, switch or finish' },
   { word: 'abort', usage: 'ID', about: 'Give a migration up' },
   { word: 'rollback', usage: 'ID', about: 'Go back to the old servers' },
@@ -23,7 +23,7 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
 ];
 const GATES = ['continue', 'switch', 'finish'];
 const COMMANDS = SUBCOMMANDS.map(({ word }) => word).filter((word) => word !== 'help');
-const TOPICS = ['gates', 'cutover', 'canary', 'schedule', 'syncs', 'passwords', 'words', ...COMMANDS];
+const TOPICS = ['gates', 'cutover', 'canary', 'schedule', 'syncs', 'looking', 'passwords', 'words', ...COMMANDS];
 const FLAGS: readonly (readonly [string, string])[] = [
   ['--name', 'What to call it'],
   ['--cutover fenced', 'Proven: nothing is lost'],
