@@ -4,12 +4,12 @@
  * that a phase may only follow a phase as the table says.
  */
 import type { BeforeReplication, Event, JournalRow } from './event.ts';
+import { afterFindings, afterPhase, foldApprovals, settled } from './fold-approvals.ts';
 import { foldCutover } from './fold-cutover.ts';
 import { foldHooks, withoutQuestions } from './fold-hooks.ts';
 import { intended, stepFrom, withShard, withStep } from './fold-steps.ts';
 import { assertNever, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
-import type { Finding } from './preflight.ts';
-import type { Approval, Held, MigrationState } from './state.ts';
+import type { Held, MigrationState } from './state.ts';
 
 /** The state after all rows. Throws when the first row is not `requested`. */
 export function foldJournal(rows: readonly JournalRow[]): MigrationState {
@@ -33,6 +33,9 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     messageTs: event.messageTs,
     preflight: null,
     approvals: [],
+    denial: null,
+    glass: [],
+    asked: [],
     clicks: [],
     shards: event.plan.shards.map((shard) => ({
       index: shard.index,
@@ -89,16 +92,20 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'message_posted':
       return { ...state, messageTs: event.ts };
     case 'preflight_done':
-      return { ...state, preflight: event.report };
+      return afterFindings({ ...state, preflight: event.report });
     case 'clicked':
       return { ...state, clicks: [...state.clicks, { seq: row.seq, at: row.at, event }] };
     case 'click_refused':
       return settled(state, event.click);
-    case 'approved': {
-      const { gate, user, entry, findings, wipe } = event;
-      const approval: Approval = { gate, user, at: row.at, entry, findings, wipe, usedUp: false };
-      return { ...settled(state, event.click), approvals: [...state.approvals, approval] };
-    }
+    case 'approved':
+    case 'approval_revoked':
+    case 'approvals_void':
+    case 'approval_needed':
+    case 'gate_denied':
+    case 'denial_revoked':
+    case 'asked_again':
+    case 'glass_broken':
+      return foldApprovals(state, event, row);
     case 'recheck_asked':
       return settled(state, event.click);
     case 'abort_asked':
@@ -111,7 +118,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return settled(state, event.click);
     case 'phase_entered':
       if (!mayFollow(state.phase, event.phase)) throw new WrongPhaseError(state.phase, event.phase);
-      return {
+      return afterPhase({
         ...state,
         phase: event.phase,
         cameFrom: state.phase,
@@ -119,7 +126,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
         stretch: stretchOf(event.phase) === stretchOf(state.phase) ? state.stretch : row.seq,
         phaseSince: row.at,
         hooks: withoutQuestions(state.hooks),
-      };
+      });
     case 'intent':
       return intended(state, event.effect, row);
     case 'answered':
@@ -249,10 +256,6 @@ function stretchOf(phase: Phase): string {
   return phase === 'syncing' || phase === 'streaming' || phase === 'switching' ? 'following' : phase;
 }
 
-function settled(state: MigrationState, click: number): MigrationState {
-  return { ...state, clicks: state.clicks.filter((one) => one.seq !== click) };
-}
-
 /** A new process is what later looks are held against; what happened after the switch is remembered for finish. */
 function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>, row: number): MigrationState {
   const { shard, side, runId, text } = event;
@@ -272,12 +275,4 @@ function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>
       ? one
       : { ...one, before: renewed(one.before), toldSyncs: side === 'source' ? 0 : one.toldSyncs },
   );
-}
-
-/** What findings an approval was given for: level, code and shard, not the figures in their text. */
-export function findingsMark(findings: readonly Finding[]): string {
-  return findings
-    .map((one) => `${one.level}:${one.code}:${one.shard ?? '-'}`)
-    .toSorted()
-    .join(' ');
 }
