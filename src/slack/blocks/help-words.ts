@@ -113,6 +113,15 @@ export const TOPIC_PAGES = {
       'Each needs its approvals. A button that is not there cannot be used now, and the message says why.',
     ],
   },
+  approvals: {
+    about: 'approve, take back, deny, ask again, break glass',
+    text: [
+      'An approval belongs to what was seen: it is void when the plan, the phase or what the check found is another one, and when it gets too old. How many a gate needs, and whether your own counts for what you asked for, is up to whoever runs the bot.',
+      '*Take back approval*: until it was used, an approval can be taken back by whoever gave it.',
+      '*Deny*: an approver says no, with a reason. The gate stays closed until the denial is taken back or somebody presses *Ask again*.',
+      '*Break glass*: where a gate needs more than one approval, an approver can pass it alone, in an emergency. The name has to be typed, and a reason; the whole channel is told.',
+    ],
+  },
   cutover: {
     about: 'how writes go from old to new: fenced or overlap',
     text: [
@@ -185,7 +194,9 @@ export const ALSO: Readonly<Record<string, keyof typeof COMMAND_PAGES | keyof ty
   continue: 'gates',
   switch: 'gates',
   finish: 'gates',
-  approvals: 'gates',
+  deny: 'approvals',
+  'break-glass': 'approvals',
+  revoke: 'approvals',
   'cut-over': 'cutover',
   fenced: 'cutover',
   overlap: 'cutover',

@@ -23,7 +23,18 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
 ];
 const GATES = ['continue', 'switch', 'finish'];
 const COMMANDS = SUBCOMMANDS.map(({ word }) => word).filter((word) => word !== 'help');
-const TOPICS = ['gates', 'cutover', 'canary', 'schedule', 'syncs', 'looking', 'passwords', 'words', ...COMMANDS];
+const TOPICS = [
+  'gates',
+  'approvals',
+  'cutover',
+  'canary',
+  'schedule',
+  'syncs',
+  'looking',
+  'passwords',
+  'words',
+  ...COMMANDS,
+];
 const FLAGS: readonly (readonly [string, string])[] = [
   ['--name', 'What to call it'],
   ['--cutover fenced', 'Proven: nothing is lost'],
