@@ -119,7 +119,7 @@ export const TOPIC_PAGES = {
       'An approval belongs to what was seen: it is void when the plan, the phase or what the check found is another one, and when it gets too old. How many a gate needs, and whether your own counts for what you asked for, is up to whoever runs the bot.',
       '*Take back approval*: until it was used, an approval can be taken back by whoever gave it.',
       '*Deny*: an approver says no, with a reason. The gate stays closed until the denial is taken back or somebody presses *Ask again*.',
-      '*Break glass*: where a gate needs more than one approval, an approver can pass it alone, in an emergency. The name has to be typed, and a reason; the whole channel is told.',
+      '*Break glass*: where one approval may not be enough, an approver can pass an open gate alone, in an emergency. The name has to be typed, and a reason; the whole channel is told.',
     ],
   },
   cutover: {
