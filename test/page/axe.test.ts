@@ -14,6 +14,7 @@ const SURFACES = [
   ['a finished one with the world outside', story.FINISHED, ''],
   ['a refusal', story.REFUSED, `#as=${EVE}`],
   ['the form', story.FORM, ''],
+  ['its pairs', story.PAIRS, ''],
   ['the Home tab', story.HOME, '#in=home'],
   ['choices and files', story.CHOICES, ''],
 ] as const;
@@ -25,7 +26,8 @@ const SEEN: Readonly<Record<(typeof SURFACES)[number][0], string>> = {
   'a finished one with the world outside': 'acknowledged writes are missing',
   'a refusal': 'Only visible to you',
   'the form': 'Migrate Redis servers',
-  'the Home tab': 'Running migrations',
+  'its pairs': 'Who goes where',
+  'the Home tab': 'Waiting for you',
   'choices and files': 'Which way?',
 };
 

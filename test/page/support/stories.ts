@@ -1,10 +1,13 @@
 /** Moments of a migration as the page's server would send them. The messages are the bot's own renderings. */
+import { destinationsOf } from '../../../src/domain/pair-order.ts';
 import type { MigrationView, ShardView } from '../../../src/domain/view.ts';
 import type { DemoState } from '../../../src/sandbox/page/state.ts';
 import { refusal } from '../../../src/slack/blocks/answers.ts';
 import { startForm } from '../../../src/slack/blocks/form.ts';
 import { renderHome } from '../../../src/slack/blocks/home.ts';
+import { pairsForm } from '../../../src/slack/blocks/pairs-form.ts';
 import { renderStatus } from '../../../src/slack/blocks/status.ts';
+import { aPlan } from '../../domain/support/build.ts';
 import { actionView, gateView, homeModel, shardView, view } from '../../slack/support.ts';
 import {
   ANA,
@@ -285,6 +288,29 @@ export const FORM: DemoState = {
       user: ANA,
       view: json([startForm({ channel: CHANNEL, defaultCutover: 'fenced', hasGroups: false })])[0] ?? {},
       errors: {},
+    },
+  ],
+};
+
+const PAIRS_PLAN = aPlan(SHARDS, { name: 'orders' });
+
+export const PAIRS: DemoState = {
+  ...EMPTY,
+  views: [
+    {
+      id: 'V2',
+      user: ANA,
+      view:
+        json([
+          pairsForm({
+            plan: PAIRS_PLAN,
+            given: destinationsOf(PAIRS_PLAN).toReversed(),
+            onlyCheck: false,
+            isChanged: true,
+            context: { draft: 'draft', revision: 0 },
+          }),
+        ])[0] ?? {},
+      errors: { 'order-0-0': 'Missing: new-1:6379.' },
     },
   ],
 };
