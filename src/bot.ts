@@ -37,12 +37,14 @@ export class ConfigurationError extends Error {
 }
 
 function policyOf(config: Config): Policy {
-  const { approvals, selfApproval, approvalTtlMs, quietMs, maxLagBytes, maxPauseMs } = config;
+  const { approvals, selfApproval, approvalTtlMs, remindMs, escalateMs, quietMs, maxLagBytes, maxPauseMs } = config;
   const { syncsPerHost, syncsTotal, tuneSyncs, maxSourceLatencyMs, maxSourceMemoryPercent } = config;
   return {
     approvals,
     selfApproval,
     approvalTtlMs,
+    remindMs,
+    escalateMs,
     quietMs,
     maxLagBytes,
     maxPauseMs,

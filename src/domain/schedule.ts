@@ -3,7 +3,7 @@
  * cron expression means is asked of a Calendar.
  */
 import type { Schedule, ScheduleRequest, SwitchWindow } from './plan.ts';
-import { timeMark } from './time-mark.ts';
+import { dateMark } from './time-mark.ts';
 import { momentOf, type WallTime, wallTimeAt, zoneNamed } from './zone.ts';
 
 /** What cron expressions mean. The same question has the same answer at any time: it reads no clock. */
@@ -94,10 +94,10 @@ function readStart(typed: string, zone: string, now: number, problems: ScheduleP
       'There is no such time: the date does not exist, or clocks are set forward past that time on that day. Choose another.',
     );
   if (at < now - JUST_NOW_MS)
-    return refuse(`The start time ${timeMark(at)} is in the past. Leave it out to start as soon as it is approved.`);
+    return refuse(`The start time ${dateMark(at)} is in the past. Leave it out to start as soon as it is approved.`);
   if (at > now + FURTHEST_MS)
     return refuse(
-      `The start time ${timeMark(at)} is more than 60 days ahead. Servers change in that time: ask again nearer to it.`,
+      `The start time ${dateMark(at)} is more than 60 days ahead. Servers change in that time: ask again nearer to it.`,
     );
   return at;
 }

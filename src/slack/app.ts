@@ -71,7 +71,7 @@ function clientOptions(deps: Pick<SlackApisDeps, 'config' | 'boltLogger'>): WebC
 }
 
 export interface SlackAppDeps extends SlackApisDeps {
-  readonly config: Pick<Config, 'slack' | 'defaultCutover'>;
+  readonly config: Pick<Config, 'slack' | 'defaultCutover' | 'approvers' | 'selfApproval'>;
   readonly apis: SlackApis;
   readonly authorizer: Authorizer;
   readonly service: MigrationService;
@@ -114,7 +114,15 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     clock,
     log,
   });
-  const thread = createThread({ poster, service, store, clock, log, gone: (id) => publisher.refresh(id) });
+  const thread = createThread({
+    poster,
+    approving: config,
+    service,
+    store,
+    clock,
+    log,
+    gone: (id) => publisher.refresh(id),
+  });
   const connection = createConnection({
     config,
     clientOptions: () => clientOptions(deps),
