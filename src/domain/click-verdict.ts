@@ -95,7 +95,8 @@ export function approval(
   return { accepted: true, rows: [...rows, entering(gate, state)], text: `Approved: *${gate}*.` };
 }
 
-function lostRows(gate: Gate, lost: readonly Approval[]): Event[] {
+/** Those who have approved and may not any more. */
+export function lostRows(gate: Gate, lost: readonly Approval[]): Event[] {
   if (lost.length === 0) return [];
   const [approvals, users] = [lost.map((one) => one.row), lost.map((one) => one.user)];
   return [{ kind: 'approvals_void', gate, approvals, users, reason: 'they may not approve any more.' }];

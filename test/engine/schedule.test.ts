@@ -67,5 +67,27 @@ test('starts late after a restart by the approval of the day, and switches by it
   setTo('2026-12-05T02:00:00Z');
   await harness.phase(id, 'switched');
   expect(harness.view(id).gates.find((one) => one.gate === 'switch')?.approvals).toHaveLength(1);
-  expect(await destinations[0]?.call('ROLE')).toMatchObject(['master']);
+  expect(await destinations[0]?.call('ROLE')).toContain('master');
+});
+
+test('does not start by the approval of somebody who may not approve any more', async () => {
+  const lost = { ok: false as const, why: 'You may not approve.' };
+  let may: { ok: true } | typeof lost = { ok: true };
+  await harness.close();
+  harness = createHarness({
+    store,
+    clock,
+    authorizer: { mayRequest: async () => ({ ok: true }), mayApprove: async () => may },
+  });
+  const { sources, destinations } = await startPairs(fleet, 1);
+  setTo('2026-12-04T12:00:00Z');
+  const servers = { sources: urls(sources), destinations: urls(destinations) };
+  const id = await harness.start({ ...servers, name: 'orders', schedule: { at: '12:30' } });
+  await until(() => harness.view(id).gates[0]?.early);
+  expect(await harness.click(id, 'gate:continue')).toMatchObject({ accepted: true });
+  may = lost;
+  setTo('2026-12-04T12:30:00Z');
+  await harness.open(id, 'continue');
+  await until(() => store.journal(id).some((row) => row.text.includes('they may not approve any more')));
+  expect(harness.view(id)).toMatchObject({ phase: 'planned', gates: [{ approvals: [] }, {}, {}] });
 });
