@@ -27,7 +27,7 @@ export interface DraftContext {
 }
 
 /** What of a request a problem is about: the input of the form that shows it. */
-export type DraftField = 'sources' | 'destinations' | 'name' | 'cutover' | ScheduleField;
+export type DraftField = 'sources' | 'destinations' | 'name' | 'cutover' | 'canary' | 'reason' | ScheduleField;
 
 export interface DraftProblem {
   readonly field: DraftField | null;
@@ -43,6 +43,8 @@ export interface DraftFacts {
 
 const MAX_SHARDS = 1000;
 const MAX_NAME = 60;
+/** Room for a sentence and the address of a ticket. */
+export const MAX_REASON = 300;
 
 export function draftPlan(
   request: PlanRequest,
@@ -64,7 +66,10 @@ export function draftPlan(
   if (/\p{Cc}/u.test(name)) problems.push({ field: 'name', text: 'The name has control characters in it.' });
   const cutover = request.cutover ?? context.defaultCutover;
   const { canary } = request;
-  if (canary && counted) pushIfAny(problems, null, canaryProblem(canary, sources.length, cutover));
+  if (canary && counted) pushIfAny(problems, 'canary', canaryProblem(canary, sources.length, cutover));
+  const reason = (request.reason ?? '').replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  if (reason.length > MAX_REASON)
+    problems.push({ field: 'reason', text: `The reason may have at most ${MAX_REASON} characters.` });
   const schedule = scheduleOf(request, facts.createdAt, cutover, context, problems);
   if (problems.length > 0) return { ok: false, problems };
 
@@ -82,6 +87,7 @@ export function draftPlan(
       cutover,
       yesWipe: request.yesWipe,
       ...(canary ? { canary } : {}),
+      ...(reason === '' ? {} : { reason }),
       ...(schedule ? { schedule } : {}),
     },
   };
@@ -181,7 +187,7 @@ function hostProblem(endpoint: Endpoint, context: DraftContext): string | null {
   return `${addressOf(endpoint)} is outside ALLOWED_HOSTS. Ask whoever runs the bot to allow this host.`;
 }
 
-function pushIfAny(problems: DraftProblem[], field: Side | null, text: string | null): void {
+function pushIfAny(problems: DraftProblem[], field: DraftProblem['field'], text: string | null): void {
   if (text !== null) problems.push({ field, text });
 }
 

@@ -68,6 +68,8 @@ export interface Plan {
   readonly createdAt: number;
   /** Absent where all shards go together, so that the hash of such a plan stays what it was. */
   readonly canary?: Canary;
+  /** Why it is done, or a link to the ticket, as it was typed. Absent when nobody said. */
+  readonly reason?: string;
   /** Absent where everything happens as soon as it is approved; so, too, for the hash. */
   readonly schedule?: Schedule;
 }
@@ -80,6 +82,7 @@ export interface PlanRequest {
   readonly cutover?: Cutover;
   readonly yesWipe: boolean;
   readonly canary?: Canary;
+  readonly reason?: string;
   readonly schedule?: ScheduleRequest;
 }
 

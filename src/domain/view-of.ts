@@ -54,6 +54,7 @@ export function viewOf(input: ViewInput): MigrationView {
     waitingFor: waitingFor(input),
     cutover: state.plan.cutover,
     canary: state.plan.canary ?? null,
+    reason: state.plan.reason ?? null,
     schedule: scheduleView(state, sight.wallNow, policy),
     requestedBy: state.plan.requestedBy,
     channel: state.plan.channel,

@@ -202,6 +202,8 @@ export interface MigrationView {
   // From here on: ours.
   /** The shard that goes over before the others; null where all go together. */
   readonly canary: Canary | null;
+  /** Why it is done, as it was typed; null when nobody said. */
+  readonly reason: string | null;
   /** Null where everything happens as soon as it is approved. */
   readonly schedule: ScheduleView | null;
   /** The whole way of all shards: how much is done, how fast, how long it still takes. */

@@ -33,6 +33,8 @@ export interface EngineDeps extends HandsDeps {
   readonly policy: Policy;
   /** Called at each named place of a cut-over; for tests that end the process there. */
   readonly at?: (place: CrashPoint) => void;
+  /** As in `MigratorDeps`. */
+  readonly tickMs?: number;
   readonly groups: () => Groups;
   readonly allowedHosts: AllowedHosts;
   readonly allowTypedPasswords: boolean;

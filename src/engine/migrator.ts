@@ -44,6 +44,8 @@ export interface MigratorDeps extends HandsDeps {
   readonly metrics: Metrics;
   readonly authorizer: Authorizer;
   readonly at?: (place: CrashPoint) => void;
+  /** For tests that wait for many ticks; a second where it is not given. */
+  readonly tickMs?: number;
   readonly hooks: Hooks | null;
   /** Run ids of the servers of other unfinished migrations. */
   readonly taken: () => ReadonlyMap<string, MigrationId>;
@@ -79,6 +81,7 @@ export class Migrator {
   readonly #hooks: HookSender;
   readonly #cutover: CutoverWork;
   readonly #gaps: GapWatch;
+  readonly #tickMs: number;
   readonly #fullSyncs: FullSyncCount;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
@@ -98,7 +101,8 @@ export class Migrator {
     // A server that a cut-over of ours has locked lets us in by its lock.
     this.#deps = { ...deps, alsoTry: lockTried(deps, () => journal.state) };
     this.#log = deps.log.child({ migration: journal.state.plan.id });
-    this.#gaps = new GapWatch(deps.clock, TICK_MS);
+    this.#tickMs = deps.tickMs ?? TICK_MS;
+    this.#gaps = new GapWatch(deps.clock, this.#tickMs);
     this.#fullSyncs = new FullSyncCount(deps.metrics);
     this.#watch = createWatch(journal.state, deps.clock, this.#deps);
     this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
@@ -190,7 +194,7 @@ export class Migrator {
       await this.#tick();
       const took = clock.monotonicMs() - began;
       metrics.tickSeconds(took / 1000);
-      await clock.sleep(Math.max(0, TICK_MS - took), this.#stop.signal);
+      await clock.sleep(Math.max(0, this.#tickMs - took), this.#stop.signal);
     }
     if (hasEnded(this.#journal.state.phase)) this.#watch.close();
   }

@@ -22,6 +22,7 @@ export function migrationJson(view: MigrationView, secrets: SecretRegistry): Rec
     waitingFor: text(view.waitingFor),
     cutover: view.cutover,
     canary: view.canary && { shard: view.canary.shard, soakMs: view.canary.soakMs },
+    reason: text(view.reason),
     schedule: view.schedule && scheduleJson(view.schedule, text),
     requestedBy: view.requestedBy,
     channel: view.channel,

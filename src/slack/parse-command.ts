@@ -51,6 +51,7 @@ const OPTIONS = [
   '--cutover',
   '--canary',
   '--soak',
+  '--reason',
   '--yes-wipe',
   ...SCHEDULE_OPTIONS,
   '--auto-switch',
@@ -131,6 +132,7 @@ interface Collected {
   readonly problems: string[];
   name?: string;
   cutover?: Cutover;
+  reason?: string;
   /** As they were typed. */
   readonly canary: string[];
   readonly soak: string[];
@@ -183,6 +185,7 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
         break;
       case '--name':
       case '--cutover':
+      case '--reason':
       case '--canary':
       case '--soak': {
         const value = attached ?? ((rest[place + 1] ?? '--').startsWith('--') ? undefined : rest[++place]);
@@ -203,21 +206,30 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
   return judgeRequest(word, found, { canary: asked.canary, schedule: timed.schedule });
 }
 
-function takeValue(found: Collected, option: '--name' | '--cutover', value: string | undefined): void {
+type TextOption = '--name' | '--cutover' | '--reason';
+
+const NEEDS = {
+  '--name': 'a text, in quotes when it has spaces',
+  '--reason': 'a few words in quotes, or the address of a ticket',
+  '--cutover': CUTOVERS.join(' or '),
+} satisfies Record<TextOption, string>;
+
+function takeValue(found: Collected, option: TextOption, value: string | undefined): void {
   if (value === undefined || value === '') {
-    found.problems.push(
-      option === '--name'
-        ? '`--name` needs a text, in quotes when it has spaces.'
-        : `\`--cutover\` needs ${CUTOVERS.join(' or ')}.`,
-    );
+    found.problems.push(`\`${option}\` needs ${NEEDS[option]}.`);
     return;
   }
-  if ((option === '--name' ? found.name : found.cutover) !== undefined) {
+  const before = { '--name': found.name, '--reason': found.reason, '--cutover': found.cutover };
+  if (before[option] !== undefined) {
     found.problems.push(`\`${option}\` is there twice.`);
     return;
   }
   if (option === '--name') {
     found.name = value;
+    return;
+  }
+  if (option === '--reason') {
+    found.reason = value;
     return;
   }
   const cutover = CUTOVERS.find((known) => known === value.toLowerCase());
@@ -273,6 +285,7 @@ function judgeRequest(word: string, found: Collected, { canary, schedule }: Extr
     ...(found.name === undefined ? {} : { name: found.name }),
     ...(found.cutover === undefined ? {} : { cutover: found.cutover }),
     ...(canary === null ? {} : { canary }),
+    ...(found.reason === undefined ? {} : { reason: found.reason }),
     ...(schedule === null ? {} : { schedule }),
   };
   return { ok: true, request, byGroups: plain.length > 0 };

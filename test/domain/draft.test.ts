@@ -81,6 +81,9 @@ describe('a request that is accepted', () => {
     const canary = { shard: 1, soakMs: 60_000 };
     expect(draft(ask(['a', 'b'], ['c', 'd'], { canary })).canary).toEqual(canary);
     expect(draft(ask(['a', 'b'], ['c', 'd']))).not.toHaveProperty('canary');
+    expect(draft(ask(['a'], ['b'], { reason: ' OPS-12:\n new  racks ' })).reason).toBe('OPS-12: new racks');
+    expect(draft(ask(['a'], ['b'], { reason: ' \n' }))).not.toHaveProperty('reason');
+    expect(draft(ask(['a'], ['b']))).not.toHaveProperty('reason');
   });
 
   it('puts all servers of a group in its place', () => {
@@ -145,6 +148,10 @@ describe('credentials', () => {
 });
 
 describe('a request that is refused', () => {
+  it('for a reason that is longer than a sentence with a link', () => {
+    expect(texts(ask(['a'], ['b'], { reason: 'x'.repeat(301) }))).toMatch(/at most 300 characters/);
+  });
+
   it('for a canary that cannot be one', () => {
     const asking = (shard: number, shards: readonly string[], more: Partial<PlanRequest> = {}) =>
       texts(

@@ -94,6 +94,15 @@ describe('what a person may type', () => {
     expect(request('start --canary 1 old new')).toMatchObject({ sources: ['old'], canary: { shard: 0 } });
   });
 
+  it('a reason or the link of a ticket', () => {
+    const reason = (text: string) => request(`start a b ${text}`).reason;
+    expect(reason('')).toBeUndefined();
+    expect(reason('--reason "new racks"')).toBe('new racks');
+    expect(reason('—reason <https://tickets.example/OPS-12?a=b>')).toBe('https://tickets.example/OPS-12?a=b');
+    expect(problems('start a b --reason')).toContain('`--reason` needs a few words in quotes');
+    expect(problems('start a b --reason x --reason y')).toContain('`--reason` is there twice');
+  });
+
   it('what phones, keyboards and Slack made of it', () => {
     const expected = {
       sources: ['redis://old.example.com:6379'],

@@ -70,6 +70,8 @@ export interface HarnessOptions {
   readonly clock?: Clock;
   /** Called at each named place of a cut-over. */
   readonly at?: (place: CrashPoint) => void;
+  /** A second, as in the bot, where it is not given. */
+  readonly tickMs?: number;
   readonly hooks?: Hooks;
 }
 
@@ -100,6 +102,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     resolve: async () => ['127.0.0.1'],
     log: noLog,
     metrics: noMetrics,
+    tickMs: options.tickMs ?? 250,
     ...(options.at === undefined ? {} : { at: options.at }),
   });
   engine.start();
