@@ -232,6 +232,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return foldHooks(state, event, row);
     case 'quiet':
       return { ...state, quietTold: true };
+    case 'slack_away':
     case 'resumed':
     case 'summary':
       return state;

@@ -175,6 +175,12 @@ export class Engine implements MigrationService {
     this.#migrators.get(id)?.journal.append([{ kind: 'message_posted', ts, why }]);
   }
 
+  slackWasAway(id: MigrationId, from: number, to: number): void {
+    const journal = this.#migrators.get(id)?.journal;
+    const isTold = journal?.rows.some(({ event }) => event.kind === 'slack_away' && event.from === from);
+    if (!isTold) journal?.append([{ kind: 'slack_away', from, to }]);
+  }
+
   onChange(listener: (id: MigrationId) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

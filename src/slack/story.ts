@@ -2,7 +2,7 @@
 import type { Event, JournalRow } from '../domain/event.ts';
 import { assertNever } from '../domain/phase.ts';
 import { plural } from '../domain/words.ts';
-import { mention, sentence } from './text.ts';
+import { mention, sentence, stamp } from './text.ts';
 
 export interface Chapter {
   readonly text: string;
@@ -50,6 +50,7 @@ export function isTold(row: JournalRow): boolean {
     case 'overlap_opened':
     case 'conflict':
     case 'quiet':
+    case 'slack_away':
     case 'resumed':
     case 'summary':
       return row.text !== '';
@@ -105,6 +106,9 @@ export function nextChapter(pending: readonly JournalRow[], whole: () => readonl
 }
 
 function lineOf(row: JournalRow): string {
+  const { event } = row;
+  if (event.kind === 'slack_away')
+    return `⌛ Slack did not take updates from ${stamp(event.from)} to ${stamp(event.to)}; the migration went on.`;
   const text = sentence(row.text, row.event.kind === 'summary' ? 2_800 : 900);
   // Who approved stands in the row before; a phase is nobody's.
   const silent = row.actor === 'bot' || row.event.kind === 'phase_entered' || row.text.includes(row.actor);

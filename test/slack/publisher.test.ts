@@ -168,8 +168,13 @@ describe('the publisher', () => {
     api.script = refused('cant_update_message');
     service.put(view());
     await clock.advance(10 * 60_000);
-    expect(service.moved.length).toBeLessThan(12);
+    expect(service.moved.length).toBeLessThan(6);
     expect(service.moved.length).toBeGreaterThan(1);
+    const before = service.moved.length;
+    service.patch('m-7k3q', { phase: 'syncing', actions: [] });
+    await clock.advance(61_000);
+    expect(service.moved.length).toBe(before + 1);
+    expect(JSON.stringify(api.of('chat.postMessage').at(-1)?.args)).not.toContain('gate:continue');
   });
 
   it('takes the message that it posted before a crash instead of posting a second one', async () => {
