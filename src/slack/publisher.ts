@@ -49,6 +49,8 @@ export interface Publisher {
 /** The freshness line grows old so far: while there is room in the budget, and when there is none. */
 const FRESH_MS = 20_000;
 const FRESH_UNDER_LOAD_MS = 120_000;
+/** A message that was sent so short a time ago is there: whoever asks for it again waits for its turn. */
+const RECENT_MS = 10_000;
 const STUMBLED_MS = 5_000;
 
 type Changing<T> = { -readonly [Field in keyof T]: T[Field] };
@@ -114,7 +116,8 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       }
       const signature = signatureOf(view);
       message.unsaidSince ??= now;
-      if (message.forced || signature !== message.sentSignature) message.newsSince ??= now;
+      const isAskedFor = message.forced && now - message.sentAt >= RECENT_MS;
+      if (isAskedFor || signature !== message.sentSignature) message.newsSince ??= now;
       else message.newsSince = null;
       if (signature !== message.seenSignature) message.newsAt = now;
       message.seenSignature = signature;

@@ -76,7 +76,7 @@ export function createStatusSender(deps: {
   async function move(view: MigrationView, rendering: Rendering, code: string): Promise<Sent> {
     const old = { ...view, messageTs: whereIs(view) };
     const ts = await moveMessage({ poster, log }, old, code, renderStatus(view, rungs.of(view.id)));
-    if (ts === null) return { kind: 'failed', atLeastMs: 30_000 };
+    if (ts === null) return { kind: 'failed', atLeastMs: 5_000 };
     const apartMs = Math.min(MOVES_APART_AT_MOST_MS, 2 * (moves.get(view.id)?.apartMs ?? MOVES_APART_MS / 2));
     const unwritten = { ts, why: movedBecause(code) };
     moves.set(view.id, { at: clock.monotonicMs(), apartMs, signature: rendering.signature, unwritten });

@@ -256,6 +256,20 @@ describe('the publisher', () => {
     expect(api.calls.length).toBeGreaterThan(0);
   });
 
+  it('looks after a message that is asked for, but not for each who asks', async () => {
+    const { clock, service, publisher, updates } = setUp();
+    service.put(view());
+    await clock.advance(60_000);
+    expect(updates()).toHaveLength(1);
+    for (let asked = 0; asked < 20; asked++) {
+      publisher.refresh('m-7k3q');
+      await clock.advance(100);
+    }
+    expect(updates()).toHaveLength(2);
+    await clock.advance(10_000);
+    expect(updates()).toHaveLength(3);
+  });
+
   it('survives an engine that throws', async () => {
     const { clock, service, updates } = setUp();
     const good = service.view.bind(service);
