@@ -60,6 +60,8 @@ function viewAt(script: Script, place: number, second: number, phase: Phase, sin
     // Read back from the message: which second it shows.
     waitingFor: `Second ${second}.`,
     cutover: 'fenced',
+    reason: null,
+    schedule: null,
     canary: null,
     requestedBy: 'U00000ANA1',
     channel: script.channel,

@@ -58,7 +58,6 @@ type Changing<T> = { -readonly [Field in keyof T]: T[Field] };
 interface Message extends Changing<Standing> {
   /** Whether the view is to be looked at again. */
   touched: boolean;
-  forced: boolean;
   seenSignature: string | null;
   sentKey: string | null;
   sentSignature: string | null;
@@ -85,7 +84,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
         id,
         view: null,
         touched: false,
-        forced: false,
+        askedSince: null,
         inFlight: false,
         seenSignature: null,
         unsaidSince: null,
@@ -116,8 +115,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       }
       const signature = signatureOf(view);
       message.unsaidSince ??= now;
-      const isAskedFor = message.forced && now - message.sentAt >= RECENT_MS;
-      if (isAskedFor || signature !== message.sentSignature) message.newsSince ??= now;
+      if (signature !== message.sentSignature) message.newsSince ??= now;
       else message.newsSince = null;
       if (signature !== message.seenSignature) message.newsAt = now;
       message.seenSignature = signature;
@@ -127,7 +125,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   function said(message: Message): void {
     message.unsaidSince = null;
     message.newsSince = null;
-    message.forced = false;
+    message.askedSince = null;
   }
 
   /** Starts what may start now. Returns how long nothing else can. `last`: the end is near, spacing is given up. */
@@ -156,7 +154,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     const rendering = renderStatus(view, rungs.of(view.id));
     const growsOldMs = budget.msUntil(SPARE.early) === 0 ? FRESH_MS : FRESH_UNDER_LOAD_MS;
     const isOld = isLive(view.phase) && now - message.sentAt >= growsOldMs;
-    if (!message.forced && rendering.key === message.sentKey && !isOld) {
+    if (message.askedSince === null && rendering.key === message.sentKey && !isOld) {
       message.sentSignature = rendering.signature;
       said(message);
       outages.over(message.id);
@@ -164,7 +162,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   }
 
   function launch(message: Message, view: MigrationView, rendering: Rendering): void {
-    const { unsaidSince, newsSince } = message;
+    const { unsaidSince, newsSince, askedSince } = message;
     said(message);
     message.inFlight = true;
     message.launchedAt = clock.monotonicMs();
@@ -178,6 +176,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
         if (sent.kind === 'sent') return landed(message, view, rendering);
         message.unsaidSince = unsaidSince ?? message.launchedAt;
         message.newsSince = newsSince;
+        message.askedSince = askedSince;
         message.touched = true;
         return missed(message, sent);
       })
@@ -242,7 +241,8 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   return {
     changed: (id) => void touch(id),
     refresh(id) {
-      touch(id).forced = true;
+      const message = touch(id);
+      message.askedSince ??= Math.max(clock.monotonicMs(), message.sentAt + RECENT_MS);
     },
     hasTold(id, view) {
       try {

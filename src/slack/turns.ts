@@ -5,8 +5,8 @@
  * | ------- | ----------------------------------------------------------- | ---------------------- | -------------------- |
  * | nearest | the one migration that is nearest to a gate                 | every 4.4 s            | 0                    |
  * | overdue | whoever has waited for 41 s with something to say           | at once                | 1                    |
- * | news    | a phase, a gate or a button has changed; somebody asked     | at once                | 1                    |
- * | late    | whoever has waited for 36 s                                 | at once                | 3                    |
+ * | news    | a phase, a gate or a button has changed                     | at once                | 1                    |
+ * | late    | whoever has waited for 36 s, or is asked for                | at once                | 3                    |
  * | early   | everybody else                                              | 3 s after the last one | 4                    |
  *
  * With 42 updates a minute the nearest of 20 migrations takes 14 of them, and each of the others has its turn every 41 s.
@@ -27,6 +27,8 @@ export interface Standing {
   readonly unsaidSince: number | null;
   /** Since when people have something new to do or to know; null: they were told. */
   readonly newsSince: number | null;
+  /** Since when it is to be sent even if nothing changed; null: nobody asked for that. */
+  readonly askedSince: number | null;
   /** When there was news the last time. */
   readonly newsAt: number;
   /** When it was last sent, whatever came of it. */
@@ -78,7 +80,7 @@ function timesOf(one: Standing, unsaidSince: number, isNearest: boolean): Record
     nearest: isNearest ? from(Math.max(unsaidSince, one.launchedAt + NEAREST_MS)) : never,
     overdue: from(unsaidSince + OVERDUE_MS),
     news: one.newsSince === null ? never : from(one.newsSince),
-    late: from(unsaidSince + LATE_MS),
+    late: from(Math.min(unsaidSince + LATE_MS, one.askedSince ?? never)),
     early: from(Math.max(unsaidSince, one.launchedAt + APART_MS)),
   };
 }
