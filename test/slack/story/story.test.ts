@@ -72,9 +72,12 @@ describe.concurrent('the story', { timeout: 60_000 }, () => {
     await story.isTold(id);
   });
 
-  it('is told over a socket that is lost again and again', async (context) => {
+  it('is told over a socket that is lost again and again, with answers that are lost as well', async (context) => {
     const { slack, story, pair } = await inSandbox(context, 'socket');
-    const lose = () => slack.disconnectSockets();
+    const lose = () => {
+      slack.disconnectSockets();
+      slack.fault('chat.postMessage', { kind: 'answer_lost' });
+    };
     const id = await story.move(pair, { planned: lose, streaming: lose, switched: lose });
     await story.isTold(id);
   });
