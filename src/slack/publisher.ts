@@ -15,12 +15,13 @@ import { backoffMs, createAlarm } from './alarm.ts';
 import type { SlackApi } from './api.ts';
 import { type Rendering, renderStatus, signatureOf } from './blocks/status.ts';
 import { isLive } from './blocks/words.ts';
+import { type Message, newMessage } from './live-message.ts';
 import { createOutages } from './outages.ts';
 import type { Poster } from './post.ts';
 import type { RateBudget } from './rate-budget.ts';
 import { createRungs } from './rungs.ts';
 import { createStatusSender, type Sent } from './send-status.ts';
-import { SPARE, type Standing, type Turn, type TurnClass, turnsOf } from './turns.ts';
+import { lastTurns, SPARE, type TurnClass, turnsOf } from './turns.ts';
 
 export interface PublisherDeps {
   readonly api: SlackApi;
@@ -52,18 +53,9 @@ const FRESH_UNDER_LOAD_MS = 120_000;
 /** A message that was sent so short a time ago is there: whoever asks for it again waits for its turn. */
 const RECENT_MS = 10_000;
 const STUMBLED_MS = 5_000;
-
-type Changing<T> = { -readonly [Field in keyof T]: T[Field] };
-
-interface Message extends Changing<Standing> {
-  /** Whether the view is to be looked at again. */
-  touched: boolean;
-  seenSignature: string | null;
-  sentKey: string | null;
-  sentSignature: string | null;
-  sentAt: number;
-  failures: number;
-}
+/** What Slack does not take is tried again more and more slowly, up to these. */
+const LIVE_APART_MS = 60_000;
+const ENDED_APART_MS = 600_000;
 
 export function createPublisher(deps: PublisherDeps): Publisher {
   const { api, poster, service, store, budget, clock, log } = deps;
@@ -79,24 +71,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   function messageOf(id: MigrationId): Message {
     let message = messages.get(id);
     if (!message) {
-      const never = Number.NEGATIVE_INFINITY;
-      message = {
-        id,
-        view: null,
-        touched: false,
-        askedSince: null,
-        inFlight: false,
-        seenSignature: null,
-        unsaidSince: null,
-        newsSince: null,
-        newsAt: never,
-        launchedAt: never,
-        notBefore: never,
-        sentKey: null,
-        sentSignature: null,
-        sentAt: never,
-        failures: 0,
-      };
+      message = newMessage(id);
       messages.set(id, message);
     }
     return message;
@@ -104,21 +79,35 @@ export function createPublisher(deps: PublisherDeps): Publisher {
 
   /** Looks at the newest state of those that may have changed. */
   function look(now: number): void {
-    for (const message of messages.values()) {
-      if (!message.touched) continue;
-      const view = service.view(message.id);
-      message.touched = false;
-      message.view = view;
-      if (view === null || sender.whereIs(view) === null) {
-        said(message);
-        continue;
-      }
-      const signature = signatureOf(view);
-      message.unsaidSince ??= now;
-      if (signature !== message.sentSignature) message.newsSince ??= now;
-      else message.newsSince = null;
-      if (signature !== message.seenSignature) message.newsAt = now;
-      message.seenSignature = signature;
+    for (const message of messages.values())
+      if (message.touched && message.notBefore <= now) apart(message, () => lookAt(message, now));
+  }
+
+  function lookAt(message: Message, now: number): void {
+    const view = service.view(message.id);
+    message.touched = false;
+    message.view = view;
+    if (view === null || sender.whereIs(view) === null) {
+      said(message);
+      outages.over(message.id);
+      return;
+    }
+    const signature = signatureOf(view);
+    message.unsaidSince ??= now;
+    if (signature !== message.sentSignature) message.newsSince ??= now;
+    else message.newsSince = null;
+    if (signature !== message.seenSignature) message.newsAt = now;
+    message.seenSignature = signature;
+  }
+
+  /** One that cannot be looked at or drawn, by a mistake of ours, must not keep the others from being sent. */
+  function apart(message: Message, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      log.error({ migration: message.id, err: error }, 'a status message cannot be drawn');
+      message.unsaidSince ??= clock.monotonicMs();
+      message.notBefore = clock.monotonicMs() + STUMBLED_MS;
     }
   }
 
@@ -140,7 +129,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       if (budget.isPaused() && turn !== 'early') outages.blocked(id);
       const waitMs = budget.msUntil(SPARE[turn]);
       if (waitMs > 0) next = Math.min(next, waitMs);
-      else takeTurn(message, turn, now);
+      else apart(message, () => takeTurn(message, turn, now));
     }
     return Math.max(1, next);
   }
@@ -178,7 +167,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
         message.newsSince = newsSince;
         message.askedSince = askedSince;
         message.touched = true;
-        return missed(message, sent);
+        return missed(message, view, sent);
       })
       .catch((error: unknown) => log.error({ migration: message.id, err: error }, 'the publisher stumbled'))
       .finally(() => {
@@ -207,7 +196,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     }
   }
 
-  function missed(message: Message, sent: Exclude<Sent, { kind: 'sent' }>): void {
+  function missed(message: Message, { phase }: MigrationView, sent: Exclude<Sent, { kind: 'sent' }>): void {
     if (sent.kind === 'again') return;
     outages.blocked(message.id);
     if (sent.kind === 'limited') {
@@ -215,7 +204,9 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       return;
     }
     message.failures += 1;
-    message.notBefore = clock.monotonicMs() + Math.max(sent.atLeastMs, backoffMs(message.failures));
+    // In an archived channel the last state may wait for ever: it must not use up the updates of others.
+    const atMostMs = hasEnded(phase) ? ENDED_APART_MS : LIVE_APART_MS;
+    message.notBefore = clock.monotonicMs() + Math.max(sent.atLeastMs, backoffMs(message.failures, atMostMs));
   }
 
   function touch(id: MigrationId): Message {
@@ -242,7 +233,9 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     changed: (id) => void touch(id),
     refresh(id) {
       const message = touch(id);
-      message.askedSince ??= Math.max(clock.monotonicMs(), message.sentAt + RECENT_MS);
+      const now = clock.monotonicMs();
+      message.askedSince ??= Math.max(now, message.sentAt + RECENT_MS);
+      if (now - message.launchedAt >= RECENT_MS) message.notBefore = now;
     },
     hasTold(id, view) {
       try {
@@ -270,17 +263,6 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       }
     },
   };
-}
-
-/** Everybody who has something unsaid, those with news first. */
-function lastTurns(all: readonly Standing[], now: number): { readonly turns: readonly Turn[]; nextMs: number } {
-  const unsaid = all.filter((one) => one.unsaidSince !== null && !one.inFlight);
-  const ready = unsaid.filter((one) => one.notBefore <= now);
-  const next = Math.min(...unsaid.filter((one) => one.notBefore > now).map((one) => one.notBefore - now));
-  const turns = ready
-    .toSorted((a, b) => Number(a.newsSince === null) - Number(b.newsSince === null))
-    .map(({ id }) => ({ id, turn: 'nearest' as const }));
-  return { turns, nextMs: next };
 }
 
 function toldKey(id: MigrationId): string {

@@ -72,6 +72,17 @@ export function turnsOf(all: readonly Standing[], now: number): { readonly turns
   return { turns, nextMs: next - now };
 }
 
+/** When the end is near: everybody who has something unsaid, those with news first. */
+export function lastTurns(all: readonly Standing[], now: number): { readonly turns: readonly Turn[]; nextMs: number } {
+  const unsaid = all.filter((one) => one.unsaidSince !== null && !one.inFlight);
+  const ready = unsaid.filter((one) => one.notBefore <= now);
+  const next = Math.min(...unsaid.filter((one) => one.notBefore > now).map((one) => one.notBefore - now));
+  const turns = ready
+    .toSorted((a, b) => Number(a.newsSince === null) - Number(b.newsSince === null))
+    .map(({ id }) => ({ id, turn: 'nearest' as const }));
+  return { turns, nextMs: next };
+}
+
 /** From when on a message is of each class. */
 function timesOf(one: Standing, unsaidSince: number, isNearest: boolean): Record<TurnClass, number> {
   const never = Number.POSITIVE_INFINITY;

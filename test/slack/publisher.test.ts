@@ -270,6 +270,40 @@ describe('the publisher', () => {
     expect(updates()).toHaveLength(3);
   });
 
+  it('goes on with the others when one of them cannot be drawn', async () => {
+    const { clock, service, updates } = setUp();
+    const good = service.view.bind(service);
+    service.view = (id) => {
+      if (id === 'm-bad0') throw new Error('no');
+      return good(id);
+    };
+    service.put(view({ id: 'm-bad0', messageTs: '1.1' }));
+    service.put(view());
+    await clock.advance(1_000);
+    service.put(view({ phase: 'syncing' }));
+    await clock.advance(1_000);
+    expect(updates()).toHaveLength(2);
+    service.view = good;
+    await clock.advance(10_000);
+    expect(updates().at(-1)?.args['ts']).toBe('1.1');
+  });
+
+  it('tries the last state of one that has ended more and more seldom, and at once when somebody asks', async () => {
+    const { clock, api, service, publisher, updates } = setUp();
+    api.script = ({ method }) =>
+      method === 'chat.getPermalink' ? undefined : new SlackProblem('refused', method, 'is_archived');
+    service.put(view({ phase: 'finished', actions: [] }));
+    await clock.advance(3_600_000);
+    const before = updates().length;
+    await clock.advance(3_600_000);
+    expect(updates().length - before).toBeLessThan(8);
+    api.script = () => undefined;
+    const tried = updates().length;
+    publisher.refresh('m-7k3q');
+    await clock.advance(100);
+    expect(updates().length).toBe(tried + 1);
+  });
+
   it('survives an engine that throws', async () => {
     const { clock, service, updates } = setUp();
     const good = service.view.bind(service);
