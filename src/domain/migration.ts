@@ -249,6 +249,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return foldSchedule(state, event);
     case 'quiet':
       return { ...state, quietTold: true };
+    case 'slack_away':
     case 'resumed':
     case 'summary':
       return state;

@@ -2,7 +2,7 @@
 import type { Event, JournalRow } from '../domain/event.ts';
 import { assertNever, type Gate, type Phase } from '../domain/phase.ts';
 import { plural } from '../domain/words.ts';
-import { mention, sentence } from './text.ts';
+import { mention, sentence, stamp } from './text.ts';
 
 export interface Chapter {
   readonly text: string;
@@ -61,6 +61,7 @@ export function isTold(row: JournalRow): boolean {
     case 'start_late':
     case 'window':
     case 'quiet':
+    case 'slack_away':
     case 'resumed':
     case 'summary':
       return row.text !== '';
@@ -125,6 +126,9 @@ export function nextChapter(pending: readonly JournalRow[], callOf: (gate: Gate)
 
 /** Whoever was told too late, because Slack was away, is called no more. */
 function lineOf(row: JournalRow, call: Call | null): string {
+  const { event } = row;
+  if (event.kind === 'slack_away')
+    return `⌛ Slack did not take updates from ${stamp(event.from)} to ${stamp(event.to)}; the migration went on.`;
   const text = sentence(row.text, row.event.kind === 'summary' ? 2_800 : 900);
   // Who approved stands in the row before; a phase is nobody's.
   const silent = row.actor === 'bot' || row.event.kind === 'phase_entered' || row.text.includes(row.actor);

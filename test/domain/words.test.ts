@@ -307,6 +307,7 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
     text: sentence,
   }),
   quiet: fc.record({ kind: fc.constant('quiet'), seconds: fc.nat() }),
+  slack_away: fc.record({ kind: fc.constant('slack_away'), from: fc.nat(), to: fc.nat() }),
   resumed: fc.record({ kind: fc.constant('resumed'), detail: sentence }),
   summary: fc.record({ kind: fc.constant('summary'), lines: fc.array(sentence, { minLength: 1 }) }),
 };
