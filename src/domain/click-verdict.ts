@@ -33,7 +33,7 @@ const BEHIND: Readonly<Record<Gate, { readonly phase: Phase; readonly reason: st
   finish: { phase: 'finishing', reason: 'What was changed on the way is put back.' },
 };
 
-/** One more approval, which may be the last one that was needed. `wipe`: given with the name typed, for a wipe. */
+/** One more approval, which may be the last one that was needed. `wipe`: given with the name typed, for a wipe. `early`: only the schedule keeps the gate closed. */
 export function approval(
   gate: Gate,
   { event, seq }: PendingClick,
@@ -41,6 +41,7 @@ export function approval(
   wallNow: number,
   policy: Policy,
   wipe: boolean,
+  early = false,
 ): ClickVerdict {
   const valid = validApprovals(gate, state, wallNow, policy);
   const again = valid.some((one) => one.user === event.user);
@@ -56,6 +57,8 @@ export function approval(
   const rows = again ? [] : [approved];
   const missing = policy.approvals[gate] - valid.length - rows.length;
   if (missing > 0) return { accepted: true, rows, text: `Approved. ${plural(missing, 'more approval')} needed.` };
+  // It goes on by itself when its time has come.
+  if (early) return { accepted: true, rows, text: `Approved: *${gate}*, for the time that is set.` };
   const { phase } = BEHIND[gate];
   const reason = reasonBehind(gate, state);
   return {

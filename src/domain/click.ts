@@ -70,6 +70,17 @@ export function judgeClick(
         text: 'Checks every server again.',
       };
     }
+    case 'migration:cancel_schedule': {
+      const allowed = either(rights);
+      if (!allowed.ok) return refuse(allowed.why);
+      if (!mayAsk(state, sight, 'cancel_schedule')) return refuse('Nothing would happen by itself any more.');
+      const approvals = state.approvals.some((one) => one.entry === state.entry && !one.usedUp);
+      return {
+        accepted: true,
+        rows: [{ kind: 'schedule_cancelled', user: event.user, click: seq, approvals }],
+        text: 'Nothing happens by itself any more.',
+      };
+    }
     case 'migration:tune':
     case 'migration:resume':
       return judgeServers(event.action, click, state, sight, rights, refuse);
@@ -213,7 +224,7 @@ function judgeGate(
   if (own) return refuse(`You approved *${gate}* already, at ${timeMark(own.at)}. Somebody else is needed.`);
   if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
   const view = gatesOf(state, sight, policy).find((one) => one.gate === gate);
-  if (!view?.open) return refuse(`The gate *${gate}* is closed. ${view?.reason ?? ''}`.trim());
+  if (!view?.open && view?.early !== true) return refuse(`The gate *${gate}* is closed. ${view?.reason ?? ''}`.trim());
 
   const old = tooOld(click, sight.wallNow, policy);
   if (old !== null) return refuse(old);
@@ -235,7 +246,7 @@ function judgeGate(
       'Destinations hold keys that would be wiped: use the form, and type the name of the migration in it.',
     );
   }
-  return approval(gate, click, state, sight.wallNow, policy, wipes);
+  return approval(gate, click, state, sight.wallNow, policy, wipes, !view.open);
 }
 
 /** Slack shows it in each reader's own time; elsewhere it reads as UTC. */

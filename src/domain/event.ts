@@ -3,6 +3,7 @@
  * announces is done (`intent`, `clicked`, `cutover_step`) or after it was seen (`seen`, `cutover_seen`, …).
  * No event holds a secret: old values of secret settings are sealed before they get here.
  */
+import type { ScheduleEvent } from './event-schedule.ts';
 import type { HookKind } from './hook.ts';
 import type { Gate, Phase } from './phase.ts';
 import type { Plan } from './plan.ts';
@@ -173,6 +174,7 @@ export interface Frozen {
 }
 
 export type Event =
+  | ScheduleEvent
   | { readonly kind: 'requested'; readonly plan: Plan; readonly messageTs: string | null }
   | { readonly kind: 'message_posted'; readonly ts: string; readonly why: string }
   | { readonly kind: 'preflight_done'; readonly report: PreflightReport }

@@ -6,8 +6,10 @@ import { heldText } from './held.ts';
 import { findingsMark } from './migration.ts';
 import { isOverlap } from './overlap.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
+import type { Calendar } from './schedule.ts';
 import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
 import type { Approval, MigrationState } from './state.ts';
+import { countsUntil, heldByTime, takesEarlyApproval } from './timed.ts';
 import type { ApprovalView, GateView } from './view.ts';
 import { capital, countText, listText, plural, shardText } from './words.ts';
 
@@ -27,18 +29,19 @@ export interface Policy {
   readonly maxSourceLatencyMs: number;
   /** So is one that takes more of its machine's memory. */
   readonly maxSourceMemoryPercent: number;
+  readonly calendar: Calendar;
 }
 
 export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): GateView[] {
   return GATES.map((gate) => {
+    const approvals = shownApprovals(gate, state, sight.wallNow, policy);
+    const needed = policy.approvals[gate];
     const { open, reason } = statusOf(gate, state, sight, policy);
-    return {
-      gate,
-      open,
-      reason,
-      approvals: shownApprovals(gate, state, sight.wallNow, policy),
-      needed: policy.approvals[gate],
-    };
+    const approved = approvals.length >= needed;
+    const held = open ? heldByTime(gate, state, sight.wallNow, policy, approved) : null;
+    if (held === null) return { gate, open, reason, approvals, needed };
+    const early = !approved && takesEarlyApproval(gate, state) ? { early: true as const } : {};
+    return { gate, open: false, reason: held, approvals, needed, ...early };
   });
 }
 
@@ -58,7 +61,7 @@ export function validApprovals(
       one.entry === state.entry &&
       one.findings === mark &&
       (policy.selfApproval || one.user !== state.plan.requestedBy) &&
-      wallNow - one.at <= policy.approvalTtlMs &&
+      wallNow <= countsUntil(gate, one.at, state, policy) &&
       !seen.has(one.user);
     if (counts) seen.add(one.user);
     return counts;
@@ -76,7 +79,9 @@ export function passedWith(gate: Gate, state: MigrationState, ttlMs = Number.POS
 /** While a gate is ahead: the approvals that count. Behind it: those that opened it. */
 function shownApprovals(gate: Gate, state: MigrationState, wallNow: number, policy: Policy): ApprovalView[] {
   const kept = isBehind(gate, state.phase) || isAbort(state.phase);
-  const shown = kept ? passedWith(gate, state, policy.approvalTtlMs) : validApprovals(gate, state, wallNow, policy);
+  // With a schedule, the first of several approvals may be older than the last by days.
+  const ttlMs = state.plan.schedule ? Number.POSITIVE_INFINITY : policy.approvalTtlMs;
+  const shown = kept ? passedWith(gate, state, ttlMs) : validApprovals(gate, state, wallNow, policy);
   return shown.map((one) => ({ user: one.user, at: new Date(one.at).toISOString() }));
 }
 

@@ -208,6 +208,18 @@ export interface PendingHook {
   readonly at: number;
 }
 
+/** What became of the schedule so far. */
+export interface ScheduleRecord {
+  /** Who said that nothing is to happen by itself any more. */
+  readonly cancelledBy: string | null;
+  /** That the start is late was told. */
+  readonly lateTold: boolean;
+  /** The last window that was told; null before. */
+  readonly window: { readonly opensAt: number; readonly closesAt: number; readonly over: boolean } | null;
+  /** Wall-clock milliseconds at which shards began to follow; null before. */
+  readonly followsSince: number | null;
+}
+
 export interface MigrationState {
   readonly plan: Plan;
   readonly phase: Phase;
@@ -223,6 +235,9 @@ export interface MigrationState {
   readonly version: number;
   readonly messageTs: string | null;
   readonly preflight: PreflightReport | null;
+  /** Wall-clock milliseconds of the row that holds it. */
+  readonly checkedAt: number | null;
+  readonly schedule: ScheduleRecord;
   readonly approvals: readonly Approval[];
   readonly clicks: readonly PendingClick[];
   readonly shards: readonly ShardRecord[];

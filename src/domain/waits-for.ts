@@ -11,7 +11,7 @@ export interface May {
 /**
  * | kind     | meaning                                                                             |
  * | -------- | ----------------------------------------------------------------------------------- |
- * | gate     | it is open, lacks approvals, and this approver has not given theirs                   |
+ * | gate     | it takes approvals, lacks some, and this approver has not given theirs               |
  * | question | the bot asks approvers whether it may, and goes no further with something until then |
  * | findings | the check found errors, and this is who asked for the migration                      |
  */
@@ -32,7 +32,7 @@ export function waitsFor(user: string, may: May, running: readonly MigrationView
     for (const action of view.actions) {
       if (QUESTIONS.includes(action.action)) found.push({ kind: 'question', view, action });
       const gate = view.gates.find((one) => action.action === `gate:${one.gate}`);
-      const lacks = gate?.open === true && gate.approvals.length < gate.needed;
+      const lacks = (gate?.open === true || gate?.early === true) && gate.approvals.length < gate.needed;
       const mine = gate?.approvals.some((one) => one.user === user) === true || (own && !may.approveOwn);
       if (gate && lacks && !mine) found.push({ kind: 'gate', view, gate, action });
     }

@@ -17,6 +17,7 @@ import { createAnswerer } from './answerer.ts';
 import { createSlackApi, type SlackApi } from './api.ts';
 import type { ShownSettings } from './blocks/settings.ts';
 import { createConnection, isHopeless, slackCode } from './connection.ts';
+import { createDrafts } from './drafts.ts';
 import { createHomeDesk, type HomeDesk } from './home-desk.ts';
 import { createInFlight } from './in-flight.ts';
 import { createLinks } from './links.ts';
@@ -24,7 +25,10 @@ import * as actions from './listeners/actions.ts';
 import * as commands from './listeners/commands.ts';
 import type { ListenerDeps } from './listeners/deps.ts';
 import * as events from './listeners/events.ts';
+import * as form from './listeners/form.ts';
 import * as looking from './listeners/looking.ts';
+import * as options from './listeners/options.ts';
+import * as shortcuts from './listeners/shortcuts.ts';
 import * as views from './listeners/views.ts';
 import { createPoster } from './post.ts';
 import { createPublisher } from './publisher.ts';
@@ -166,6 +170,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     api: apis.talk,
     answerer,
     desk,
+    drafts: createDrafts(clock),
     publisher,
     home,
     links,
@@ -177,6 +182,9 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   commands.register(app, listenerDeps);
   actions.register(app, listenerDeps);
   views.register(app, listenerDeps);
+  form.register(app, listenerDeps);
+  shortcuts.register(app, listenerDeps);
+  options.register(app, listenerDeps);
   events.register(app, listenerDeps);
   looking.register(app, listenerDeps);
   app.error(async (error) => {

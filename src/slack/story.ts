@@ -49,6 +49,9 @@ export function isTold(row: JournalRow): boolean {
     case 'axed':
     case 'overlap_opened':
     case 'conflict':
+    case 'schedule_cancelled':
+    case 'start_late':
+    case 'window':
     case 'quiet':
     case 'resumed':
     case 'summary':
@@ -148,6 +151,9 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   trouble_over: '🩹',
   promoted: '👑',
   soak: '🐤',
+  schedule_cancelled: '🛑',
+  start_late: '⏰',
+  window: '🗓️',
   cutover_let_go: '↩️',
   axe_asked: '🪓',
   summary: '🏁',
@@ -160,7 +166,8 @@ function signOf(event: Event): string {
 
 function isBroadcast(row: JournalRow, whole: () => readonly JournalRow[]): boolean {
   const { event } = row;
-  if (event.kind === 'stuck') return true;
+  if (event.kind === 'stuck' || event.kind === 'start_late') return true;
+  if (event.kind === 'window') return event.expected && event.what !== 'opened';
   if (event.kind === 'cutover_let_go' || event.kind === 'override_asked') return true;
   if (event.kind === 'hook_sent') return event.outcome !== 'ok' && event.hook !== 'finished' && isTold(row);
   if (event.kind !== 'phase_entered') return false;

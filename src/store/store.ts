@@ -47,6 +47,11 @@ export interface Store {
    * numbers below `before`; null: the newest.
    */
   shardRows(id: MigrationId, shard: number, before: number | null, limit: number): readonly JournalRow[];
+  /**
+   * Removes a migration with its journal and with every note whose name ends in `:` and its id, all or nothing, if its
+   * last row is `version`. Its id may be given anew. Throws StoreConflictError otherwise.
+   */
+  remove(id: MigrationId, version: number): void;
   /** Newest first. */
   migrations(): readonly MigrationRecord[];
 

@@ -62,7 +62,7 @@ export function detailsView(view: MigrationView, place: DetailsPlace): ModalView
   const page = pageOf(found(view, words), place.page, SHARDS_A_PAGE);
   const carried: DetailsPlace = { migration: view.id, page: page.page, words };
   const { sign, word } = PHASE_WORDS[view.phase];
-  const which = words === '' ? 'Shards' : 'Found: shards';
+  const which = words === '' ? 'Shards' : 'Found:';
   const fresh = view.asOf === null ? 'The servers have not been looked at yet.' : `As of ${stamp(view.asOf)}.`;
   return {
     type: 'modal',
@@ -101,6 +101,7 @@ function shardBlock(shard: ShardView): KnownBlock {
   const where = `${name(shard.source, 70)} → ${name(shard.destination, 70)}`;
   return {
     type: 'section',
+    block_id: `shard ${shard.index}`,
     text: {
       type: 'mrkdwn',
       text: `${sign} *${shard.index + 1}* ${[word, ...shardFigures(shard)].join(' · ')}\n${where}${reason}`,

@@ -4,6 +4,7 @@ import type { MigrationView } from '../../domain/view.ts';
 import type { Waiting } from '../../domain/waits-for.ts';
 import { name, sentence, stamp } from '../text.ts';
 import { button, context, header, lines, section } from './elements.ts';
+import { startButton } from './form.ts';
 import { count, plural } from './format.ts';
 import { detailsButton, plainButton } from './looking.ts';
 import { endedLine, migrationLine, whereText } from './migration-line.ts';
@@ -58,6 +59,7 @@ export function renderHome(model: HomeModel): HomeRendering {
 /** The ways in, from left to right. */
 function ways({ maySeeSettings }: HomeModel): Button[] {
   return [
+    startButton(),
     plainButton(HOME_HISTORY, 'History', 'history'),
     ...(maySeeSettings ? [plainButton(HOME_SETTINGS, 'Settings', 'settings')] : []),
     plainButton(HOME_REFRESH, 'Refresh', 'refresh'),
@@ -85,7 +87,8 @@ function waitingText(one: Waiting): string {
   if (one.kind === 'gate') {
     const { gate, needed, approvals, reason } = one.gate;
     const so = needed > 1 ? ` (${approvals.length} of ${needed} approvals)` : '';
-    return `🔓 ${who}: *${gate}* is open${so} and wants your approval. ${sentence(reason, 500)}`;
+    const open = one.gate.early === true ? 'can be approved already' : 'is open and wants your approval';
+    return `🔓 ${who}: *${gate}* ${open}${so}. ${sentence(reason, 500)}`;
   }
   if (one.kind === 'question')
     return `❓ ${who}: ${BUTTON_WORDS[one.action.action].title} ${sentence(one.action.consequence, 600)}`;

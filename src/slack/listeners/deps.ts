@@ -7,6 +7,7 @@ import type { Answerer, Asker } from '../answerer.ts';
 import type { SlackApi } from '../api.ts';
 import { type Answer, say } from '../blocks/answers.ts';
 import type { ShownSettings } from '../blocks/settings.ts';
+import type { Drafts } from '../drafts.ts';
 import type { HomeDesk } from '../home-desk.ts';
 import type { Links } from '../links.ts';
 import type { Publisher } from '../publisher.ts';
@@ -21,6 +22,7 @@ export interface ListenerDeps {
   readonly api: SlackApi;
   readonly answerer: Answerer;
   readonly desk: StartDesk;
+  readonly drafts: Drafts;
   readonly publisher: Pick<Publisher, 'refresh'>;
   readonly home: Pick<HomeDesk, 'opened' | 'clicked'>;
   readonly links: Links;

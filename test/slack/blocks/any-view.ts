@@ -57,6 +57,7 @@ export const anyView: fc.Arbitrary<MigrationView> = fc
     waitingFor: fc.oneof(fc.constant(null), text),
     cutover: fc.constantFrom(...CUTOVERS),
     canary: fc.constantFrom(null, { shard: 999, soakMs: 86_340_000 }),
+    reason: fc.oneof(fc.constant(null), text),
     totals: fc.record({ servers: fc.nat(1000), keys: figure, bytes: figure }),
     findings: fc.array(
       fc.record({

@@ -236,6 +236,8 @@ describe('the Home tab', () => {
     expect(waitsFor(ANA, { ...may, approve: false }, [waiting])).toEqual([]);
     expect(waitsFor(BEN, { ...may, approveOwn: false }, [waiting])).toEqual([]);
     expect(waitsFor(BEN, may, [waiting])).toHaveLength(1);
+    const early = { ...waiting, gates: waiting.gates.map((gate) => ({ ...gate, open: false, early: true as const })) };
+    expect(waitsFor(ANA, may, [early])).toHaveLength(1);
   });
 
   it('shows a requester what the check found, and an approver what the bot asks', () => {

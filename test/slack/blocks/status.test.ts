@@ -85,12 +85,7 @@ describe('the status message', () => {
     );
     const { blocks } = renderStatus(view({ phase: 'streaming', shards }));
     const table = blocks.find((block) => block.type === 'data_table') as unknown as { rows: { text: string }[][] };
-    expect(table.rows[1]?.map((cell) => cell.text).slice(0, 4)).toEqual([
-      '151',
-      'old-151',
-      'new-151',
-      '🔴 link down',
-    ]);
+    expect(table.rows[1]?.map((cell) => cell.text).slice(0, 4)).toEqual(['151', 'old-151', 'new-151', '🔴 link down']);
     expect(table.rows).toHaveLength(201);
     expect(allText(blocks)).toContain('Shard 151: The link is down.');
     expect(checkMessage(blocks, 'x', { forUpdate: true })).toEqual([]);
@@ -288,7 +283,7 @@ describe('everything else the bot shows', () => {
             Array.from({ length: 60 }, () => drawn),
             false,
           ),
-          renderFirst({ ...plan, name: hostile }),
+          renderFirst({ ...plan, name: hostile, reason: hostile }),
           renderNotStarted(
             { ...plan, name: hostile },
             Array.from({ length: 40 }, () => hostile),
@@ -305,7 +300,9 @@ describe('everything else the bot shows', () => {
   });
 
   it('the form and the help pages', () => {
-    for (const channel of ['C1', null]) expect(checkView(startForm({ channel, defaultCutover: 'fenced' }))).toEqual([]);
+    for (const channel of ['C1', null])
+      for (const hasGroups of [true, false])
+        expect(checkView(startForm({ channel, defaultCutover: 'fenced', hasGroups }))).toEqual([]);
     for (const topic of [null, 'nonsense', ...HELP_TOPICS]) {
       const page = helpAnswer(topic, 'gates');
       expect(checkMessage(page.blocks, page.text)).toEqual([]);
