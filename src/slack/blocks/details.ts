@@ -118,7 +118,7 @@ export function shardFigures(shard: ShardView): readonly string[] {
     ...(shard.bytesPerSecond === null || shard.bytesPerSecond < 1 ? [] : [rate(shard.bytesPerSecond)]),
     ...(shard.etaSeconds === null || shard.etaSeconds < 1 ? [] : known(duration(shard.etaSeconds), '', ' left')),
     ...known(bytes(shard.lagBytes), 'lag '),
-    ...known(perSecond(shard.sourceWritesPerSecond), '', ' writes'),
+    ...known(perSecond(shard.sourceWritesPerSecond), 'writes '),
     ...known(milliseconds(shard.pauseMs), 'pause '),
   ];
 }

@@ -172,8 +172,22 @@ describe('the page of a shard', () => {
         serverView('destination', { address: 'new-701:6379', problem: 'new-701:6379 has not answered for 4 s.' }),
       ],
       settings: [
-        { side: 'source', name: 'repl-timeout', old: '60', value: '600', why: 'A full sync takes long.', state: 'set' },
-        { side: 'destination', name: 'masterauth', old: '', value: null, why: 'It has to log in.', state: 'put_back' },
+        {
+          side: 'source',
+          name: 'repl-timeout',
+          old: '60',
+          value: '600',
+          why: 'so that a full sync ends',
+          state: 'set',
+        },
+        {
+          side: 'destination',
+          name: 'masterauth',
+          old: '',
+          value: null,
+          why: 'so that it can log in',
+          state: 'put_back',
+        },
       ],
       events: [
         { seq: 12, at: '2024-05-01T10:00:00.000Z', actor: 'bot', kind: 'seen', text: 'Seen: it follows.', shard: 700 },
@@ -185,8 +199,8 @@ describe('the page of a shard', () => {
     expect(page).toContain('*Old role*\\nreplica behind the fence');
     expect(page).toContain('*New stream offset*\\n`123456`');
     expect(page).toContain('⛔ New server: new-701:6379 has not answered');
-    expect(page).toContain('🔧 set now: `repl-timeout` on the old server, `60` → `600`. A full sync takes long.');
-    expect(page).toContain('✅ put back: `masterauth` on the new server, nothing → a secret.');
+    expect(page).toContain('🔧 set now: `repl-timeout` on the old server, `60` → `600`, so that a full sync ends');
+    expect(page).toContain('✅ put back: `masterauth` on the new server, nothing → a secret, so that it can log in');
     expect(page).toContain('{date_short_pretty} {time_secs}|2024-05-01T10:00:00.000Z> Seen: it follows.');
     expect(page).toContain('"action_id":"shard:older"');
     expect(page).not.toContain('shard:newest');
@@ -260,7 +274,7 @@ describe('the Home tab', () => {
     const links = (link: string) => new Map([['m-7k3q', link]]);
     const shown = (link: string) => allText(renderHome(homeModel({ running: [waiting], links: links(link) })).view);
     expect(shown('https://x.slack.com/archives/C1/p1')).toContain(
-      '<https://x.slack.com/archives/C1/p1|open the message>',
+      '<https://x.slack.com/archives/C1/p1|Open the message>',
     );
     expect(shown('javascript:alert(1)')).toContain('in <#C000000OPS>');
   });
