@@ -76,7 +76,7 @@ it('whoever sees the message can look at a thousand shards, find one, and read i
   await submit('nowhere');
   await form(made, EVE, 'No shard has that', 'numbers 1 to 1000');
   await submit('old-77');
-  await form(made, EVE, 'Found: 11, worst first', 'old-777:6379');
+  await form(made, EVE, 'Found: 11 shards, worst first', 'old-777:6379');
   const found = await submit('#1000');
   expect(found.trouble).toBeNull();
   const page = await form(made, EVE, '*Shard 1000* is link down', 'Event 13.', 'As of ');
@@ -159,5 +159,5 @@ it('the Home tab opens the details, the history and a gate, and answers in the t
   await search('payments', null);
   await form(made, BEN, 'No migration has all of that.');
   await search('old-2', ANA);
-  await form(made, BEN, 'Found: 1, newest first', '*orders*');
+  await form(made, BEN, 'Found: 1 migration, newest first', '*orders*');
 });

@@ -62,7 +62,6 @@ export function detailsView(view: MigrationView, place: DetailsPlace): ModalView
   const page = pageOf(found(view, words), place.page, SHARDS_A_PAGE);
   const carried: DetailsPlace = { migration: view.id, page: page.page, words };
   const { sign, word } = PHASE_WORDS[view.phase];
-  const which = words === '' ? 'Shards' : 'Found:';
   const fresh = view.asOf === null ? 'The servers have not been looked at yet.' : `As of ${stamp(view.asOf)}.`;
   return {
     type: 'modal',
@@ -79,7 +78,7 @@ export function detailsView(view: MigrationView, place: DetailsPlace): ModalView
         words,
       ),
       { type: 'divider' },
-      context(`${which} ${pageText(page)}, worst first. ${fresh}`),
+      context(`${words === '' ? '' : 'Found: '}${pageText(page, 'shard')}, worst first. ${fresh}`),
       ...(page.of === 0 ? [section('No shard has that in its address or state.')] : []),
       ...page.items.map(shardBlock),
       {

@@ -133,7 +133,7 @@ describe('the list of shards', () => {
     const first = allText(shown(0));
     expect(first.match(/details:shard/g)).toHaveLength(20);
     expect(first.indexOf('*701* link down')).toBeLessThan(first.indexOf('*1* in step'));
-    expect(first).toContain('1 to 20 of 1,000, worst first. As of <!date');
+    expect(first).toContain('1 to 20 of 1,000 shards, worst first. As of <!date');
     expect(first).toContain('details:next');
     expect(first).not.toContain('details:previous');
     const last = allText(shown(49));
@@ -219,9 +219,9 @@ describe('sup', () => {
     const { text: said } = supAnswer([syncing, planned]);
     expect(said.split('\n')).toEqual([
       expect.stringMatching(
-        /^🔄 `m-7k3q` \*orders\* syncing · 45 % · about 2 min 05 s left · largest lag 0 B · waits: Copies\. · as of <!date/,
+        /^🔄 `m-7k3q` \*orders\* syncing · 45 % · about 2 min 05 s left · largest lag 0 B · waits: Copies · as of <!date/,
       ),
-      expect.stringMatching(/^📋 `m-0000` \*orders\* planned · waits: Somebody has to approve continue\./),
+      expect.stringMatching(/^📋 `m-0000` \*orders\* planned · waits: Somebody has to approve continue ·/),
     ]);
     expect(supAnswer([]).text).toContain('No migration is running.');
   });
@@ -302,6 +302,7 @@ describe('the settings', () => {
     maxPauseMs: 2_000,
     syncsPerHost: 2,
     syncsTotal: 8,
+    retentionMs: 90 * 86_400_000,
     allowedHosts: { allowsName: () => true, allowsAddresses: () => true, written: ['*.redis.internal', '10.0.0.0/8'] },
     allowTypedPasswords: false,
     hook: { url: 'https://bot:hunter2@deploy.example:8443/hooks/T0KEN?key=s3cret' },
@@ -314,6 +315,7 @@ describe('the settings', () => {
     expect(shown).toContain('May ask for migrations: *everybody*');
     expect(shown).toContain(`May approve: <@${ANA}>, <!subteam^S0OPS>`);
     expect(shown).toContain('*switch* 2');
+    expect(shown).toContain('are kept: for 90 d 0 h');
     expect(shown).toContain('own approval: does not count');
     expect(shown).toContain('`∗.redis.internal`, `10.0.0.0/8`');
     expect(shown).toContain('deploy.example:8443');
