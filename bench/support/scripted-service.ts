@@ -110,6 +110,7 @@ export function createScriptedService(script: Script): ScriptedService {
     },
     settleClick: () => Promise.resolve({ accepted: false, text: 'The script goes on.' }),
     view: (id) => views.get(id) ?? null,
+    shard: () => null,
     views: () => [...views.values()],
     rows: (): readonly JournalRow[] => [],
     messagePosted() {},

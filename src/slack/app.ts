@@ -15,14 +15,18 @@ import type { InboxItem, Store } from '../store/store.ts';
 import { backoffMs } from './alarm.ts';
 import { createAnswerer } from './answerer.ts';
 import { createSlackApi, type SlackApi } from './api.ts';
+import type { ShownSettings } from './blocks/settings.ts';
 import { createConnection, isHopeless, slackCode } from './connection.ts';
 import { createDrafts } from './drafts.ts';
+import { createHomeDesk, type HomeDesk } from './home-desk.ts';
 import { createInFlight } from './in-flight.ts';
+import { createLinks } from './links.ts';
 import * as actions from './listeners/actions.ts';
 import * as commands from './listeners/commands.ts';
 import type { ListenerDeps } from './listeners/deps.ts';
 import * as events from './listeners/events.ts';
 import * as form from './listeners/form.ts';
+import * as looking from './listeners/looking.ts';
 import * as options from './listeners/options.ts';
 import * as shortcuts from './listeners/shortcuts.ts';
 import * as views from './listeners/views.ts';
@@ -79,6 +83,8 @@ export interface SlackAppDeps extends SlackApisDeps {
   readonly apis: SlackApis;
   readonly authorizer: Authorizer;
   readonly service: MigrationService;
+  /** What approvers are shown of how the bot is set up; left out: nothing. */
+  readonly settings?: ShownSettings;
   /** The names of the inventory's groups. */
   readonly groups?: () => readonly string[];
   readonly store: Pick<Store, 'putInbox' | 'inbox' | 'settleInbox' | 'note' | 'setNote'>;
@@ -131,6 +137,17 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     log,
     gone: (id) => publisher.refresh(id),
   });
+  const links = createLinks({ api: apis.talk, clock, log, found: () => home.stale() });
+  const home: HomeDesk = createHomeDesk({
+    api: apis.talk,
+    service,
+    authorizer,
+    links,
+    approveOwn: deps.settings?.selfApproval ?? true,
+    hasSettings: deps.settings !== undefined,
+    clock,
+    log,
+  });
   const connection = createConnection({
     config,
     clientOptions: () => clientOptions(deps),
@@ -167,6 +184,9 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     desk,
     drafts: createDrafts(clock),
     publisher,
+    home,
+    links,
+    settings: deps.settings,
     registry,
     clock,
     log,
@@ -178,6 +198,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   shortcuts.register(app, listenerDeps);
   options.register(app, listenerDeps);
   events.register(app, listenerDeps);
+  looking.register(app, listenerDeps);
   app.error(async (error) => {
     log.error({ err: error }, 'Bolt could not handle a request');
   });
@@ -210,12 +231,14 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   function changed(id: MigrationId): void {
     publisher.changed(id);
     thread.changed(id);
+    home.changed(id);
   }
 
   function watch(): void {
     if (stopWatching !== null || stopping.signal.aborted) return;
     stopWatching = service.onChange(changed);
     publisher.start();
+    home.start();
   }
 
   async function shutDown(): Promise<void> {
@@ -224,7 +247,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     inFlight.refuseNew();
     await inFlight.settled(GRACE.requestsMs);
     stopWatching?.();
-    await Promise.all([publisher.stop(GRACE.statusesMs), thread.stop(GRACE.storiesMs)]);
+    await Promise.all([publisher.stop(GRACE.statusesMs), thread.stop(GRACE.storiesMs), home.stop()]);
     await connection.close();
   }
 

@@ -13,6 +13,7 @@ import {
   type PlanRequest,
   type ScheduleRequest,
 } from '../domain/plan.ts';
+import { FIND_CHARACTERS } from './blocks/looking.ts';
 import { COMMAND } from './blocks/words.ts';
 import { nearest } from './did-you-mean.ts';
 import { readCanary } from './parse-canary.ts';
@@ -24,14 +25,17 @@ import {
   type TypedSchedule,
   wordsOf,
 } from './parse-schedule.ts';
-import { plainTyping, splitServers, tokens, undoSlackMarks } from './typed-text.ts';
+import { plainTyping, splitServers, tokens, undoPeople, undoSlackMarks } from './typed-text.ts';
 
 export type Command =
   | { readonly kind: 'form' }
   /** `byGroups`: two words without `--src` and `--dst`, which is how groups of the inventory are named. */
   | { readonly kind: 'start' | 'check'; readonly request: PlanRequest; readonly byGroups: boolean }
   | { readonly kind: 'status'; readonly migration: MigrationId | null }
-  | { readonly kind: 'list' | 'history' }
+  /** How they are doing, in a line each; null: all that run. */
+  | { readonly kind: 'sup'; readonly migration: MigrationId | null }
+  | { readonly kind: 'list' }
+  | { readonly kind: 'history'; readonly words: string }
   | { readonly kind: 'abort' | 'rollback'; readonly migration: MigrationId }
   | { readonly kind: 'approve'; readonly migration: MigrationId; readonly gate: Gate }
   | { readonly kind: 'help'; readonly topic: string | null }
@@ -43,7 +47,7 @@ export interface Refused {
 }
 
 const LATER = ['verify'];
-const WORDS = ['start', 'check', 'status', 'list', 'history', 'abort', 'rollback', 'approve', 'help', ...LATER];
+const WORDS = ['start', 'check', 'status', 'sup', 'list', 'history', 'abort', 'rollback', 'approve', 'help', ...LATER];
 const OPTIONS = [
   '--src',
   '--dst',
@@ -72,15 +76,16 @@ export function parseCommand(text: string): Command {
         ? { kind: word.toLowerCase() as 'start' | 'check', request: request.request, byGroups: request.byGroups }
         : refused(...request.problems);
     }
-    case 'status': {
-      if (rest.length === 0) return { kind: 'status', migration: null };
-      return withMigration(word, rest, (migration) => ({ kind: 'status', migration }));
+    case 'status':
+    case 'sup': {
+      const kind = word.toLowerCase() as 'status' | 'sup';
+      if (rest.length === 0) return { kind, migration: null };
+      return withMigration(word, rest, (migration) => ({ kind, migration }));
     }
     case 'list':
+      return rest.length === 0 ? { kind: 'list' } : refused('`list` takes nothing behind it.');
     case 'history':
-      return rest.length === 0
-        ? { kind: word.toLowerCase() as 'list' | 'history' }
-        : refused(`\`${word.toLowerCase()}\` takes nothing behind it.`);
+      return { kind: 'history', words: undoPeople(rest.join(' ')).slice(0, FIND_CHARACTERS) };
     case 'abort':
       return withMigration(word, rest, (migration) => ({ kind: 'abort', migration }));
     case 'rollback':

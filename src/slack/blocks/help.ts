@@ -8,7 +8,9 @@ const GENERAL = [
   `\`${COMMAND} start --src URL … --dst URL … [--name TEXT] [--cutover fenced|overlap] [--canary N [--soak MINUTES]] [--yes-wipe]\``,
   `\`${COMMAND} start OLD-GROUP NEW-GROUP\` takes two groups of the inventory`,
   `\`${COMMAND} check …\` looks at the servers, changes nothing, answers to you alone`,
-  `\`${COMMAND} list\`, \`${COMMAND} history\`, \`${COMMAND} status [ID]\``,
+  `\`${COMMAND} list\`, \`${COMMAND} status [ID]\``,
+  `\`${COMMAND} sup [ID]\` says in one line a migration how it is doing`,
+  `\`${COMMAND} history [WORDS]\` finds migrations by id, name, phase, host or person`,
   `\`${COMMAND} approve ID GATE\` shows the numbers and the button for *continue*, *switch* or *finish*`,
   `\`${COMMAND} abort ID\` shows what an abort would do, and the button`,
   `\`${COMMAND} rollback ID\` shows whether the way back is open, and the button`,
@@ -46,6 +48,10 @@ const TOPICS: Readonly<Record<string, string>> = {
   ].join('\n'),
   rollback:
     'After *switch* and before *finish* the old servers can take the writes again, by the same proof in the other direction: nothing that was acknowledged is lost. The message says whether the way back is open, or why not: it needs an old server of a version that can follow the new one, a link that came up, and no restart of the two since. It takes one approver. After *finish*, and in an *overlap*, there is none.',
+  looking: [
+    '*Details* under every status message lists all shards, the worst first, twenty a page. A number typed into its search opens that shard’s own page: both servers side by side, their stream offsets and replication ids, the settings that the bot changed, and the last events.',
+    'The Home tab of the bot shows what waits for you, what runs, and what ended of late. It keeps itself up to date for ten minutes after it was opened. *History* there searches all migrations; *Settings*, for approvers, says who may do what.',
+  ].join('\n'),
   passwords:
     "Keep passwords out of Slack. Put the servers into the inventory as a group and name the password there as `env:NAME` or `file:PATH`, then start by the groups' names.",
 };

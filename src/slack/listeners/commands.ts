@@ -8,6 +8,7 @@ import {
   type Answer,
   askAnswer,
   gateClosedAnswer,
+  historyAnswer,
   listAnswer,
   refusal,
   say,
@@ -16,6 +17,8 @@ import {
   unknownMigration,
 } from '../blocks/answers.ts';
 import { HELP_TOPICS, helpAnswer } from '../blocks/help.ts';
+import { historyFound } from '../blocks/history.ts';
+import { supAnswer } from '../blocks/sup.ts';
 import { COMMAND, PHASE_WORDS } from '../blocks/words.ts';
 import { nearest } from '../did-you-mean.ts';
 import { type Command, parseCommand, quoted } from '../parse-command.ts';
@@ -58,6 +61,7 @@ async function handle(deps: ListenerDeps, request: Request): Promise<void> {
     case 'help':
       return request.acknowledge(ephemeral(helpAnswer(command.topic, nearest(command.topic ?? '', HELP_TOPICS))));
     case 'status':
+    case 'sup':
     case 'list':
     case 'history':
     case 'abort':
@@ -112,19 +116,27 @@ function listed(groups: readonly string[]): string {
 async function answerTo(
   deps: ListenerDeps,
   request: Request,
-  command: Of<'status' | 'list' | 'history' | 'abort' | 'rollback' | 'approve'>,
+  command: Of<'status' | 'sup' | 'list' | 'history' | 'abort' | 'rollback' | 'approve'>,
 ): Promise<Answer> {
   const { service } = deps;
   switch (command.kind) {
     case 'list':
-      return listAnswer(service.views('running'), 'list');
+      return listAnswer(service.views('running'));
     case 'history':
-      return listAnswer(service.views('all'), 'history');
+      return historyAnswer(
+        historyFound(service.views('all'), { words: command.words, person: null }),
+        command.words === '',
+      );
+    case 'sup': {
+      if (command.migration === null) return supAnswer(service.views('running'));
+      const view = service.view(command.migration);
+      return view === null ? unknownMigration(command.migration) : supAnswer([view]);
+    }
     case 'status': {
       if (command.migration === null) {
         const running = service.views('running');
         const [only, ...others] = running;
-        return only && others.length === 0 ? statusOf(deps, only) : listAnswer(running, 'list');
+        return only && others.length === 0 ? statusOf(deps, only) : listAnswer(running);
       }
       const view = service.view(command.migration);
       return view === null ? unknownMigration(command.migration) : statusOf(deps, view);

@@ -13,8 +13,9 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { word: 'start', usage: '--src … --dst …', about: 'Check the servers and ask for approval' },
   { word: 'check', usage: '--src … --dst …', about: 'Look at the servers, change nothing' },
   { word: 'status', usage: '[ID]', about: 'Where a migration stands' },
+  { word: 'sup', usage: '[ID]', about: 'How it is doing, in one line' },
   { word: 'list', usage: '', about: 'Running migrations' },
-  { word: 'history', usage: '', about: 'All migrations, newest first' },
+  { word: 'history', usage: '[WORDS]', about: 'Find migrations, newest first' },
   { word: 'approve', usage: 'ID GATE', about: 'Approve continue, switch or finish' },
   { word: 'abort', usage: 'ID', about: 'Give a migration up' },
   { word: 'help', usage: '[TOPIC]', about: 'How to use the bot' },
@@ -94,7 +95,8 @@ function behind(word: string, rest: readonly string[], text: string, known: Know
   }
   if (word === 'help') return rest.length === 1 ? from(TOPICS, 'Help on this') : [];
   if (word === 'approve' && rest.length === 2) return from(GATES, `Gate of ${rest[0] ?? ''}`);
-  if (['status', 'abort', 'approve'].includes(word) && rest.length === 1) return from(known.migrations, 'A migration');
+  if (['status', 'sup', 'abort', 'approve'].includes(word) && rest.length === 1)
+    return from(known.migrations, 'A migration');
   return [];
 }
 
