@@ -44,11 +44,11 @@ export function approvalActions(
     const consequence = `Your approval of *${gate.gate}* does not count any more then; you can give it again. Given so far by ${by}.`;
     drawn.push({ action: 'migration:revoke', ask: 'confirm', label: 'Take back approval', consequence });
   }
-  if (!gate.open) return drawn;
+  if (!gate.open && !gate.early) return drawn;
   const voided = given.length === 0 ? '' : ` Void by it: ${plural(given.length, 'approval')}.`;
   const consequence = `*${gate.gate}* stays closed until you take it back or somebody asks again. The thread is told who and why.${voided}`;
   drawn.push({ action: 'migration:deny', ask: 'form', consequence });
-  if (mayNeedGlass(gate.gate, policy)) {
+  if (gate.open && mayNeedGlass(gate.gate, policy)) {
     const alone = `You pass *${gate.gate}* alone, with ${given.length} of ${plural(gate.needed, 'approval')}. The channel is told who and why.`;
     drawn.push({ action: 'migration:break_glass', ask: 'form', consequence: `${alone} ${whatItDoes(gate)}` });
   }

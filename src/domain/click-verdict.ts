@@ -6,7 +6,7 @@ import { type Gate, isBehind, type Phase } from './phase.ts';
 import { planHash } from './plan.ts';
 import { findingsMark } from './preflight.ts';
 import type { Approval, MigrationState, PendingClick } from './state.ts';
-import { plural, secondsText, timeMark } from './words.ts';
+import { clockMark, plural, secondsText } from './words.ts';
 
 export type MayDo = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
@@ -52,7 +52,7 @@ const BEHIND: Readonly<Record<Gate, { readonly phase: Phase; readonly reason: st
   finish: { phase: 'finishing', reason: 'What was changed on the way is put back.' },
 };
 
-/** One more approval, which may be the last one that was needed. `wipe`: given with the name typed, for a wipe. */
+/** One more approval, which may be the last one that was needed. `wipe`: given with the name typed, for a wipe. `early`: only the schedule keeps the gate closed. */
 export function approval(
   gate: Gate,
   click: PendingClick,
@@ -61,6 +61,7 @@ export function approval(
   policy: Policy,
   rights: Rights,
   wipe: boolean,
+  early = false,
 ): ClickVerdict {
   const { event, seq } = click;
   const all = validApprovals(gate, state, wallNow, policy);
@@ -86,6 +87,8 @@ export function approval(
   const rows = [...lostRows(gate, lost), ...(again ? [] : [approved])];
   const missing = needed - given;
   if (missing > 0) return { accepted: true, rows, text: `Approved. ${plural(missing, 'more approval')} needed.` };
+  // It goes on by itself when its time has come.
+  if (early) return { accepted: true, rows, text: `Approved: *${gate}*, for the time that is set.` };
   return { accepted: true, rows: [...rows, entering(gate, state)], text: `Approved: *${gate}*.` };
 }
 
@@ -104,9 +107,9 @@ export function entering(gate: Gate, state: MigrationState): Event {
 export function passedText(gate: Gate, state: MigrationState): string | null {
   if (!isBehind(gate, state.phase)) return null;
   const alone = glassOf(gate, state);
-  if (alone) return `*${gate}* was already passed by <@${alone.user}> alone, at ${timeMark(alone.at)}.`;
+  if (alone) return `*${gate}* was already passed by <@${alone.user}> alone, at ${clockMark(alone.at)}.`;
   const last = passedWith(gate, state).at(-1);
-  return last ? `*${gate}* was already approved by <@${last.user}> at ${timeMark(last.at)}.` : null;
+  return last ? `*${gate}* was already approved by <@${last.user}> at ${clockMark(last.at)}.` : null;
 }
 
 /** Why a button of an earlier phase entry does nothing; null when it is of this one, or came by a command. */

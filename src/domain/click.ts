@@ -30,7 +30,7 @@ import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
 import { judgeServeOld } from './stuck.ts';
 import { noRollbackText, wayBackOf } from './way-back.ts';
-import { shardText, timeMark } from './words.ts';
+import { clockMark, shardText } from './words.ts';
 
 export type { ClickVerdict, Rights } from './click-verdict.ts';
 
@@ -82,6 +82,17 @@ export function judgeClick(
           { kind: 'phase_entered', phase: 'checking', reason: 'Every server is looked at again.' },
         ],
         text: 'Checks every server again.',
+      };
+    }
+    case 'migration:cancel_schedule': {
+      const allowed = either(rights);
+      if (!allowed.ok) return refuse(allowed.why);
+      if (!mayAsk(state, sight, 'cancel_schedule')) return refuse('Nothing would happen by itself any more.');
+      const approvals = state.approvals.some((one) => one.entry === state.entry && one.void === null);
+      return {
+        accepted: true,
+        rows: [{ kind: 'schedule_cancelled', user: event.user, click: seq, approvals }],
+        text: 'Nothing happens by itself any more.',
       };
     }
     case 'migration:tune':
@@ -220,10 +231,10 @@ function judgeGate(
   if (passed !== null) return refuse(passed);
   const valid = validApprovals(gate, state, sight.wallNow, policy);
   const own = valid.find((one) => one.person === personOf(click, rights));
-  if (own) return refuse(`You approved *${gate}* already, at ${timeMark(own.at)}. Somebody else is needed.`);
+  if (own) return refuse(`You approved *${gate}* already, at ${clockMark(own.at)}. Somebody else is needed.`);
   if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
   const view = gatesOf(state, sight, policy).find((one) => one.gate === gate);
-  if (!view?.open) return refuse(`The gate *${gate}* is closed. ${view?.reason ?? ''}`.trim());
+  if (!view?.open && view?.early !== true) return refuse(`The gate *${gate}* is closed. ${view?.reason ?? ''}`.trim());
 
   const old = tooOld(click, sight.wallNow, policy);
   if (old !== null) return refuse(old);
@@ -244,5 +255,5 @@ function judgeGate(
       'Destinations hold keys that would be wiped: use the form, and type the name of the migration in it.',
     );
   }
-  return approval(gate, click, state, sight.wallNow, policy, rights, wipe);
+  return approval(gate, click, state, sight.wallNow, policy, rights, wipe, !view.open);
 }

@@ -22,7 +22,7 @@ export function describeApproval(event: ApprovalEvent, plan: Plan): string {
       return `${voidText(event.approvals.length)} (${gate}, by ${from}): ${event.reason}`;
     }
     case 'approval_needed':
-      return `Gate ${gate} is open and needs ${plural(event.missing, 'approval')}.`;
+      return `Gate ${gate} needs ${plural(event.missing, 'approval')}.`;
     case 'gate_denied': {
       const voided = event.approvals === 0 ? '' : ` ${voidText(event.approvals)}.`;
       const asker = event.user === plan.requestedBy ? 'Ask again' : `<@${plan.requestedBy}>, ask again`;

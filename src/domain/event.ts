@@ -4,6 +4,7 @@
  * No event holds a secret: old values of secret settings are sealed before they get here.
  */
 import type { ApprovalEvent } from './event-approvals.ts';
+import type { ScheduleEvent } from './event-schedule.ts';
 import type { HookKind } from './hook.ts';
 import type { Phase } from './phase.ts';
 import type { Plan } from './plan.ts';
@@ -174,6 +175,7 @@ export interface Frozen {
 }
 
 export type Event =
+  | ScheduleEvent
   | { readonly kind: 'requested'; readonly plan: Plan; readonly messageTs: string | null }
   | { readonly kind: 'message_posted'; readonly ts: string; readonly why: string }
   | { readonly kind: 'preflight_done'; readonly report: PreflightReport }

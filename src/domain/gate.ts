@@ -7,10 +7,13 @@ import { isOverlap } from './overlap.ts';
 import { assertNever, GATE_PHASES, GATES, type Gate, isAbort, isAhead, isBehind, type Phase } from './phase.ts';
 import { planHash } from './plan.ts';
 import { findingsMark } from './preflight.ts';
+import type { Calendar } from './schedule.ts';
 import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
 import type { Approval, Denial, Glass, MigrationState } from './state.ts';
+import { timeMark } from './time-mark.ts';
+import { countsUntil, heldByTime, takesEarlyApproval } from './timed.ts';
 import type { ApprovalView, GateView } from './view.ts';
-import { capital, countText, listText, plural, saidText, shardText, timeMark } from './words.ts';
+import { capital, countText, listText, plural, saidText, shardText } from './words.ts';
 
 export interface Policy {
   /** Distinct approvers needed. */
@@ -28,22 +31,25 @@ export interface Policy {
   readonly maxSourceLatencyMs: number;
   /** So is one that takes more of its machine's memory. */
   readonly maxSourceMemoryPercent: number;
+  readonly calendar: Calendar;
 }
 
 export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): GateView[] {
   return GATES.map((gate) => {
+    const approvals = shownApprovals(gate, state, sight.wallNow, policy);
+    const needed = policy.approvals[gate];
     const { open, reason } = statusOf(gate, state, sight, policy);
     const denial = denialOf(gate, state);
     const glass = glassOf(gate, state);
-    return {
-      gate,
-      open,
-      reason,
-      approvals: shownApprovals(gate, state, sight.wallNow, policy),
-      needed: policy.approvals[gate],
+    const said = {
       ...(denial === null ? {} : { denied: saidBy(denial) }),
       ...(glass === null ? {} : { brokenGlass: { ...saidBy(glass), given: glass.given, needed: glass.needed } }),
     };
+    const approved = approvals.length >= needed;
+    const held = open ? heldByTime(gate, state, sight.wallNow, policy, approved) : null;
+    if (held === null) return { gate, open, reason, approvals, needed, ...said };
+    const early = !approved && takesEarlyApproval(gate, state) ? { early: true as const } : {};
+    return { gate, open: false, reason: held, approvals, needed, ...early, ...said };
   });
 }
 
@@ -78,7 +84,7 @@ export function validApprovals(
       one.findings === mark &&
       (one.planHash === null || one.planHash === hash) &&
       (policy.selfApproval || !one.own) &&
-      wallNow - one.at <= policy.approvalTtlMs &&
+      wallNow <= countsUntil(gate, one.at, state, policy) &&
       !seen.has(one.person);
     if (counts) seen.add(one.person);
     return counts;
@@ -96,7 +102,9 @@ export function passedWith(gate: Gate, state: MigrationState, ttlMs = Number.POS
 /** While a gate is ahead: the approvals that count. Behind it: those that opened it. */
 function shownApprovals(gate: Gate, state: MigrationState, wallNow: number, policy: Policy): ApprovalView[] {
   const kept = isBehind(gate, state.phase) || isAbort(state.phase);
-  const shown = kept ? passedWith(gate, state, policy.approvalTtlMs) : validApprovals(gate, state, wallNow, policy);
+  // With a schedule, the first of several approvals may be older than the last by days.
+  const ttlMs = state.plan.schedule ? Number.POSITIVE_INFINITY : policy.approvalTtlMs;
+  const shown = kept ? passedWith(gate, state, ttlMs) : validApprovals(gate, state, wallNow, policy);
   return shown.map((one) => ({ user: one.user, at: new Date(one.at).toISOString() }));
 }
 
@@ -183,7 +191,7 @@ function lateText(late: readonly ShardSight[], of: number): string {
 
 /** Why a gate is closed that somebody has denied. */
 export function deniedText({ user, at, reason }: Denial): string {
-  return `Denied by <@${user}> at ${timeMark(at)}: ${saidText(reason)}.`;
+  return `Denied by <@${user}> ${timeMark(at)}: ${saidText(reason)}.`;
 }
 
 /** Sentence about an open gate that still lacks approvals. */

@@ -7,6 +7,7 @@ import type { BeforeReplication, Event, JournalRow } from './event.ts';
 import { afterFindings, afterPhase, foldApprovals, settled } from './fold-approvals.ts';
 import { foldCutover } from './fold-cutover.ts';
 import { foldHooks, withoutQuestions } from './fold-hooks.ts';
+import { foldSchedule, followsFrom, NOT_SCHEDULED } from './fold-schedule.ts';
 import { intended, stepFrom, withShard, withStep } from './fold-steps.ts';
 import { assertNever, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
 import type { Held, MigrationState } from './state.ts';
@@ -32,6 +33,8 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     version: row.seq,
     messageTs: event.messageTs,
     preflight: null,
+    checkedAt: null,
+    schedule: NOT_SCHEDULED,
     approvals: [],
     denial: null,
     glass: [],
@@ -92,7 +95,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'message_posted':
       return { ...state, messageTs: event.ts };
     case 'preflight_done':
-      return afterFindings({ ...state, preflight: event.report });
+      return afterFindings({ ...state, preflight: event.report, checkedAt: row.at });
     case 'clicked':
       return { ...state, clicks: [...state.clicks, { seq: row.seq, at: row.at, event }] };
     case 'click_refused':
@@ -125,6 +128,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
         entry: row.seq,
         stretch: stretchOf(event.phase) === stretchOf(state.phase) ? state.stretch : row.seq,
         phaseSince: row.at,
+        schedule: followsFrom(state, row),
         hooks: withoutQuestions(state.hooks),
       });
     case 'intent':
@@ -237,6 +241,10 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'hook_due':
     case 'hook_sent':
       return foldHooks(state, event, row);
+    case 'schedule_cancelled':
+    case 'start_late':
+    case 'window':
+      return foldSchedule(state, event);
     case 'quiet':
       return { ...state, quietTold: true };
     case 'resumed':

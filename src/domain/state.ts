@@ -149,8 +149,9 @@ export interface LedgerEntry {
  * | revoked | whoever gave it took it back                                                  |
  * | denied  | somebody denied the gate                                                      |
  * | changed | what it was given for has changed: phase entry, findings; or it expired unused |
+ * | cancelled | nothing happens by itself any more, so what was approved beforehand is not either |
  */
-export type VoidWhy = 'let_go' | 'revoked' | 'denied' | 'changed';
+export type VoidWhy = 'let_go' | 'revoked' | 'denied' | 'changed' | 'cancelled';
 
 export interface Approval {
   /** Number of its row in the journal. */
@@ -252,6 +253,18 @@ export interface PendingHook {
   readonly at: number;
 }
 
+/** What became of the schedule so far. */
+export interface ScheduleRecord {
+  /** Who said that nothing is to happen by itself any more. */
+  readonly cancelledBy: string | null;
+  /** That the start is late was told. */
+  readonly lateTold: boolean;
+  /** The last window that was told; null before. */
+  readonly window: { readonly opensAt: number; readonly closesAt: number; readonly over: boolean } | null;
+  /** Wall-clock milliseconds at which shards began to follow; null before. */
+  readonly followsSince: number | null;
+}
+
 export interface MigrationState {
   readonly plan: Plan;
   readonly phase: Phase;
@@ -267,6 +280,9 @@ export interface MigrationState {
   readonly version: number;
   readonly messageTs: string | null;
   readonly preflight: PreflightReport | null;
+  /** Wall-clock milliseconds of the row that holds it. */
+  readonly checkedAt: number | null;
+  readonly schedule: ScheduleRecord;
   readonly approvals: readonly Approval[];
   /** Null while no gate that is still ahead is denied. */
   readonly denial: Denial | null;

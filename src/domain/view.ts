@@ -79,6 +79,8 @@ export interface GateView {
   readonly denied?: SaidView;
   /** Ours: who passed it alone, with too few approvals; absent where nobody did. */
   readonly brokenGlass?: SaidView & { readonly given: number; readonly needed: number };
+  /** Ours: only the schedule keeps it closed, and it takes approvals already. */
+  readonly early?: true;
 }
 
 /** What somebody decided, and why; `reason` is quoted already. */
@@ -87,6 +89,25 @@ export interface SaidView {
   /** ISO 8601 */
   readonly at: string;
   readonly reason: string;
+}
+
+/** When things happen; moments are ISO 8601. */
+export interface ScheduleView {
+  readonly zone: string;
+  readonly startAt: string | null;
+  /** The window that is open, or the next one; null where a year has none. */
+  readonly window: {
+    readonly cron: string;
+    readonly minutes: number;
+    readonly open: boolean;
+    readonly opensAt: string | null;
+    readonly closesAt: string | null;
+  } | null;
+  readonly autoSwitch: boolean;
+  /** Who said that nothing is to happen by itself any more; null when nobody did. */
+  readonly cancelledBy: string | null;
+  /** What is to come, as sentences; null when nothing is. */
+  readonly text: string | null;
 }
 
 export interface JournalView {
@@ -141,6 +162,7 @@ export const ACTION_IDS = [
   'migration:resume',
   'migration:override',
   'migration:rollback',
+  'migration:cancel_schedule',
   'migration:abort',
   'migration:axe',
   'migration:serve_old',
@@ -180,6 +202,10 @@ export interface MigrationView {
   // From here on: ours.
   /** The shard that goes over before the others; null where all go together. */
   readonly canary: Canary | null;
+  /** Why it is done, as it was typed; null when nobody said. */
+  readonly reason: string | null;
+  /** Null where everything happens as soon as it is approved. */
+  readonly schedule: ScheduleView | null;
   /** The whole way of all shards: how much is done, how fast, how long it still takes. */
   readonly progress: ProgressView;
   /** ISO 8601 */

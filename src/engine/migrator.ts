@@ -43,6 +43,8 @@ export interface MigratorDeps extends HandsDeps {
   readonly metrics: Metrics;
   readonly authorizer: Authorizer;
   readonly at?: (place: CrashPoint) => void;
+  /** For tests that wait for many ticks; a second where it is not given. */
+  readonly tickMs?: number;
   readonly hooks: Hooks | null;
   /** Run ids of the servers of other unfinished migrations. */
   readonly taken: () => ReadonlyMap<string, MigrationId>;
@@ -78,6 +80,7 @@ export class Migrator {
   readonly #hooks: HookSender;
   readonly #cutover: CutoverWork;
   readonly #gaps: GapWatch;
+  readonly #tickMs: number;
   readonly #fullSyncs: FullSyncCount;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
@@ -97,7 +100,8 @@ export class Migrator {
     // A server that a cut-over of ours has locked lets us in by its lock.
     this.#deps = { ...deps, alsoTry: lockTried(deps, () => journal.state) };
     this.#log = deps.log.child({ migration: journal.state.plan.id });
-    this.#gaps = new GapWatch(deps.clock, TICK_MS);
+    this.#tickMs = deps.tickMs ?? TICK_MS;
+    this.#gaps = new GapWatch(deps.clock, this.#tickMs);
     this.#fullSyncs = new FullSyncCount(deps.metrics);
     this.#watch = createWatch(journal.state, deps.clock, this.#deps);
     this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
@@ -189,7 +193,7 @@ export class Migrator {
       await this.#tick();
       const took = clock.monotonicMs() - began;
       metrics.tickSeconds(took / 1000);
-      await clock.sleep(Math.max(0, TICK_MS - took), this.#stop.signal);
+      await clock.sleep(Math.max(0, this.#tickMs - took), this.#stop.signal);
     }
     if (hasEnded(this.#journal.state.phase)) this.#watch.close();
   }
@@ -307,10 +311,10 @@ export class Migrator {
     this.#asOf = this.#deps.clock.now();
     const isAsBefore = report.findings.every((one) => one.code !== 'trial_left');
     const reason = `Every server was looked at. ${isAsBefore ? 'Nothing has been changed.' : 'What a trial has left is still to be put back.'}`;
-    this.#journal.append([
-      { kind: 'preflight_done', report },
-      { kind: 'phase_entered', phase: 'planned', reason },
-    ]);
+    const done: Event = { kind: 'preflight_done', report };
+    // Right before a scheduled start it stays planned, so that approvals count on if nothing else was found.
+    const again = this.#journal.state.phase === 'planned';
+    this.#journal.append(again ? [done] : [done, { kind: 'phase_entered', phase: 'planned', reason }]);
   }
 
   async #cutOver(): Promise<void> {

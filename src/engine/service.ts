@@ -1,6 +1,7 @@
 /**
  * What the listeners may ask of the engine. They know this file and the domain, nothing else below them.
  */
+import type { DraftField } from '../domain/draft.ts';
 import type { JournalRow } from '../domain/event.ts';
 import type { MigrationId, Plan, PlanRequest } from '../domain/plan.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
@@ -23,7 +24,7 @@ export type Permission =
 export interface Refusal {
   readonly ok: false;
   readonly problems: readonly {
-    readonly field: 'sources' | 'destinations' | 'name' | 'cutover' | null;
+    readonly field: DraftField | null;
     readonly text: string;
   }[];
 }
@@ -82,4 +83,13 @@ export interface MigrationService {
   messagePosted(id: MigrationId, ts: string, why: string): void;
   /** Calls back after each tick and each journalled row of a migration, with its id. Returns how to stop. */
   onChange(listener: (id: MigrationId) => void): () => void;
+}
+
+/** What is tidied up at night. */
+export interface Housekeeping {
+  /**
+   * Deletes the journals of migrations that ended before a moment. Never one that has not ended, whose webhooks are still
+   * due, or whose old servers are being shut down. Returns the ids of those that are gone.
+   */
+  forgetEnded(before: number): readonly MigrationId[];
 }

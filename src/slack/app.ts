@@ -16,11 +16,15 @@ import { backoffMs } from './alarm.ts';
 import { createAnswerer } from './answerer.ts';
 import { createSlackApi, type SlackApi } from './api.ts';
 import { createConnection, isHopeless, slackCode } from './connection.ts';
+import { createDrafts } from './drafts.ts';
 import { createInFlight } from './in-flight.ts';
 import * as actions from './listeners/actions.ts';
 import * as commands from './listeners/commands.ts';
 import type { ListenerDeps } from './listeners/deps.ts';
 import * as events from './listeners/events.ts';
+import * as form from './listeners/form.ts';
+import * as options from './listeners/options.ts';
+import * as shortcuts from './listeners/shortcuts.ts';
 import * as views from './listeners/views.ts';
 import { createPoster } from './post.ts';
 import { createPublisher } from './publisher.ts';
@@ -157,6 +161,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     api: apis.talk,
     answerer,
     desk,
+    drafts: createDrafts(clock),
     publisher,
     registry,
     clock,
@@ -165,6 +170,9 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   commands.register(app, listenerDeps);
   actions.register(app, listenerDeps);
   views.register(app, listenerDeps);
+  form.register(app, listenerDeps);
+  shortcuts.register(app, listenerDeps);
+  options.register(app, listenerDeps);
   events.register(app, listenerDeps);
   app.error(async (error) => {
     log.error({ err: error }, 'Bolt could not handle a request');

@@ -56,6 +56,9 @@ export function isTold(row: JournalRow): boolean {
     case 'axed':
     case 'overlap_opened':
     case 'conflict':
+    case 'schedule_cancelled':
+    case 'start_late':
+    case 'window':
     case 'quiet':
     case 'resumed':
     case 'summary':
@@ -181,6 +184,9 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   trouble_over: '🩹',
   promoted: '👑',
   soak: '🐤',
+  schedule_cancelled: '🛑',
+  start_late: '⏰',
+  window: '🗓️',
   cutover_let_go: '↩️',
   axe_asked: '🪓',
   summary: '🏁',
@@ -191,13 +197,14 @@ function signOf(event: Event): string {
   return SIGNS[event.kind] ?? '•';
 }
 
-const LOUD: readonly Event['kind'][] = ['stuck', 'cutover_let_go', 'override_asked', 'glass_broken'];
+const LOUD: readonly Event['kind'][] = ['stuck', 'start_late', 'cutover_let_go', 'override_asked', 'glass_broken'];
 const ENDS: readonly Phase[] = ['finished', 'aborted', 'rolled_back'];
 
 /** Approval needed, failed, ended; and what somebody did against the rules of this place. */
 function isBroadcast(row: JournalRow, call: Call | null): boolean {
   const { event } = row;
   if (event.kind === 'approval_needed') return call?.waits === true;
+  if (event.kind === 'window') return event.expected && event.what !== 'opened';
   if (event.kind === 'hook_sent') return event.outcome !== 'ok' && event.hook !== 'finished' && isTold(row);
   return event.kind === 'phase_entered' ? ENDS.includes(event.phase) : LOUD.includes(event.kind);
 }

@@ -103,5 +103,11 @@ export const BUTTON_WORDS = {
     yes: 'Shut them down',
     style: 'danger',
   },
+  'migration:cancel_schedule': {
+    label: 'Cancel the schedule',
+    title: 'Cancel the schedule?',
+    yes: 'Cancel it',
+    style: null,
+  },
   'migration:abort': { label: 'Abort', title: 'Abort the migration?', yes: 'Abort it', style: 'danger' },
 } satisfies Record<ActionId, ButtonWords>;
