@@ -5,6 +5,7 @@ import { mayNeedGlass } from './judge-break-glass.ts';
 import { gateAt } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
+import { takesEarlyApproval } from './timed.ts';
 import type { ActionView, GateView } from './view.ts';
 import { listText, plural, saidText } from './words.ts';
 
@@ -44,7 +45,7 @@ export function approvalActions(
     const consequence = `Your approval of *${gate.gate}* does not count any more then; you can give it again. Given so far by ${by}.`;
     drawn.push({ action: 'migration:revoke', ask: 'confirm', label: 'Take back approval', consequence });
   }
-  if (!gate.open && !gate.early) return drawn;
+  if (!gate.open && !takesEarlyApproval(gate.gate, state)) return drawn;
   const voided = given.length === 0 ? '' : ` Void by it: ${plural(given.length, 'approval')}.`;
   const consequence = `*${gate.gate}* stays closed until you take it back or somebody asks again. The thread is told who and why.${voided}`;
   drawn.push({ action: 'migration:deny', ask: 'form', consequence });

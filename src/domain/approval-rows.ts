@@ -5,7 +5,7 @@
  * | --------------- | ------------------------------------------------------------------------ | -------------------------- |
  * | approvals_void  | a phase was entered, or preflight found something else                    | same append, see journal.ts |
  * | approvals_void  | they were not used before they expired                                   | a tick                     |
- * | approval_needed | a gate takes approvals and lacks approvals; once, whatever links do in between    | a tick                     |
+ * | approval_needed | a gate takes approvals and lacks them; once, whatever links do in between    | a tick                     |
  */
 import type { Event, JournalRow } from './event.ts';
 import { type Policy, validApprovals } from './gate.ts';
@@ -50,14 +50,16 @@ export function approvalRows(
     (one) =>
       one.void === null && isAhead(one.gate, state.phase) && wallNow > countsUntil(one.gate, one.at, state, policy),
   );
-  const reason = `not used within ${secondsText(policy.approvalTtlMs / 1000)}${state.plan.schedule ? ', or in the time that it was given for' : ''}.`;
+  const reason = state.plan.schedule
+    ? 'not used in time.'
+    : `not used within ${secondsText(policy.approvalTtlMs / 1000)}.`;
   return [...voidRows(expired, reason), ...callRows(state, gates, wallNow, policy)];
 }
 
 function callRows(state: MigrationState, gates: readonly GateView[], wallNow: number, policy: Policy): Event[] {
   const gate = gateAt(state.phase);
   if (gate === null || state.asked.includes(gate)) return [];
-  if (!gates.some((one) => one.gate === gate && (one.open || one.early))) return [];
+  if (!gates.some((one) => one.gate === gate && (one.open || one.early === true))) return [];
   const missing = policy.approvals[gate] - validApprovals(gate, state, wallNow, policy).length;
   return missing > 0 ? [{ kind: 'approval_needed', gate, missing }] : [];
 }

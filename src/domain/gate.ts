@@ -41,15 +41,18 @@ export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): Ga
     const { open, reason } = statusOf(gate, state, sight, policy);
     const denial = denialOf(gate, state);
     const glass = glassOf(gate, state);
-    const said = {
+    const approved = approvals.length >= needed;
+    const held = open ? heldByTime(gate, state, sight.wallNow, policy, approved) : null;
+    return {
+      gate,
+      open: open && held === null,
+      reason: held ?? reason,
+      approvals,
+      needed,
+      ...(held !== null && !approved && takesEarlyApproval(gate, state) ? { early: true as const } : {}),
       ...(denial === null ? {} : { denied: saidBy(denial) }),
       ...(glass === null ? {} : { brokenGlass: { ...saidBy(glass), given: glass.given, needed: glass.needed } }),
     };
-    const approved = approvals.length >= needed;
-    const held = open ? heldByTime(gate, state, sight.wallNow, policy, approved) : null;
-    if (held === null) return { gate, open, reason, approvals, needed, ...said };
-    const early = !approved && takesEarlyApproval(gate, state) ? { early: true as const } : {};
-    return { gate, open: false, reason: held, approvals, needed, ...early, ...said };
   });
 }
 

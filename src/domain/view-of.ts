@@ -153,11 +153,11 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
       actions.push({ action: `gate:${gate.gate}`, value, ask, consequence: `${then}: ${consequence}`, label });
     } else add(`gate:${gate.gate}`, ask, consequence);
   }
+  if (mayAsk(state, sight, 'cancel_schedule')) add('migration:cancel_schedule', 'confirm', cancelText(state));
   for (const one of approvalActions(state, gates, sight, policy, (gate) =>
     consequenceOf(gate, state, sight, wipedBy(state)),
   ))
     actions.push({ ...one, value });
-  if (mayAsk(state, sight, 'cancel_schedule')) add('migration:cancel_schedule', 'confirm', cancelText(state));
   if (mayAsk(state, sight, 'recheck'))
     add('migration:recheck', 'none', 'Every server is looked at again. Nothing is changed.');
   if (mayAsk(state, sight, 'tune')) {

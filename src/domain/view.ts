@@ -75,12 +75,12 @@ export interface GateView {
   readonly reason: string;
   readonly approvals: readonly ApprovalView[];
   readonly needed: number;
+  /** Ours: only the schedule keeps it closed, and it takes approvals already. */
+  readonly early?: true;
   /** Ours: somebody's no, which keeps it closed; absent where nobody denied it. */
   readonly denied?: SaidView;
   /** Ours: who passed it alone, with too few approvals; absent where nobody did. */
   readonly brokenGlass?: SaidView & { readonly given: number; readonly needed: number };
-  /** Ours: only the schedule keeps it closed, and it takes approvals already. */
-  readonly early?: true;
 }
 
 /** What somebody decided, and why; `reason` is quoted already. */

@@ -197,7 +197,7 @@ function signOf(event: Event): string {
   return SIGNS[event.kind] ?? '•';
 }
 
-const LOUD: readonly Event['kind'][] = ['stuck', 'start_late', 'cutover_let_go', 'override_asked', 'glass_broken'];
+const LOUD: readonly Event['kind'][] = ['stuck', 'cutover_let_go', 'override_asked', 'glass_broken', 'start_late'];
 const ENDS: readonly Phase[] = ['finished', 'aborted', 'rolled_back'];
 
 /** Approval needed, failed, ended; and what somebody did against the rules of this place. */
