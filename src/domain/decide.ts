@@ -2,6 +2,7 @@
  * What to do next: state and sight in, effects out. Pure. The engine carries the effects out and journals them; nothing
  * here knows how. Look, then act: an effect is asked for only when the last look shows that it is not done yet.
  */
+import { approvalRows } from './approval-rows.ts';
 import { starts } from './begin.ts';
 import { goneOver } from './canary.ts';
 import { finishing, rollingBack, switched } from './decide-after.ts';
@@ -25,6 +26,13 @@ import { capital, countText, listText, plural, shardText } from './words.ts';
 
 export function decide(state: MigrationState, sight: Sight, policy: Policy): Decision {
   const gates = gatesOf(state, sight, policy);
+  const decision = decideIn(state, sight, policy, gates);
+  if (decision.enter !== null) return decision;
+  const rows = approvalRows(state, gates, sight.wallNow, policy);
+  return rows.length === 0 ? decision : { ...decision, rows: [...decision.rows, ...rows] };
+}
+
+function decideIn(state: MigrationState, sight: Sight, policy: Policy, gates: readonly GateView[]): Decision {
   switch (state.phase) {
     case 'checking':
       return {

@@ -1,7 +1,7 @@
 /** How the rows about when things happen fold. Part of migration.ts; pure. */
 import type { JournalRow } from './event.ts';
 import type { ScheduleEvent } from './event-schedule.ts';
-import { assertNever, GATE_PHASES } from './phase.ts';
+import { assertNever, gateAt } from './phase.ts';
 import type { MigrationState, ScheduleRecord } from './state.ts';
 
 export const NOT_SCHEDULED: ScheduleRecord = { cancelledBy: null, lateTold: false, window: null, followsSince: null };
@@ -12,7 +12,7 @@ export function foldSchedule(before: MigrationState, event: ScheduleEvent): Migr
     case 'schedule_cancelled': {
       const clicks = before.clicks.filter((one) => one.seq !== event.click);
       const approvals = before.approvals.map((one) =>
-        (GATE_PHASES[one.gate] as readonly string[]).includes(before.phase) ? { ...one, usedUp: true } : one,
+        one.void === null && one.gate === gateAt(before.phase) ? { ...one, void: 'changed' as const } : one,
       );
       return { ...before, clicks, approvals, schedule: { ...record, cancelledBy: event.user } };
     }

@@ -33,6 +33,7 @@ import { HookSender } from './hook-sender.ts';
 import type { Journal } from './journal.ts';
 import { lookOptions } from './look-options.ts';
 import { runPreflightWithTrials } from './preflight.ts';
+import { rightsOf } from './rights.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
 import { createWatch, type Watch } from './watch.ts';
 
@@ -182,14 +183,11 @@ export class Migrator {
     const find = () => this.#journal.state.clicks.find((one) => one.seq === seq);
     const user = find()?.event.user;
     if (user === undefined) return { accepted: false, text: 'This click was dealt with already.' };
-    const [request, approve] = await Promise.all([
-      this.#deps.authorizer.mayRequest(user),
-      this.#deps.authorizer.mayApprove(user),
-    ]);
+    const rights = await rightsOf(user, this.#journal.state, this.#deps.authorizer);
     const click = find();
     if (!click) return { accepted: false, text: 'This click was dealt with already.' };
     const sight = { ...this.#sight, wallNow: this.#deps.clock.now() };
-    const verdict = judgeClick(click, this.#journal.state, sight, this.#deps.policy, { request, approve });
+    const verdict = judgeClick(click, this.#journal.state, sight, this.#deps.policy, rights);
     this.#journal.append(verdict.rows, user);
     this.takeUpAxe();
     return { accepted: verdict.accepted, text: verdict.text };

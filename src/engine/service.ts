@@ -8,12 +8,18 @@ import type { PreflightReport } from '../domain/preflight.ts';
 import type { ShardDetail } from '../domain/shard-detail.ts';
 import type { ActionId, MigrationView } from '../domain/view.ts';
 
-/** Who may do what; Slack answers this. `why` names who may, when the answer is no. Never rejects. */
+/**
+ * Who may do what; Slack answers this. `why` names who may, when the answer is no. Never rejects. `person`: who it is, one
+ * and the same under whichever id; absent where nobody knows another than the one that was asked about. `unsure`: it is a no
+ * because Slack did not tell.
+ */
 export interface Authorizer {
   mayRequest(user: string): Promise<Permission>;
   mayApprove(user: string): Promise<Permission>;
 }
-export type Permission = { readonly ok: true } | { readonly ok: false; readonly why: string };
+export type Permission =
+  | { readonly ok: true; readonly person?: string }
+  | { readonly ok: false; readonly why: string; readonly person?: string; readonly unsure?: true };
 
 /** Every problem of the request at once, one sentence each. `field`: which input of the form it belongs to. */
 export interface Refusal {

@@ -79,7 +79,7 @@ function clientOptions(deps: Pick<SlackApisDeps, 'config' | 'boltLogger'>): WebC
 }
 
 export interface SlackAppDeps extends SlackApisDeps {
-  readonly config: Pick<Config, 'slack' | 'defaultCutover'>;
+  readonly config: Pick<Config, 'slack' | 'defaultCutover' | 'approvers' | 'selfApproval'>;
   readonly apis: SlackApis;
   readonly authorizer: Authorizer;
   readonly service: MigrationService;
@@ -124,14 +124,22 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     clock,
     log,
   });
-  const thread = createThread({ poster, service, store, clock, log, gone: (id) => publisher.refresh(id) });
+  const thread = createThread({
+    poster,
+    approving: config,
+    service,
+    store,
+    clock,
+    log,
+    gone: (id) => publisher.refresh(id),
+  });
   const links = createLinks({ api: apis.talk, clock, log, found: () => home.stale() });
   const home: HomeDesk = createHomeDesk({
     api: apis.talk,
     service,
     authorizer,
     links,
-    approveOwn: deps.settings?.selfApproval ?? true,
+    approveOwn: config.selfApproval,
     hasSettings: deps.settings !== undefined,
     clock,
     log,

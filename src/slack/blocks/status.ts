@@ -67,7 +67,13 @@ export function signatureOf(view: MigrationView): string {
   return JSON.stringify([
     view.phase,
     view.actions.map((action) => [action.action, action.value, action.ask]),
-    view.gates.map((gate) => [gate.gate, gate.open, gate.approvals.length]),
+    view.gates.map((gate) => [
+      gate.gate,
+      gate.open,
+      gate.approvals.map((one) => one.user),
+      gate.denied?.at,
+      gate.brokenGlass?.at,
+    ]),
   ]);
 }
 
@@ -180,6 +186,7 @@ function gateBlocks(view: MigrationView): KnownBlock[] {
   const told = view.gates.flatMap((gate) => {
     if (gate.gate === next) return [nextGateLine(gate, view.waitingFor ?? '')];
     const { length } = gate.approvals;
+    if (gate.brokenGlass) return [glassLine(gate, gate.brokenGlass)];
     if (length === 0) return [];
     // In a migration that ended before all had approved.
     const of = length < gate.needed ? ` (${length} of ${gate.needed} approvals)` : '';
@@ -194,7 +201,14 @@ function nextGateLine(gate: GateView, said: string): string {
   const needed =
     gate.needed > 1 || gate.approvals.length > 0 ? ` (${gate.approvals.length} of ${gate.needed} approvals)` : '';
   const reason = gate.reason === '' || said.includes(gate.reason) ? '.' : `: ${sentence(gate.reason, 600)}`;
-  return `${gate.open ? '🔓' : '🔒'} *${gate.gate}* is ${gate.open ? 'open' : 'closed'}${needed}${reason}${given}`;
+  const [sign, word] = gate.denied ? ['⛔', 'denied'] : gate.open ? ['🔓', 'open'] : ['🔒', 'closed'];
+  return `${sign} *${gate.gate}* is ${word}${needed}${reason}${given}`;
+}
+
+/** Stays for as long as the message does: it was not what the rules of this place ask for. */
+function glassLine(gate: GateView, glass: NonNullable<GateView['brokenGlass']>): string {
+  const others = gate.approvals.length === 0 ? '' : ` Approved by ${approvers(gate)}.`;
+  return `🚨 *${gate.gate}* was passed by ${mention(glass.user)} alone, with ${glass.given} of ${plural(glass.needed, 'approval')}, ${stamp(glass.at)}: ${sentence(glass.reason, 700)}.${others}`;
 }
 
 function approvers(gate: GateView): string {

@@ -2,13 +2,13 @@
 import type { App, ViewSubmitAction } from '@slack/bolt';
 import type { Asker } from '../answerer.ts';
 import { told, unknownMigration } from '../blocks/answers.ts';
-import { asksReason, NAME_FIELD, REASON_FIELD } from '../blocks/confirm.ts';
+import { asksName, asksReason, NAME_FIELD, REASON_FIELD } from '../blocks/confirm.ts';
 import { readConfirmForm } from '../read-form.ts';
 import { plainTyping } from '../typed-text.ts';
 import { type Acknowledge, acknowledgeOnce, guarded, type ListenerDeps } from './deps.ts';
 import { errorsAt } from './form-errors.ts';
 
-export const CONFIRM_FORMS = /^confirm:(continue|switch|finish|abort|serve_old|recheck|override|axe)$/;
+export const CONFIRM_FORMS = /^confirm:(continue|switch|finish|abort|serve_old|recheck|override|break_glass|deny|axe)$/;
 
 export function register(app: App, deps: ListenerDeps): void {
   app.view<ViewSubmitAction>({ type: 'view_submission', callback_id: CONFIRM_FORMS }, async ({ body, view, ack }) => {
@@ -34,8 +34,9 @@ async function confirm(
   const { migration, action, value } = form.context;
   const current = deps.service.view(migration);
   const wantsReason = asksReason(action);
+  const wantsName = asksName(action);
   const wrong = {
-    ...(current !== null && !sameName(form.typed, current.name)
+    ...(wantsName && current !== null && !sameName(form.typed, current.name)
       ? { [NAME_FIELD]: 'That is not the name. Type it exactly as it stands above.' }
       : {}),
     ...(wantsReason && form.reason === '' ? { [REASON_FIELD]: 'Say why, in a few words.' } : {}),
@@ -46,7 +47,7 @@ async function confirm(
     action,
     user: asker.user,
     value,
-    typedName: current?.name ?? form.typed,
+    typedName: wantsName ? (current?.name ?? form.typed) : null,
     ...(wantsReason ? { reason: form.reason } : {}),
   });
   await acknowledge();
