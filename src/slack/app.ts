@@ -143,7 +143,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     service,
     authorizer,
     links,
-    approveOwn: deps.settings?.selfApproval ?? true,
+    approveOwn: config.selfApproval,
     hasSettings: deps.settings !== undefined,
     clock,
     log,
