@@ -171,6 +171,10 @@ export class Engine implements MigrationService {
     return this.#deps.store.journal(id, after);
   }
 
+  samples(id: MigrationId) {
+    return this.#migrators.get(id)?.samples() ?? [];
+  }
+
   messagePosted(id: MigrationId, ts: string, why: string): void {
     this.#migrators.get(id)?.journal.append([{ kind: 'message_posted', ts, why }]);
   }

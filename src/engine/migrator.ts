@@ -15,6 +15,7 @@ import type { Policy } from '../domain/gate.ts';
 import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
+import type { Sample } from '../domain/sample.ts';
 import type { Sight, SyncLoad } from '../domain/sight.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
@@ -32,10 +33,12 @@ import { HookSender } from './hook-sender.ts';
 import type { Journal } from './journal.ts';
 import { lookOptions } from './look-options.ts';
 import { runPreflightWithTrials } from './preflight.ts';
+import { Samples, type SamplesDeps } from './samples.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
 import { createWatch, type Watch } from './watch.ts';
 
 export interface MigratorDeps extends HandsDeps {
+  readonly store: SamplesDeps['store'];
   readonly clock: Clock;
   readonly policy: Policy;
   readonly log: Log;
@@ -78,6 +81,7 @@ export class Migrator {
   readonly #cutover: CutoverWork;
   readonly #gaps: GapWatch;
   readonly #fullSyncs: FullSyncCount;
+  readonly #samples: Samples;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
   readonly #work = new Map<string, Promise<void>>();
@@ -98,6 +102,7 @@ export class Migrator {
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#gaps = new GapWatch(deps.clock, TICK_MS);
     this.#fullSyncs = new FullSyncCount(deps.metrics);
+    this.#samples = new Samples(journal.state.plan.id, { ...deps, log: this.#log });
     this.#watch = createWatch(journal.state, deps.clock, this.#deps);
     this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
     this.#cutover = new CutoverWork(journal, this.#deps, this.#hooks, this.#log);
@@ -122,6 +127,11 @@ export class Migrator {
       engineReason: this.#reason,
       hookTroubles: this.#hooks.troubles,
     });
+  }
+
+  /** How it went so far, for the chart. */
+  samples(): readonly Sample[] {
+    return this.#samples.all();
   }
 
   /** Run ids of its servers, as they were checked and as they were seen last. */
@@ -163,6 +173,7 @@ export class Migrator {
     const told = this.#hooks.stop();
     await this.#loop;
     await Promise.allSettled([told, ...this.#work.values()]);
+    this.#samples.flush();
     this.#watch.close();
   }
 
@@ -193,6 +204,7 @@ export class Migrator {
       metrics.tickSeconds(took / 1000);
       await clock.sleep(Math.max(0, TICK_MS - took), this.#stop.signal);
     }
+    this.#samples.flush();
     if (hasEnded(this.#journal.state.phase)) this.#watch.close();
   }
 
@@ -257,6 +269,7 @@ export class Migrator {
       ...gone,
     };
     this.#fullSyncs.take(shards);
+    this.#samples.take(state, this.#sight, this.#work.has('cutover'));
   }
 
   #carryOut(decision: Decision): void {

@@ -4,6 +4,7 @@
 import type { JournalRow } from '../domain/event.ts';
 import type { MigrationId, Plan, PlanRequest } from '../domain/plan.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
+import type { Sample } from '../domain/sample.ts';
 import type { ActionId, MigrationView } from '../domain/view.ts';
 
 /** Who may do what; Slack answers this. `why` names who may, when the answer is no. Never rejects. */
@@ -72,6 +73,8 @@ export interface MigrationService {
   views(which: 'running' | 'all'): readonly MigrationView[];
   /** The journal's rows behind `after`, for the thread. */
   rows(id: MigrationId, after: number): readonly JournalRow[];
+  /** How it went so far, oldest first; for the chart. */
+  samples(id: MigrationId): readonly Sample[];
   /** Journals where the status message is now. */
   messagePosted(id: MigrationId, ts: string, why: string): void;
   /** Calls back after each tick and each journalled row of a migration, with its id. Returns how to stop. */
