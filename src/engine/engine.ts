@@ -11,6 +11,7 @@ import type { Policy } from '../domain/gate.ts';
 import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import { type Cutover, type MigrationId, migrationIdFrom, type Plan, type PlanRequest } from '../domain/plan.ts';
+import { makeReport } from '../domain/report/make-report.ts';
 import { Secret } from '../domain/secret.ts';
 import type { SyncLoad } from '../domain/sight.ts';
 import type { MigrationView } from '../domain/view.ts';
@@ -169,6 +170,11 @@ export class Engine implements MigrationService {
 
   rows(id: MigrationId, after: number) {
     return this.#deps.store.journal(id, after);
+  }
+
+  report(id: MigrationId) {
+    const migrator = this.#migrators.get(id);
+    return migrator ? makeReport(migrator.journal.state, this.#deps.store.journal(id)) : null;
   }
 
   samples(id: MigrationId) {

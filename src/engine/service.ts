@@ -4,6 +4,7 @@
 import type { JournalRow } from '../domain/event.ts';
 import type { MigrationId, Plan, PlanRequest } from '../domain/plan.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
+import type { Report } from '../domain/report/report.ts';
 import type { Sample } from '../domain/sample.ts';
 import type { ActionId, MigrationView } from '../domain/view.ts';
 
@@ -73,6 +74,8 @@ export interface MigrationService {
   views(which: 'running' | 'all'): readonly MigrationView[];
   /** The journal's rows behind `after`, for the thread. */
   rows(id: MigrationId, after: number): readonly JournalRow[];
+  /** What a change ticket wants to know, as the journal has it now. Null when there is no such migration. */
+  report(id: MigrationId): Report | null;
   /** How it went so far, oldest first; for the chart. */
   samples(id: MigrationId): readonly Sample[];
   /** Journals where the status message is now. */

@@ -4,6 +4,7 @@ import type { Event, JournalRow } from '../../src/domain/event.ts';
 import type { Gate, Phase } from '../../src/domain/phase.ts';
 import type { Plan, PlanRequest } from '../../src/domain/plan.ts';
 import type { PreflightReport } from '../../src/domain/preflight.ts';
+import type { Report } from '../../src/domain/report/report.ts';
 import type { Sample } from '../../src/domain/sample.ts';
 import type { ActionView, GateView, MigrationView, ShardView } from '../../src/domain/view.ts';
 import type { ClickAnswer, ClickRequest, ClickTicket, MigrationService, Refusal } from '../../src/engine/service.ts';
@@ -231,6 +232,7 @@ export class MemoryStore implements Pick<Store, 'putInbox' | 'inbox' | 'settleIn
 export class FakeService implements MigrationService {
   readonly all = new Map<string, MigrationView>();
   readonly journal = new Map<string, JournalRow[]>();
+  readonly reports = new Map<string, Report>();
   readonly series = new Map<string, readonly Sample[]>();
   readonly clicks: ClickRequest[] = [];
   readonly moved: { id: string; ts: string; why: string }[] = [];
@@ -355,6 +357,10 @@ export class FakeService implements MigrationService {
 
   rows(id: string, after: number): readonly JournalRow[] {
     return (this.journal.get(id) ?? []).filter((one) => one.seq > after);
+  }
+
+  report(id: string): Report | null {
+    return this.reports.get(id) ?? null;
   }
 
   samples(id: string): readonly Sample[] {
