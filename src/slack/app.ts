@@ -15,7 +15,11 @@ import type { InboxItem, Store } from '../store/store.ts';
 import { backoffMs } from './alarm.ts';
 import { createAnswerer } from './answerer.ts';
 import { createSlackApi, type SlackApi } from './api.ts';
+import { createPngDrawer, type DrawPng } from './chart/render.ts';
 import { createConnection, isHopeless, slackCode } from './connection.ts';
+import { createHandouts } from './files/handouts.ts';
+import { createPeople } from './files/people.ts';
+import { createUploader } from './files/uploader.ts';
 import { createInFlight } from './in-flight.ts';
 import * as actions from './listeners/actions.ts';
 import * as commands from './listeners/commands.ts';
@@ -79,6 +83,8 @@ export interface SlackAppDeps extends SlackApisDeps {
   readonly groups?: () => readonly string[];
   readonly store: Pick<Store, 'putInbox' | 'inbox' | 'settleInbox' | 'note' | 'setNote'>;
   readonly log: Log;
+  /** Draws charts; on a thread of its own when it is not given. */
+  readonly draw?: DrawPng;
   /** Address to listen on in HTTP mode; all of them when it is not given. */
   readonly httpHost?: string;
 }
@@ -115,6 +121,18 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     log,
   });
   const thread = createThread({ poster, service, store, clock, log, gone: (id) => publisher.refresh(id) });
+  const handouts = createHandouts({
+    service,
+    uploader: createUploader({ api: apis.talk, clock, metrics: deps.metrics }),
+    people: createPeople({ api: apis.talk }),
+    draw: deps.draw ?? createPngDrawer(clock),
+    poster,
+    registry,
+    store,
+    clock,
+    log,
+    gone: (id) => publisher.refresh(id),
+  });
   const connection = createConnection({
     config,
     clientOptions: () => clientOptions(deps),
@@ -150,6 +168,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     answerer,
     desk,
     publisher,
+    handouts,
     registry,
     clock,
     log,
@@ -190,6 +209,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   function changed(id: MigrationId): void {
     publisher.changed(id);
     thread.changed(id);
+    handouts.changed(id);
   }
 
   function watch(): void {
@@ -204,7 +224,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     inFlight.refuseNew();
     await inFlight.settled(GRACE.requestsMs);
     stopWatching?.();
-    await Promise.all([publisher.stop(GRACE.statusesMs), thread.stop(GRACE.storiesMs)]);
+    await Promise.all([publisher.stop(GRACE.statusesMs), thread.stop(GRACE.storiesMs), handouts.stop(GRACE.storiesMs)]);
     await connection.close();
   }
 
@@ -228,6 +248,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       for (const view of service.views('all')) {
         if (!hasEnded(view.phase) || !publisher.hasTold(view.id, view)) publisher.changed(view.id);
         if (!thread.isComplete(view.id)) thread.changed(view.id);
+        if (!handouts.isComplete(view.id)) handouts.changed(view.id);
       }
       return Promise.resolve();
     },

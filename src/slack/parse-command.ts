@@ -22,6 +22,8 @@ export type Command =
   /** `byGroups`: two words without `--src` and `--dst`, which is how groups of the inventory are named. */
   | { readonly kind: 'start' | 'check'; readonly request: PlanRequest; readonly byGroups: boolean }
   | { readonly kind: 'status'; readonly migration: MigrationId | null }
+  /** A file into the thread. */
+  | { readonly kind: 'chart' | 'csv'; readonly migration: MigrationId | null }
   | { readonly kind: 'list' | 'history' }
   | { readonly kind: 'abort' | 'rollback'; readonly migration: MigrationId }
   | { readonly kind: 'approve'; readonly migration: MigrationId; readonly gate: Gate }
@@ -35,6 +37,7 @@ export interface Refused {
 
 const LATER = ['verify'];
 const WORDS = ['start', 'check', 'status', 'list', 'history', 'abort', 'rollback', 'approve', 'help', ...LATER];
+const STATUS_OPTIONS: Readonly<Record<string, 'chart' | 'csv'>> = { '--chart': 'chart', '--csv': 'csv' };
 const OPTIONS = ['--src', '--dst', '--name', '--cutover', '--canary', '--soak', '--yes-wipe'];
 const EXAMPLE = `\`${COMMAND} start --src old-1:6379 old-2:6379 --dst new-1:6379 new-2:6379\``;
 
@@ -53,8 +56,14 @@ export function parseCommand(text: string): Command {
         : refused(...request.problems);
     }
     case 'status': {
-      if (rest.length === 0) return { kind: 'status', migration: null };
-      return withMigration(word, rest, (migration) => ({ kind: 'status', migration }));
+      const kinds = rest.flatMap((one) => STATUS_OPTIONS[one.toLowerCase()] ?? []);
+      const [kind = 'status', ...more] = kinds;
+      if (more.length > 0) return refused('`status` takes one of `--chart` and `--csv` at a time.');
+      const ids = rest.filter((one) => STATUS_OPTIONS[one.toLowerCase()] === undefined);
+      if (ids.length === 0) return { kind, migration: null };
+      const odd = ids.find((one) => one.startsWith('-'));
+      if (odd !== undefined) return refused(unknownOption(odd, Object.keys(STATUS_OPTIONS)));
+      return withMigration(word, ids, (migration) => ({ kind, migration }));
     }
     case 'list':
     case 'history':
@@ -259,9 +268,9 @@ function named(word: string, otherwise: string): string {
   return /^([a-z-]{1,20}|m-[a-z0-9]{1,8})$/i.test(word) ? `\`${word}\`` : otherwise;
 }
 
-function unknownOption(option: string): string {
-  const near = nearest(option.replace(/^-+/, '--'), OPTIONS);
-  return `There is no option \`${nameWithoutSecrets(option).replaceAll('`', '').slice(0, 30)}\`.${near ? ` Did you mean \`${near}\`?` : ` There are ${OPTIONS.map((known) => `\`${known}\``).join(', ')}.`}`;
+function unknownOption(option: string, options: readonly string[] = OPTIONS): string {
+  const near = nearest(option.replace(/^-+/, '--'), options);
+  return `There is no option \`${nameWithoutSecrets(option).replaceAll('`', '').slice(0, 30)}\`.${near ? ` Did you mean \`${near}\`?` : ` There are ${options.map((known) => `\`${known}\``).join(', ')}.`}`;
 }
 
 function unknownWord(word: string): Refused {

@@ -9,6 +9,7 @@ const GENERAL = [
   `\`${COMMAND} start OLD-GROUP NEW-GROUP\` takes two groups of the inventory`,
   `\`${COMMAND} check …\` looks at the servers, changes nothing, answers to you alone`,
   `\`${COMMAND} list\`, \`${COMMAND} history\`, \`${COMMAND} status [ID]\``,
+  `\`${COMMAND} status [ID] --chart\` puts a chart of how it goes into its thread, \`--csv\` the list of all shards`,
   `\`${COMMAND} approve ID GATE\` shows the numbers and the button for *continue*, *switch* or *finish*`,
   `\`${COMMAND} abort ID\` shows what an abort would do, and the button`,
   `\`${COMMAND} rollback ID\` shows whether the way back is open, and the button`,

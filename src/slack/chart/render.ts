@@ -1,6 +1,6 @@
 /**
- * SVG → PNG, on a thread of its own: drawing takes a fraction of a second, and nobody waits for it. Owns one thread a
- * picture, which ends with it or when its time is over. Knows only the font that it ships, never those of the system,
+ * SVG → PNG, on a thread of its own: drawing takes a fraction of a second, and nobody waits for it. Owns one thread at
+ * a time, which ends with its picture or when its time is over. Knows only the font that it ships, never those of the system,
  * so that a picture looks the same everywhere. Rejects when a picture cannot be drawn; nothing else ever happens.
  */
 import { createRequire } from 'node:module';
@@ -27,7 +27,9 @@ const THREAD = `
 `;
 
 export function createPngDrawer(clock: Pick<Clock, 'sleep'>): DrawPng {
-  return async (svg) => {
+  let before: Promise<unknown> = Promise.resolve();
+
+  async function drawNow(svg: string): Promise<Buffer> {
     const options = {
       fitTo: { mode: 'zoom', value: ZOOM },
       font: { loadSystemFonts: false, fontFiles: FONT_FILES.map((file) => resolve(file)), defaultFontFamily: FONT },
@@ -51,5 +53,11 @@ export function createPngDrawer(clock: Pick<Clock, 'sleep'>): DrawPng {
       over.abort();
       await worker.terminate();
     }
+  }
+
+  return (svg) => {
+    const mine = before.then(() => drawNow(svg));
+    before = mine.catch(() => {});
+    return mine;
   };
 }

@@ -23,6 +23,7 @@ import { COMMAND, PHASE_WORDS } from '../blocks/words.ts';
 import { nearest } from '../did-you-mean.ts';
 import { type Command, parseCommand, quoted } from '../parse-command.ts';
 import { sentence } from '../text.ts';
+import { handOut } from './chart.ts';
 import { type Acknowledge, acknowledgeOnce, ephemeral, guarded, type ListenerDeps } from './deps.ts';
 
 interface Request {
@@ -53,6 +54,9 @@ async function handle(deps: ListenerDeps, request: Request): Promise<void> {
       return request.acknowledge(ephemeral(refusal(command.problems)));
     case 'help':
       return request.acknowledge(ephemeral(helpAnswer(command.topic, nearest(command.topic ?? '', HELP_TOPICS))));
+    case 'chart':
+    case 'csv':
+      return handOut(deps, request, command);
     case 'status':
     case 'list':
     case 'history':
