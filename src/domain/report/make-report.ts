@@ -120,6 +120,7 @@ function settingOf(entry: LedgerEntry, { plan }: MigrationState): ReportSetting 
     old: plain(entry.old),
     value: entry.value,
     why: entry.why,
+    until: entry.until,
     outcome: outcomeOf(entry),
   };
 }

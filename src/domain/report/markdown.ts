@@ -1,7 +1,7 @@
 /** The closing report as Markdown for a change ticket. Whatever servers and people call themselves formats nothing. Pure. */
 import { bytesText, capital, countText, plural, secondsText } from '../words.ts';
 import { byId, type NameOf, oneLine, plainText, utc } from './plain-text.ts';
-import type { Report, ReportShard, SettingOutcome } from './report.ts';
+import type { Report, ReportSetting, ReportShard, SettingOutcome } from './report.ts';
 
 const UNKNOWN = '–';
 /** Of each kind of thing that is left, as many are named; all of them are in the JSON. */
@@ -89,20 +89,32 @@ function shardRow(shard: ReportShard): string[] {
   ];
 }
 
+const DURING = {
+  trial: 'trying the link',
+  cutover: 'the cut-over',
+  end: 'the migration',
+} satisfies Record<ReportSetting['until'], string>;
+
 /** One line for each setting, side and outcome: a thousand shards change the same few. */
 function settings({ settings: all }: Report): string {
   if (all.length === 0) return 'None had to be changed.';
-  const groups = new Map<string, { cells: [string, string, string, SettingOutcome]; servers: string[] }>();
+  const groups = new Map<string, { cells: [string, string, string, string, SettingOutcome]; servers: string[] }>();
   for (const one of all) {
     const value = (text: string | null) => (text === null ? '(a secret)' : text === '' ? '(empty)' : text);
-    const cells: [string, string, string, SettingOutcome] = [one.name, value(one.old), value(one.value), one.outcome];
+    const cells: [string, string, string, string, SettingOutcome] = [
+      one.name,
+      value(one.old),
+      value(one.value),
+      DURING[one.until],
+      one.outcome,
+    ];
     const key = JSON.stringify(cells);
     const group = groups.get(key) ?? { cells, servers: [] };
     group.servers.push(one.server);
     groups.set(key, group);
   }
   return table(
-    ['Setting', 'Was', 'Set to', 'Now', 'On'],
+    ['Setting', 'Was', 'Set to', 'For', 'Now', 'On'],
     [...groups.values()].map(({ cells, servers }) => [
       ...cells.map(escapeMarkdown),
       servers.length > 6
@@ -144,7 +156,7 @@ export function escapeMarkdown(text: string): string {
           ? mark
           : `\\${mark}`,
     )
-    .replace(/^(\d+)([.)])/, '$1\\$2')
+    .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;');

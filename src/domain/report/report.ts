@@ -2,6 +2,7 @@
  * The closing report of a migration: what a change ticket wants to know, out of the journal alone. It is JSON as it
  * stands. Times are ISO 8601, people are Slack ids, figures null where nobody knows. It holds no secret.
  */
+import type { Until } from '../event.ts';
 import type { Gate, Phase } from '../phase.ts';
 import type { Cutover } from '../plan.ts';
 
@@ -82,6 +83,8 @@ export interface ReportSetting {
   readonly old: string | null;
   readonly value: string | null;
   readonly why: string;
+  /** What it was changed for: trying the link, the cut-over, or the whole migration. */
+  readonly until: Until;
   readonly outcome: SettingOutcome;
 }
 

@@ -44,7 +44,7 @@ function idsIn(report: Report): ReadonlySet<string> {
 function nameIn(user: unknown): string | null {
   const one = recordOf(user);
   const profile = recordOf(one['profile']);
-  const names = [profile['display_name'], one['real_name'], one['name']];
+  const names = [one['real_name'], profile['real_name'], profile['display_name'], one['name']];
   const found = names.find((name) => typeof name === 'string' && name.trim() !== '');
   return typeof found === 'string' ? found.trim().slice(0, 80) : null;
 }
