@@ -5,9 +5,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**', 'dist-sandbox/**', 'test/fixtures/**'],
     globalSetup: ['test/foundation/global-setup.ts'],
-    // Tests start real servers and send real signals: a process each, and no more at a time than the smallest CI has cores.
+    // Tests start real servers and send real signals: a process each. They wait more than they compute: one more of them
+    // than the smallest CI has cores.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,

@@ -14,6 +14,8 @@ import { startAdminServer } from './observability/admin.ts';
 import { toBoltLogger } from './observability/bolt-logger.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { createPasswordVault, type PasswordVault } from './passwords.ts';
+import { createCalendar } from './schedule/calendar.ts';
+import { startRetention } from './schedule/retention.ts';
 import { createSlackApis, createSlackApp, SlackSaysNoError } from './slack/app.ts';
 import { createAuthorizer } from './slack/authorize.ts';
 import { openSqliteStore } from './store/sqlite.ts';
@@ -49,6 +51,7 @@ function policyOf(config: Config): Policy {
     tuneSyncs,
     maxSourceLatencyMs,
     maxSourceMemoryPercent,
+    calendar: createCalendar(),
   };
 }
 
@@ -129,6 +132,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
     registry,
     boltLogger,
   });
+  const retention = startRetention({ service: engine, keptMs: config.retentionMs, clock, log });
   const admin = await startAdminServer({
     ...config.admin,
     log,
@@ -163,6 +167,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
   }
 
   async function shutDown(): Promise<void> {
+    retention.stop();
     const stopped = engine.stop();
     await Promise.race([stopped, clock.sleep(WORK_GRACE_MS)]);
     await slack.stop();

@@ -28,6 +28,10 @@ export interface Config {
   readonly approvals: Readonly<Record<Gate, number>>;
   readonly selfApproval: boolean;
   readonly approvalTtlMs: number;
+  /** How long a gate waits for approval before those who must act are reminded; 0: never. */
+  readonly remindMs: number;
+  /** And before the channel is told; 0: never. */
+  readonly escalateMs: number;
   readonly defaultCutover: Cutover;
   readonly quietMs: number;
   readonly maxLagBytes: number;
@@ -37,6 +41,8 @@ export interface Config {
   readonly tuneSyncs: boolean;
   readonly maxSourceLatencyMs: number;
   readonly maxSourceMemoryPercent: number;
+  /** How long the journals of ended migrations are kept; null: for ever. */
+  readonly retentionMs: number | null;
   readonly hook: { readonly url: string; readonly secret: Secret | null } | null;
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 }
@@ -88,6 +94,8 @@ const variables = z.object({
   APPROVALS: z.string().default('').transform(parseApprovals),
   SELF_APPROVAL: yesOrNo('true'),
   APPROVAL_TTL_MINUTES: wholeNumber(1, 525_600, 60),
+  REMIND_MINUTES: wholeNumber(0, 525_600, 30),
+  ESCALATE_MINUTES: wholeNumber(0, 525_600, 120),
   DEFAULT_CUTOVER: oneOf(CUTOVERS, 'fenced'),
   QUIET_SECONDS: wholeNumber(1, 86_400, 30),
   MAX_LAG_BYTES: wholeNumber(0, 1024 ** 4, 1024 ** 2),
@@ -97,6 +105,7 @@ const variables = z.object({
   TUNE_SYNCS: yesOrNo('true'),
   MAX_SOURCE_LATENCY_MS: wholeNumber(1, 600_000, 1000),
   MAX_SOURCE_MEMORY_PERCENT: wholeNumber(1, 100, 90),
+  RETENTION_DAYS: wholeNumber(0, 36_500, 365),
   HOOK_URL: webAddress('where the webhooks go, such as https://deploy.example/hooks/redis').optional(),
   LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
 });
@@ -160,6 +169,8 @@ export function loadConfig(
     approvals: values.APPROVALS,
     selfApproval: values.SELF_APPROVAL,
     approvalTtlMs: values.APPROVAL_TTL_MINUTES * 60_000,
+    remindMs: values.REMIND_MINUTES * 60_000,
+    escalateMs: values.ESCALATE_MINUTES * 60_000,
     defaultCutover: values.DEFAULT_CUTOVER,
     quietMs: values.QUIET_SECONDS * 1000,
     maxLagBytes: values.MAX_LAG_BYTES,
@@ -169,6 +180,7 @@ export function loadConfig(
     tuneSyncs: values.TUNE_SYNCS,
     maxSourceLatencyMs: values.MAX_SOURCE_LATENCY_MS,
     maxSourceMemoryPercent: values.MAX_SOURCE_MEMORY_PERCENT,
+    retentionMs: values.RETENTION_DAYS === 0 ? null : values.RETENTION_DAYS * 86_400_000,
     hook:
       values.HOOK_URL === undefined
         ? null

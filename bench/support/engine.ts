@@ -6,6 +6,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import { emptyInventory } from '../../src/inventory.ts';
 import { type Metrics, noLog, noMetrics, SecretRegistry } from '../../src/log.ts';
 import { createPasswordVault } from '../../src/passwords.ts';
+import { createCalendar } from '../../src/schedule/calendar.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 
 /** `file`: where the journal is; `:memory:` leaves the disk out of the figures. */
@@ -38,6 +39,7 @@ export function createBenchEngine(file: string, metrics: Partial<Metrics> = {}) 
       tuneSyncs: false,
       maxSourceLatencyMs: 60_000,
       maxSourceMemoryPercent: 100,
+      calendar: createCalendar(),
     },
     groups: () => emptyInventory,
     allowedHosts: allowed.allowed,

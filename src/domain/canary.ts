@@ -11,7 +11,7 @@ import { countText, plural, shardText } from './words.ts';
 export function canaryProblem({ shard }: Canary, shards: number, cutover: Cutover): string | null {
   if (cutover === 'overlap')
     return 'A canary goes with the fenced cut-over only: in an overlap both sides take writes anyway, and instances move one by one.';
-  if (shards === 1) return 'With one shard there is nothing to be the canary for: leave `--canary` out.';
+  if (shards === 1) return 'With one shard there is nothing to be the canary for: leave it out.';
   if (shard >= 0 && shard < shards) return null;
   return `There is no ${shardText(shard)} to go first: the migration has ${plural(shards, 'shard')}, counted from 1.`;
 }

@@ -2,6 +2,7 @@
  * What to do next: state and sight in, effects out. Pure. The engine carries the effects out and journals them; nothing
  * here knows how. Look, then act: an effect is asked for only when the last look shows that it is not done yet.
  */
+import { approvalRows } from './approval-rows.ts';
 import { starts } from './begin.ts';
 import { goneOver } from './canary.ts';
 import { finishing, rollingBack, switched } from './decide-after.ts';
@@ -10,13 +11,14 @@ import { type Decision, type Following, NOTHING } from './decision.ts';
 import { fenceEffects, unsettlingText } from './drift.ts';
 import { RETRY_MS } from './due.ts';
 import type { Effect } from './event.ts';
-import { approvalsText, gatesOf, type Policy } from './gate.ts';
+import { approvalsText, gatesOf, type Policy, switchStatus } from './gate.ts';
 import { heldText } from './held.ts';
-import { assertNever } from './phase.ts';
+import { assertNever, type Gate } from './phase.ts';
 import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
 import { parkEffects } from './source-guard.ts';
 import type { MigrationState } from './state.ts';
 import { story } from './story.ts';
+import { isCheckDue, lateStart, passesByItself, windowRows } from './timed.ts';
 import { aborting, restoreAll } from './undo.ts';
 import type { GateView } from './view.ts';
 import { wayBackSteps } from './way-back.ts';
@@ -24,6 +26,13 @@ import { capital, countText, listText, plural, shardText } from './words.ts';
 
 export function decide(state: MigrationState, sight: Sight, policy: Policy): Decision {
   const gates = gatesOf(state, sight, policy);
+  const decision = decideIn(state, sight, policy, gates);
+  if (decision.enter !== null) return decision;
+  const rows = approvalRows(state, gates, sight.wallNow, policy);
+  return rows.length === 0 ? decision : { ...decision, rows: [...decision.rows, ...rows] };
+}
+
+function decideIn(state: MigrationState, sight: Sight, policy: Policy, gates: readonly GateView[]): Decision {
   switch (state.phase) {
     case 'checking':
       return {
@@ -32,7 +41,7 @@ export function decide(state: MigrationState, sight: Sight, policy: Policy): Dec
         waitingFor: `Preflight is looking at ${plural(state.plan.shards.length * 2, 'server')}.`,
       };
     case 'planned':
-      return { ...NOTHING, waitingFor: gateText(gates, 'continue') };
+      return planned(state, sight, gates);
     case 'syncing':
     case 'streaming':
       return replicating(state, sight, policy, gates);
@@ -55,8 +64,20 @@ export function decide(state: MigrationState, sight: Sight, policy: Policy): Dec
   }
 }
 
-function gateText(gates: readonly GateView[], gate: GateView['gate']): string {
-  const view = gates.find((one) => one.gate === gate);
+function planned(state: MigrationState, { wallNow }: Sight, gates: readonly GateView[]): Decision {
+  const waitingFor = gateText(gates, 'continue');
+  const rows = lateStart(state, wallNow);
+  if (isCheckDue(state, wallNow)) return { ...NOTHING, rows, run: 'preflight', waitingFor };
+  const reason = passesByItself(gateOf(gates, 'continue'), state);
+  return { ...NOTHING, rows, enter: reason === null ? null : { phase: 'syncing', reason }, waitingFor };
+}
+
+function gateOf(gates: readonly GateView[], gate: Gate): GateView | undefined {
+  return gates.find((one) => one.gate === gate);
+}
+
+function gateText(gates: readonly GateView[], gate: Gate): string {
+  const view = gateOf(gates, gate);
   if (!view) return '';
   return view.open ? `Waits for ${approvalsText(view)} to ${gate}. ${view.reason}` : view.reason;
 }
@@ -86,7 +107,8 @@ function following(state: MigrationState, sight: Sight, policy: Policy): Followi
 
 function replicating(state: MigrationState, sight: Sight, policy: Policy, gates: readonly GateView[]): Decision {
   if (!sight.shards) return { ...NOTHING, waitingFor: 'Looks at the servers.' };
-  const { effects, rows, unsettled, held } = following(state, sight, policy);
+  const { effects, rows: told, unsettled, held } = following(state, sight, policy);
+  const rows = [...told, ...windowRows(state, sight.wallNow, policy, whyNotSwitched(state, sight, gates))];
   const shards = sight.shards.filter((one) => !recordOf(state, one).promoted);
   if (state.phase === 'syncing') {
     const steady = shards.every((shard) => shard.inStepTicks >= STEADY_TICKS);
@@ -95,9 +117,21 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
     const gone = ahead === null ? '' : `${capital(shardText(ahead.index))} has gone over already. `;
     return { ...NOTHING, effects, rows, enter, waitingFor: held ?? gone + syncText(shards) };
   }
-  const enter = unsettled === null ? null : { phase: 'syncing' as const, reason: unsettled };
+  const reason = passesByItself(gateOf(gates, 'switch'), state);
+  const due = reason === null ? null : { phase: 'switching' as const, reason };
+  const enter = unsettled === null ? due : { phase: 'syncing' as const, reason: unsettled };
   const letGo = state.letGo === null ? '' : ` The last cut-over was let go: ${state.letGo}`;
   return { ...NOTHING, effects, rows, enter, waitingFor: gateText(gates, 'switch') + letGo };
+}
+
+/** When a window closes. */
+function whyNotSwitched(state: MigrationState, sight: Sight, gates: readonly GateView[]): string {
+  if (state.phase !== 'streaming') return 'Not every shard was in step.';
+  const { open, reason } = switchStatus(state, sight);
+  if (!open) return reason;
+  const view = gateOf(gates, 'switch');
+  const letGo = state.letGo === null ? '' : ` The last cut-over was let go: ${state.letGo}`;
+  return `It lacked ${view ? approvalsText(view) : 'approvals'}.${letGo}`;
 }
 
 /** What an approver agreed to, until it is done; not while its servers are away or somebody else changes them. */

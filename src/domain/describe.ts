@@ -1,5 +1,6 @@
 /** The journal's sentences: one for each kind of event. Written when the row is written, never made up afterwards. */
 import { canaryText } from './canary.ts';
+import { describeApproval } from './describe-approvals.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
 import { overrideText } from './finish-gate.ts';
@@ -7,13 +8,18 @@ import { sentText } from './hook-words.ts';
 import { assertNever } from './phase.ts';
 import { fenceAddress, type Plan } from './plan.ts';
 import { preflightText } from './preflight/judge.ts';
+import { scheduleText } from './schedule-words.ts';
 import { tuneText } from './sync-alarm.ts';
 import { capital, countText, listText, plural, secondsText, shardText } from './words.ts';
+
+function reasonText({ reason }: Plan): string {
+  return reason === undefined ? '' : ` Why: “${reason}”.`;
+}
 
 export function describe(event: Event, plan: Plan): string {
   switch (event.kind) {
     case 'requested':
-      return `<@${event.plan.requestedBy}> asked for “${event.plan.name}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}${canaryText(event.plan.canary)}.`;
+      return `<@${event.plan.requestedBy}> asked for “${event.plan.name}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}${canaryText(event.plan.canary)}${scheduleText(event.plan.schedule)}.${reasonText(event.plan)}`;
     case 'message_posted':
       return event.why;
     case 'preflight_done':
@@ -23,7 +29,14 @@ export function describe(event: Event, plan: Plan): string {
     case 'click_refused':
       return `Refused: ${event.reason}`;
     case 'approved':
-      return `<@${event.user}> approved *${event.gate}*${event.wipe ? ', and typed the name: destinations that hold keys may be wiped' : ''}.`;
+    case 'approval_revoked':
+    case 'approvals_void':
+    case 'approval_needed':
+    case 'gate_denied':
+    case 'denial_revoked':
+    case 'asked_again':
+    case 'glass_broken':
+      return describeApproval(event, plan);
     case 'recheck_asked':
       return `<@${event.user}> asked to check all servers again.`;
     case 'abort_asked':
@@ -101,6 +114,11 @@ export function describe(event: Event, plan: Plan): string {
       return `About to send the webhook *${event.hook}*: ${event.text}`;
     case 'hook_sent':
       return sentText(event);
+    case 'schedule_cancelled':
+      return `<@${event.user}> cancelled the schedule: nothing happens by itself any more.${event.approvals ? ' Approvals that were given beforehand are void.' : ''}`;
+    case 'start_late':
+    case 'window':
+      return event.text;
     case 'quiet':
       return `Nobody has tried to write to an old master for ${secondsText(event.seconds)}.`;
     case 'resumed':

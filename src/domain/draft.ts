@@ -3,7 +3,8 @@ import { isIP } from 'node:net';
 import type { AllowedHosts } from './allowed-hosts.ts';
 import { canaryProblem } from './canary.ts';
 import { addressOf, type Endpoint, nameWithoutSecrets, parseEndpoint } from './endpoint.ts';
-import type { Cutover, MigrationId, Plan, PlanRequest, ShardPlan } from './plan.ts';
+import type { Cutover, MigrationId, Plan, PlanRequest, Schedule, ShardPlan } from './plan.ts';
+import { type Calendar, readSchedule, type ScheduleField } from './schedule.ts';
 import { listText, plural } from './words.ts';
 
 /** What the inventory has to tell. */
@@ -22,10 +23,14 @@ export interface DraftContext {
   readonly seal: (password: string) => string;
   /** Address → id of the unfinished migration that has it. */
   readonly taken: ReadonlyMap<string, MigrationId>;
+  readonly calendar: Calendar;
 }
 
+/** What of a request a problem is about: the input of the form that shows it. */
+export type DraftField = 'sources' | 'destinations' | 'name' | 'cutover' | 'canary' | 'reason' | ScheduleField;
+
 export interface DraftProblem {
-  readonly field: 'sources' | 'destinations' | 'name' | 'cutover' | null;
+  readonly field: DraftField | null;
   readonly text: string;
 }
 
@@ -38,6 +43,8 @@ export interface DraftFacts {
 
 const MAX_SHARDS = 1000;
 const MAX_NAME = 60;
+/** Room for a sentence and the address of a ticket. */
+export const MAX_REASON = 300;
 
 export function draftPlan(
   request: PlanRequest,
@@ -59,7 +66,11 @@ export function draftPlan(
   if (/\p{Cc}/u.test(name)) problems.push({ field: 'name', text: 'The name has control characters in it.' });
   const cutover = request.cutover ?? context.defaultCutover;
   const { canary } = request;
-  if (canary && counted) pushIfAny(problems, null, canaryProblem(canary, sources.length, cutover));
+  if (canary && counted) pushIfAny(problems, 'canary', canaryProblem(canary, sources.length, cutover));
+  const reason = (request.reason ?? '').replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  if (reason.length > MAX_REASON)
+    problems.push({ field: 'reason', text: `The reason may have at most ${MAX_REASON} characters.` });
+  const schedule = scheduleOf(request, facts.createdAt, cutover, context, problems);
   if (problems.length > 0) return { ok: false, problems };
 
   const shards: ShardPlan[] = sources.map((source, index) => ({
@@ -76,8 +87,28 @@ export function draftPlan(
       cutover,
       yesWipe: request.yesWipe,
       ...(canary ? { canary } : {}),
+      ...(reason === '' ? {} : { reason }),
+      ...(schedule ? { schedule } : {}),
     },
   };
+}
+
+function scheduleOf(
+  { schedule: asked }: PlanRequest,
+  now: number,
+  cutover: Cutover,
+  { calendar }: DraftContext,
+  problems: DraftProblem[],
+): Schedule | null {
+  if (!asked) return null;
+  const read = readSchedule(asked, now, calendar);
+  problems.push(...read.problems);
+  if (asked.autoSwitch === true && cutover === 'overlap')
+    problems.push({
+      field: 'auto_switch',
+      text: 'An overlap does not switch by itself: somebody has to agree to what it can lose, with the numbers of that moment.',
+    });
+  return read.schedule;
 }
 
 function defaultName(request: PlanRequest): string {
@@ -156,7 +187,7 @@ function hostProblem(endpoint: Endpoint, context: DraftContext): string | null {
   return `${addressOf(endpoint)} is outside ALLOWED_HOSTS. Ask whoever runs the bot to allow this host.`;
 }
 
-function pushIfAny(problems: DraftProblem[], field: Side | null, text: string | null): void {
+function pushIfAny(problems: DraftProblem[], field: DraftProblem['field'], text: string | null): void {
   if (text !== null) problems.push({ field, text });
 }
 

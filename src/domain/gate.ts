@@ -3,13 +3,16 @@
 import { behindCanary, goneOver } from './canary.ts';
 import { finishStatus } from './finish-gate.ts';
 import { heldText } from './held.ts';
-import { findingsMark } from './migration.ts';
 import { isOverlap } from './overlap.ts';
-import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
+import { assertNever, GATE_PHASES, GATES, type Gate, isAbort, isAhead, isBehind, type Phase } from './phase.ts';
+import { planHash } from './plan.ts';
+import { findingsMark } from './preflight.ts';
+import type { Calendar } from './schedule.ts';
 import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
-import type { Approval, MigrationState } from './state.ts';
+import type { Approval, Denial, Glass, MigrationState } from './state.ts';
+import { countsUntil, heldByTime, takesEarlyApproval } from './timed.ts';
 import type { ApprovalView, GateView } from './view.ts';
-import { capital, countText, listText, plural, shardText } from './words.ts';
+import { capital, countText, listText, plural, saidText, shardText, timeMark } from './words.ts';
 
 export interface Policy {
   /** Distinct approvers needed. */
@@ -27,60 +30,89 @@ export interface Policy {
   readonly maxSourceLatencyMs: number;
   /** So is one that takes more of its machine's memory. */
   readonly maxSourceMemoryPercent: number;
+  readonly calendar: Calendar;
 }
 
 export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): GateView[] {
   return GATES.map((gate) => {
+    const approvals = shownApprovals(gate, state, sight.wallNow, policy);
+    const needed = policy.approvals[gate];
     const { open, reason } = statusOf(gate, state, sight, policy);
+    const denial = denialOf(gate, state);
+    const glass = glassOf(gate, state);
+    const approved = approvals.length >= needed;
+    const held = open ? heldByTime(gate, state, sight.wallNow, policy, approved) : null;
     return {
       gate,
-      open,
-      reason,
-      approvals: shownApprovals(gate, state, sight.wallNow, policy),
-      needed: policy.approvals[gate],
+      open: open && held === null,
+      reason: held ?? reason,
+      approvals,
+      needed,
+      ...(held !== null && !approved && takesEarlyApproval(gate, state) ? { early: true as const } : {}),
+      ...(denial === null ? {} : { denied: saidBy(denial) }),
+      ...(glass === null ? {} : { brokenGlass: { ...saidBy(glass), given: glass.given, needed: glass.needed } }),
     };
   });
 }
 
-/** Approvals that count now: for this very phase entry and these findings, not expired, one a person. */
+function saidBy({ user, at, reason }: Pick<Denial, 'user' | 'at' | 'reason'>) {
+  return { user, at: new Date(at).toISOString(), reason: saidText(reason) };
+}
+
+/** The no that keeps a gate closed; null where there is none. */
+export function denialOf(gate: Gate, { denial, phase }: MigrationState): Denial | null {
+  return denial?.gate === gate && isAhead(gate, phase) ? denial : null;
+}
+
+/** Who passed a gate alone; null where nobody did, or it was not passed. */
+export function glassOf(gate: Gate, { glass, phase }: MigrationState): Glass | null {
+  return isAhead(gate, phase) ? null : (glass.find((one) => one.gate === gate) ?? null);
+}
+
+/** Approvals that count now: for this very phase entry, these findings and this plan, not expired, one a person. */
 export function validApprovals(
   gate: Gate,
   state: MigrationState,
   wallNow: number,
   policy: Policy,
 ): readonly Approval[] {
+  const given = state.approvals.filter((one) => one.gate === gate && one.void === null && one.entry === state.entry);
+  if (given.length === 0) return given;
   const mark = findingsMark(state.preflight?.findings ?? []);
+  const hash = planHash(state.plan);
   const seen = new Set<string>();
-  return state.approvals.filter((one) => {
+  return given.filter((one) => {
     const counts =
-      one.gate === gate &&
-      !one.usedUp &&
-      one.entry === state.entry &&
       one.findings === mark &&
-      (policy.selfApproval || one.user !== state.plan.requestedBy) &&
-      wallNow - one.at <= policy.approvalTtlMs &&
-      !seen.has(one.user);
-    if (counts) seen.add(one.user);
+      (one.planHash === null || one.planHash === hash) &&
+      (policy.selfApproval || !one.own) &&
+      wallNow <= countsUntil(gate, one.at, state, policy) &&
+      !seen.has(one.person);
+    if (counts) seen.add(one.person);
     return counts;
   });
 }
 
 /** The approvals that opened a gate the last time: of its last phase entry, not expired by then, one a person. */
 export function passedWith(gate: Gate, state: MigrationState, ttlMs = Number.POSITIVE_INFINITY): readonly Approval[] {
-  const all = state.approvals.filter((one) => one.gate === gate && !one.usedUp);
+  const all = state.approvals.filter((one) => one.gate === gate && one.void === null);
   const last = all.at(-1);
   const counted = all.filter((one) => last && one.entry === last.entry && last.at - one.at <= ttlMs);
-  return counted.filter((one, place) => counted.findIndex((other) => other.user === one.user) === place);
+  return counted.filter((one, place) => counted.findIndex((other) => other.person === one.person) === place);
 }
 
 /** While a gate is ahead: the approvals that count. Behind it: those that opened it. */
 function shownApprovals(gate: Gate, state: MigrationState, wallNow: number, policy: Policy): ApprovalView[] {
   const kept = isBehind(gate, state.phase) || isAbort(state.phase);
-  const shown = kept ? passedWith(gate, state, policy.approvalTtlMs) : validApprovals(gate, state, wallNow, policy);
+  // With a schedule, the first of several approvals may be older than the last by days.
+  const ttlMs = state.plan.schedule ? Number.POSITIVE_INFINITY : policy.approvalTtlMs;
+  const shown = kept ? passedWith(gate, state, ttlMs) : validApprovals(gate, state, wallNow, policy);
   return shown.map((one) => ({ user: one.user, at: new Date(one.at).toISOString() }));
 }
 
 function statusOf(gate: Gate, state: MigrationState, sight: Sight, policy: Policy): { open: boolean; reason: string } {
+  const denial = denialOf(gate, state);
+  if (denial !== null) return { open: false, reason: deniedText(denial) };
   if (!(GATE_PHASES[gate] as readonly Phase[]).includes(state.phase))
     return { open: false, reason: outOfPhase(gate, state) };
   switch (gate) {
@@ -93,21 +125,6 @@ function statusOf(gate: Gate, state: MigrationState, sight: Sight, policy: Polic
     default:
       return assertNever(gate);
   }
-}
-
-const BEFORE: Readonly<Record<Gate, readonly Phase[]>> = {
-  continue: ['checking'],
-  switch: ['checking', 'planned', 'syncing'],
-  finish: ['checking', 'planned', 'syncing', 'streaming', 'switching'],
-};
-
-/** Whether a gate was passed, so that the migration is in a phase behind it. */
-export function isBehind(gate: Gate, phase: Phase): boolean {
-  return !isAbort(phase) && !BEFORE[gate].includes(phase) && !(GATE_PHASES[gate] as readonly Phase[]).includes(phase);
-}
-
-function isAbort(phase: Phase): boolean {
-  return phase === 'aborting' || phase === 'aborted';
 }
 
 function outOfPhase(gate: Gate, state: MigrationState): string {
@@ -172,6 +189,11 @@ function lateText(late: readonly ShardSight[], of: number): string {
   const [worst] = late.toSorted((a, b) => (b.verdict.lagBytes ?? Infinity) - (a.verdict.lagBytes ?? Infinity));
   const why = worst?.verdict.reason ? ` ${capital(shardText(worst.verdict.shard))}: ${worst.verdict.reason}` : '';
   return `${countText(of - late.length)} of ${plural(of, 'shard')} in step.${why}`;
+}
+
+/** Why a gate is closed that somebody has denied. */
+export function deniedText({ user, at, reason }: Denial): string {
+  return `Denied by <@${user}> at ${timeMark(at)}: ${saidText(reason)}.`;
 }
 
 /** Sentence about an open gate that still lacks approvals. */

@@ -4,9 +4,10 @@ import { isOverlap } from './overlap.ts';
 import { assertNever } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
+import { canCancel } from './timed.ts';
 import { wayBackOf } from './way-back.ts';
 
-export type Request = 'recheck' | 'abort' | 'rollback' | 'tune' | 'resume';
+export type Request = 'recheck' | 'abort' | 'rollback' | 'tune' | 'resume' | 'cancel_schedule';
 
 /** The number of the buttons that agree to what was told of the servers: older ones did not show all of it. */
 export function agreedFrom({ entry, told }: MigrationState): number {
@@ -24,6 +25,8 @@ export function mayAsk(state: MigrationState, sight: Sight, what: Request): bool
   switch (what) {
     case 'recheck':
       return state.phase === 'planned';
+    case 'cancel_schedule':
+      return canCancel(state);
     case 'tune':
       return follows && state.shards.some(({ alarm, tune }) => alarm !== null && alarm.tune.length > 0 && !tune.length);
     case 'resume':

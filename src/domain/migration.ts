@@ -4,12 +4,13 @@
  * that a phase may only follow a phase as the table says.
  */
 import type { BeforeReplication, Event, JournalRow } from './event.ts';
+import { afterFindings, afterPhase, foldApprovals, settled } from './fold-approvals.ts';
 import { foldCutover } from './fold-cutover.ts';
 import { foldHooks, withoutQuestions } from './fold-hooks.ts';
+import { foldSchedule, followsFrom, NOT_SCHEDULED } from './fold-schedule.ts';
 import { intended, stepFrom, withShard, withStep } from './fold-steps.ts';
 import { assertNever, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
-import type { Finding } from './preflight.ts';
-import type { Approval, Held, MigrationState } from './state.ts';
+import type { Held, MigrationState } from './state.ts';
 
 /** The state after all rows. Throws when the first row is not `requested`. */
 export function foldJournal(rows: readonly JournalRow[]): MigrationState {
@@ -32,7 +33,12 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     version: row.seq,
     messageTs: event.messageTs,
     preflight: null,
+    checkedAt: null,
+    schedule: NOT_SCHEDULED,
     approvals: [],
+    denial: null,
+    glass: [],
+    asked: [],
     clicks: [],
     shards: event.plan.shards.map((shard) => ({
       index: shard.index,
@@ -89,16 +95,20 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'message_posted':
       return { ...state, messageTs: event.ts };
     case 'preflight_done':
-      return { ...state, preflight: event.report };
+      return afterFindings({ ...state, preflight: event.report, checkedAt: row.at });
     case 'clicked':
       return { ...state, clicks: [...state.clicks, { seq: row.seq, at: row.at, event }] };
     case 'click_refused':
       return settled(state, event.click);
-    case 'approved': {
-      const { gate, user, entry, findings, wipe } = event;
-      const approval: Approval = { gate, user, at: row.at, entry, findings, wipe, usedUp: false };
-      return { ...settled(state, event.click), approvals: [...state.approvals, approval] };
-    }
+    case 'approved':
+    case 'approval_revoked':
+    case 'approvals_void':
+    case 'approval_needed':
+    case 'gate_denied':
+    case 'denial_revoked':
+    case 'asked_again':
+    case 'glass_broken':
+      return foldApprovals(state, event, row);
     case 'recheck_asked':
       return settled(state, event.click);
     case 'abort_asked':
@@ -111,15 +121,16 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return settled(state, event.click);
     case 'phase_entered':
       if (!mayFollow(state.phase, event.phase)) throw new WrongPhaseError(state.phase, event.phase);
-      return {
+      return afterPhase({
         ...state,
         phase: event.phase,
         cameFrom: state.phase,
         entry: row.seq,
         stretch: stretchOf(event.phase) === stretchOf(state.phase) ? state.stretch : row.seq,
         phaseSince: row.at,
+        schedule: followsFrom(state, row),
         hooks: withoutQuestions(state.hooks),
-      };
+      });
     case 'intent':
       return intended(state, event.effect, row);
     case 'answered':
@@ -230,6 +241,10 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'hook_due':
     case 'hook_sent':
       return foldHooks(state, event, row);
+    case 'schedule_cancelled':
+    case 'start_late':
+    case 'window':
+      return foldSchedule(state, event);
     case 'quiet':
       return { ...state, quietTold: true };
     case 'resumed':
@@ -247,10 +262,6 @@ function isSame(one: Held, other: Pick<Held, 'side' | 'what' | 'ledger'>): boole
 function stretchOf(phase: Phase): string {
   if (phase === 'checking' || phase === 'planned') return 'nothing begun';
   return phase === 'syncing' || phase === 'streaming' || phase === 'switching' ? 'following' : phase;
-}
-
-function settled(state: MigrationState, click: number): MigrationState {
-  return { ...state, clicks: state.clicks.filter((one) => one.seq !== click) };
 }
 
 /** A new process is what later looks are held against; what happened after the switch is remembered for finish. */
@@ -272,12 +283,4 @@ function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>
       ? one
       : { ...one, before: renewed(one.before), toldSyncs: side === 'source' ? 0 : one.toldSyncs },
   );
-}
-
-/** What findings an approval was given for: level, code and shard, not the figures in their text. */
-export function findingsMark(findings: readonly Finding[]): string {
-  return findings
-    .map((one) => `${one.level}:${one.code}:${one.shard ?? '-'}`)
-    .toSorted()
-    .join(' ');
 }

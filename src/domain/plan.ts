@@ -23,6 +23,36 @@ export interface Canary {
   readonly soakMs: number;
 }
 
+/** When *switch* may happen: it opens whenever the cron expression says, for so many minutes. */
+export interface SwitchWindow {
+  /** Five fields, one space between them. */
+  readonly cron: string;
+  readonly minutes: number;
+}
+
+/** When things happen. At least one of `startAt` and `window` is there. */
+export interface Schedule {
+  /** The time zone of the window, such as `Europe/Berlin`. */
+  readonly zone: string;
+  /** Wall-clock milliseconds before which *continue* stays closed. */
+  readonly startAt?: number;
+  readonly window?: SwitchWindow;
+  /** Switches by itself in a window, if that was approved beforehand. */
+  readonly autoSwitch?: true;
+}
+
+/** A schedule as it was typed or chosen. */
+export interface ScheduleRequest {
+  /** `02:00`, `2026-12-05 02:00`, or ISO 8601 with an offset. */
+  readonly at?: string;
+  /** A cron expression of five fields. */
+  readonly window?: string;
+  readonly windowMinutes?: string;
+  /** Left out: UTC. */
+  readonly zone?: string;
+  readonly autoSwitch?: boolean;
+}
+
 export interface Plan {
   readonly id: MigrationId;
   readonly name: string;
@@ -38,6 +68,10 @@ export interface Plan {
   readonly createdAt: number;
   /** Absent where all shards go together, so that the hash of such a plan stays what it was. */
   readonly canary?: Canary;
+  /** Why it is done, or a link to the ticket, as it was typed. Absent when nobody said. */
+  readonly reason?: string;
+  /** Absent where everything happens as soon as it is approved; so, too, for the hash. */
+  readonly schedule?: Schedule;
 }
 
 /** A plan as it was asked for, before anything was looked up. Each token is an address or the name of a group. */
@@ -48,6 +82,8 @@ export interface PlanRequest {
   readonly cutover?: Cutover;
   readonly yesWipe: boolean;
   readonly canary?: Canary;
+  readonly reason?: string;
+  readonly schedule?: ScheduleRequest;
 }
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -74,7 +110,13 @@ export function fenceAddress(id: MigrationId): { host: string; port: number } {
   return { host: `127.${64 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`, port: 1 };
 }
 
-/** 16 hexadecimal digits over everything that people approve. */
+const hashes = new WeakMap<Plan, string>();
+
+/** 16 hexadecimal digits over everything that people approve. A plan never changes: each is hashed once. */
 export function planHash(plan: Plan): string {
-  return createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16);
+  const known = hashes.get(plan);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16);
+  hashes.set(plan, hash);
+  return hash;
 }

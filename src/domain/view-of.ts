@@ -1,5 +1,6 @@
 /** State and sight → the read model. Pure. */
 
+import { approvalActions } from './approval-actions.ts';
 import { axeable, axeView } from './axe.ts';
 import { goneOver, nextToGo, soakText } from './canary.ts';
 import { unprovenText } from './consent.ts';
@@ -8,7 +9,7 @@ import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
 import { finishStatus, overrideFrom } from './finish-gate.ts';
-import { gatesOf, type Policy } from './gate.ts';
+import { denialOf, gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
 import { pendingText, questionOf } from './hook-words.ts';
 import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
@@ -22,6 +23,7 @@ import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
 import { serveOldText, undecided } from './stuck.ts';
 import { tuneText } from './sync-alarm.ts';
+import { cancelText, scheduleView } from './timed.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
 import { wayBackOf } from './way-back.ts';
 import { bytesText, countText, listText, plural, shardText } from './words.ts';
@@ -52,6 +54,8 @@ export function viewOf(input: ViewInput): MigrationView {
     waitingFor: waitingFor(input),
     cutover: state.plan.cutover,
     canary: state.plan.canary ?? null,
+    reason: state.plan.reason ?? null,
+    schedule: scheduleView(state, sight.wallNow, policy),
     requestedBy: state.plan.requestedBy,
     channel: state.plan.channel,
     messageTs: state.messageTs,
@@ -136,16 +140,24 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   const add = (action: ActionId, ask: ActionView['ask'], consequence: string) =>
     actions.push({ action, value, ask, consequence });
   for (const gate of gates) {
-    if (!gate.open) continue;
+    if (!gate.open && gate.early !== true) continue;
     const wipes = gate.gate === 'continue' ? wipedBy(state) : [];
     const drifted = gate.gate === 'finish' && state.drifts.length > 0;
     const unproven = gate.gate === 'switch' && (isOverlap(state) || unprovenText(state) !== null);
-    add(
-      `gate:${gate.gate}`,
-      wipes.length > 0 || drifted || unproven ? 'form' : 'confirm',
-      consequenceOf(gate, state, sight, wipes),
-    );
+    const ask = wipes.length > 0 || drifted || unproven ? 'form' : 'confirm';
+    const consequence = consequenceOf(gate, state, sight, wipes);
+    if (gate.early === true) {
+      // The moment comes first: a dialog holds 300 characters.
+      const then = gate.gate === 'continue' ? 'At the start time' : 'In the next window';
+      const label = gate.gate === 'continue' ? 'Approve the start' : 'Approve the switch';
+      actions.push({ action: `gate:${gate.gate}`, value, ask, consequence: `${then}: ${consequence}`, label });
+    } else add(`gate:${gate.gate}`, ask, consequence);
   }
+  if (mayAsk(state, sight, 'cancel_schedule')) add('migration:cancel_schedule', 'confirm', cancelText(state));
+  for (const one of approvalActions(state, gates, sight, policy, (gate) =>
+    consequenceOf(gate, state, sight, wipedBy(state)),
+  ))
+    actions.push({ ...one, value });
   if (mayAsk(state, sight, 'recheck'))
     add('migration:recheck', 'none', 'Every server is looked at again. Nothing is changed.');
   if (mayAsk(state, sight, 'tune')) {
@@ -157,7 +169,8 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   }
   if (mayAsk(state, sight, 'resume'))
     actions.push({ action: 'migration:resume', value: agrees, ask: 'confirm', consequence: heldText(state) ?? '' });
-  if (state.phase === 'switched' && finishStatus(state, sight, policy.quietMs).wantsQuiet) {
+  const denied = denialOf('finish', state) !== null;
+  if (state.phase === 'switched' && !denied && finishStatus(state, sight, policy.quietMs).wantsQuiet) {
     const answersFor = actionValue(state, overrideFrom(state));
     const consequence = overrideConsequence(state, gates, policy);
     actions.push({ action: 'migration:override', value: answersFor, ask: 'form', consequence });

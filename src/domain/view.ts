@@ -75,6 +75,39 @@ export interface GateView {
   readonly reason: string;
   readonly approvals: readonly ApprovalView[];
   readonly needed: number;
+  /** Ours: only the schedule keeps it closed, and it takes approvals already. */
+  readonly early?: true;
+  /** Ours: somebody's no, which keeps it closed; absent where nobody denied it. */
+  readonly denied?: SaidView;
+  /** Ours: who passed it alone, with too few approvals; absent where nobody did. */
+  readonly brokenGlass?: SaidView & { readonly given: number; readonly needed: number };
+}
+
+/** What somebody decided, and why; `reason` is quoted already. */
+export interface SaidView {
+  readonly user: string;
+  /** ISO 8601 */
+  readonly at: string;
+  readonly reason: string;
+}
+
+/** When things happen; moments are ISO 8601. */
+export interface ScheduleView {
+  readonly zone: string;
+  readonly startAt: string | null;
+  /** The window that is open, or the next one; null where a year has none. */
+  readonly window: {
+    readonly cron: string;
+    readonly minutes: number;
+    readonly open: boolean;
+    readonly opensAt: string | null;
+    readonly closesAt: string | null;
+  } | null;
+  readonly autoSwitch: boolean;
+  /** Who said that nothing is to happen by itself any more; null when nobody did. */
+  readonly cancelledBy: string | null;
+  /** What is to come, as sentences; null when nothing is. */
+  readonly text: string | null;
 }
 
 export interface JournalView {
@@ -120,11 +153,16 @@ export const ACTION_IDS = [
   'gate:continue',
   'gate:switch',
   'gate:finish',
+  'migration:deny',
+  'migration:break_glass',
+  'migration:revoke',
+  'migration:ask_again',
   'migration:recheck',
   'migration:tune',
   'migration:resume',
   'migration:override',
   'migration:rollback',
+  'migration:cancel_schedule',
   'migration:abort',
   'migration:axe',
   'migration:serve_old',
@@ -164,6 +202,10 @@ export interface MigrationView {
   // From here on: ours.
   /** The shard that goes over before the others; null where all go together. */
   readonly canary: Canary | null;
+  /** Why it is done, as it was typed; null when nobody said. */
+  readonly reason: string | null;
+  /** Null where everything happens as soon as it is approved. */
+  readonly schedule: ScheduleView | null;
   /** The whole way of all shards: how much is done, how fast, how long it still takes. */
   readonly progress: ProgressView;
   /** ISO 8601 */

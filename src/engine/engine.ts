@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { AllowedHosts } from '../domain/allowed-hosts.ts';
+import { isAxing } from '../domain/axe.ts';
 import { type DraftContext, draftPlan, type Groups } from '../domain/draft.ts';
 import { addressOf } from '../domain/endpoint.ts';
 import type { JournalRow } from '../domain/event.ts';
@@ -14,6 +15,7 @@ import { type Cutover, type MigrationId, migrationIdFrom, type Plan, type PlanRe
 import { makeReport } from '../domain/report/make-report.ts';
 import { Secret } from '../domain/secret.ts';
 import type { SyncLoad } from '../domain/sight.ts';
+import { plainTimes } from '../domain/time-mark.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { entryOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
@@ -24,7 +26,7 @@ import { checkHosts, type Resolve } from './hosts.ts';
 import { Journal } from './journal.ts';
 import { Migrator } from './migrator.ts';
 import { runPreflight } from './preflight.ts';
-import type { Authorizer, ClickAnswer, ClickRequest, ClickTicket, MigrationService } from './service.ts';
+import type { Authorizer, ClickAnswer, ClickRequest, ClickTicket, Housekeeping, MigrationService } from './service.ts';
 
 export interface EngineDeps extends HandsDeps {
   readonly clock: Clock;
@@ -32,6 +34,8 @@ export interface EngineDeps extends HandsDeps {
   readonly policy: Policy;
   /** Called at each named place of a cut-over; for tests that end the process there. */
   readonly at?: (place: CrashPoint) => void;
+  /** As in `MigratorDeps`. */
+  readonly tickMs?: number;
   readonly groups: () => Groups;
   readonly allowedHosts: AllowedHosts;
   readonly allowTypedPasswords: boolean;
@@ -44,7 +48,7 @@ export interface EngineDeps extends HandsDeps {
   readonly metrics: Metrics;
 }
 
-export class Engine implements MigrationService {
+export class Engine implements MigrationService, Housekeeping {
   readonly #deps: EngineDeps;
   readonly #migrators = new Map<MigrationId, Migrator>();
   readonly #listeners = new Set<(id: MigrationId) => void>();
@@ -185,6 +189,22 @@ export class Engine implements MigrationService {
     this.#migrators.get(id)?.journal.append([{ kind: 'message_posted', ts, why }]);
   }
 
+  forgetEnded(before: number): readonly MigrationId[] {
+    const old = [...this.#migrators].filter(([, { journal }]) => {
+      const { phase, phaseSince, hooks, clicks } = journal.state;
+      const done = hasEnded(phase) && hooks.length === 0 && clicks.length === 0 && !isAxing(journal.state);
+      return done && phaseSince < before;
+    });
+    return old.map(([id, migrator]) => {
+      const { version, phase, phaseSince } = migrator.journal.state;
+      this.#deps.store.remove(id, version);
+      this.#migrators.delete(id);
+      const endedAt = new Date(phaseSince).toISOString();
+      this.#deps.log.info({ migration: id, phase, endedAt }, 'Deleted the journal of a migration that ended long ago');
+      return id;
+    });
+  }
+
   onChange(listener: (id: MigrationId) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -194,7 +214,7 @@ export class Engine implements MigrationService {
   #appended(id: MigrationId) {
     return (rows: readonly JournalRow[]) => {
       for (const { seq, actor, event, shard, text } of rows) {
-        this.#deps.log.info({ migration: id, seq, actor, kind: event.kind, shard, text }, 'Journal');
+        this.#deps.log.info({ migration: id, seq, actor, kind: event.kind, shard, text: plainTimes(text) }, 'Journal');
       }
       this.#migrators.get(id)?.sendHooks();
       this.#changed(id);
@@ -245,6 +265,7 @@ export class Engine implements MigrationService {
       defaultCutover,
       seal,
       taken: this.#takenAddresses(),
+      calendar: this.#deps.policy.calendar,
     };
   }
 

@@ -33,6 +33,7 @@ import { HookSender } from './hook-sender.ts';
 import type { Journal } from './journal.ts';
 import { lookOptions } from './look-options.ts';
 import { runPreflightWithTrials } from './preflight.ts';
+import { rightsOf } from './rights.ts';
 import { Samples, type SamplesDeps } from './samples.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
 import { createWatch, type Watch } from './watch.ts';
@@ -45,6 +46,8 @@ export interface MigratorDeps extends HandsDeps {
   readonly metrics: Metrics;
   readonly authorizer: Authorizer;
   readonly at?: (place: CrashPoint) => void;
+  /** For tests that wait for many ticks; a second where it is not given. */
+  readonly tickMs?: number;
   readonly hooks: Hooks | null;
   /** Run ids of the servers of other unfinished migrations. */
   readonly taken: () => ReadonlyMap<string, MigrationId>;
@@ -80,6 +83,7 @@ export class Migrator {
   readonly #hooks: HookSender;
   readonly #cutover: CutoverWork;
   readonly #gaps: GapWatch;
+  readonly #tickMs: number;
   readonly #fullSyncs: FullSyncCount;
   readonly #samples: Samples;
   readonly #stop = new AbortController();
@@ -100,7 +104,8 @@ export class Migrator {
     // A server that a cut-over of ours has locked lets us in by its lock.
     this.#deps = { ...deps, alsoTry: lockTried(deps, () => journal.state) };
     this.#log = deps.log.child({ migration: journal.state.plan.id });
-    this.#gaps = new GapWatch(deps.clock, TICK_MS);
+    this.#tickMs = deps.tickMs ?? TICK_MS;
+    this.#gaps = new GapWatch(deps.clock, this.#tickMs);
     this.#fullSyncs = new FullSyncCount(deps.metrics);
     this.#samples = new Samples(journal.state.plan.id, { ...deps, log: this.#log });
     this.#watch = createWatch(journal.state, deps.clock, this.#deps);
@@ -182,14 +187,11 @@ export class Migrator {
     const find = () => this.#journal.state.clicks.find((one) => one.seq === seq);
     const user = find()?.event.user;
     if (user === undefined) return { accepted: false, text: 'This click was dealt with already.' };
-    const [request, approve] = await Promise.all([
-      this.#deps.authorizer.mayRequest(user),
-      this.#deps.authorizer.mayApprove(user),
-    ]);
+    const rights = await rightsOf(user, this.#journal.state, this.#deps.authorizer);
     const click = find();
     if (!click) return { accepted: false, text: 'This click was dealt with already.' };
     const sight = { ...this.#sight, wallNow: this.#deps.clock.now() };
-    const verdict = judgeClick(click, this.#journal.state, sight, this.#deps.policy, { request, approve });
+    const verdict = judgeClick(click, this.#journal.state, sight, this.#deps.policy, rights);
     this.#journal.append(verdict.rows, user);
     this.takeUpAxe();
     return { accepted: verdict.accepted, text: verdict.text };
@@ -202,7 +204,7 @@ export class Migrator {
       await this.#tick();
       const took = clock.monotonicMs() - began;
       metrics.tickSeconds(took / 1000);
-      await clock.sleep(Math.max(0, TICK_MS - took), this.#stop.signal);
+      await clock.sleep(Math.max(0, this.#tickMs - took), this.#stop.signal);
     }
     this.#samples.flush();
     if (hasEnded(this.#journal.state.phase)) this.#watch.close();
@@ -322,10 +324,10 @@ export class Migrator {
     this.#asOf = this.#deps.clock.now();
     const isAsBefore = report.findings.every((one) => one.code !== 'trial_left');
     const reason = `Every server was looked at. ${isAsBefore ? 'Nothing has been changed.' : 'What a trial has left is still to be put back.'}`;
-    this.#journal.append([
-      { kind: 'preflight_done', report },
-      { kind: 'phase_entered', phase: 'planned', reason },
-    ]);
+    const done: Event = { kind: 'preflight_done', report };
+    // Right before a scheduled start it stays planned, so that approvals count on if nothing else was found.
+    const again = this.#journal.state.phase === 'planned';
+    this.#journal.append(again ? [done] : [done, { kind: 'phase_entered', phase: 'planned', reason }]);
   }
 
   async #cutOver(): Promise<void> {

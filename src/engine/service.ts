@@ -1,6 +1,7 @@
 /**
  * What the listeners may ask of the engine. They know this file and the domain, nothing else below them.
  */
+import type { DraftField } from '../domain/draft.ts';
 import type { JournalRow } from '../domain/event.ts';
 import type { MigrationId, Plan, PlanRequest } from '../domain/plan.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
@@ -8,18 +9,24 @@ import type { Report } from '../domain/report/report.ts';
 import type { Sample } from '../domain/sample.ts';
 import type { ActionId, MigrationView } from '../domain/view.ts';
 
-/** Who may do what; Slack answers this. `why` names who may, when the answer is no. Never rejects. */
+/**
+ * Who may do what; Slack answers this. `why` names who may, when the answer is no. Never rejects. `person`: who it is, one
+ * and the same under whichever id; absent where nobody knows another than the one that was asked about. `unsure`: it is a no
+ * because Slack did not tell.
+ */
 export interface Authorizer {
   mayRequest(user: string): Promise<Permission>;
   mayApprove(user: string): Promise<Permission>;
 }
-export type Permission = { readonly ok: true } | { readonly ok: false; readonly why: string };
+export type Permission =
+  | { readonly ok: true; readonly person?: string }
+  | { readonly ok: false; readonly why: string; readonly person?: string; readonly unsure?: true };
 
 /** Every problem of the request at once, one sentence each. `field`: which input of the form it belongs to. */
 export interface Refusal {
   readonly ok: false;
   readonly problems: readonly {
-    readonly field: 'sources' | 'destinations' | 'name' | 'cutover' | null;
+    readonly field: DraftField | null;
     readonly text: string;
   }[];
 }
@@ -82,4 +89,13 @@ export interface MigrationService {
   messagePosted(id: MigrationId, ts: string, why: string): void;
   /** Calls back after each tick and each journalled row of a migration, with its id. Returns how to stop. */
   onChange(listener: (id: MigrationId) => void): () => void;
+}
+
+/** What is tidied up at night. */
+export interface Housekeeping {
+  /**
+   * Deletes the journals of migrations that ended before a moment. Never one that has not ended, whose webhooks are still
+   * due, or whose old servers are being shut down. Returns the ids of those that are gone.
+   */
+  forgetEnded(before: number): readonly MigrationId[];
 }

@@ -1,10 +1,20 @@
 /** A migration as `GET /migrations` shows it. Written out field by field, so that nothing gets out by being added elsewhere. */
-import type { GateView, JournalView, LateClient, MigrationView, ShardView } from '../domain/view.ts';
+import { plainTimes } from '../domain/time-mark.ts';
+import type {
+  GateView,
+  JournalView,
+  LateClient,
+  MigrationView,
+  SaidView,
+  ScheduleView,
+  ShardView,
+} from '../domain/view.ts';
 import type { SecretRegistry } from '../log.ts';
 
 /** Texts pass the registry once more; addresses, ids and states don't, because a password may be an ordinary word. */
 export function migrationJson(view: MigrationView, secrets: SecretRegistry): Record<string, unknown> {
-  const text = <T extends string | null>(value: T): T => (value === null ? value : (secrets.scrub(value) as T));
+  const text = <T extends string | null>(value: T): T =>
+    value === null ? value : (secrets.scrub(plainTimes(value)) as T);
   return {
     id: view.id,
     name: text(view.name),
@@ -12,6 +22,8 @@ export function migrationJson(view: MigrationView, secrets: SecretRegistry): Rec
     waitingFor: text(view.waitingFor),
     cutover: view.cutover,
     canary: view.canary && { shard: view.canary.shard, soakMs: view.canary.soakMs },
+    reason: text(view.reason),
+    schedule: view.schedule && scheduleJson(view.schedule, text),
     requestedBy: view.requestedBy,
     channel: view.channel,
     messageTs: view.messageTs,
@@ -39,6 +51,24 @@ export function migrationJson(view: MigrationView, secrets: SecretRegistry): Rec
     axe: view.axe && { running: view.axe.running, lines: view.axe.lines.map((line) => text(line)) },
     lateClients: view.lateClients.map((client) => lateClientJson(client, text)),
     journal: view.journal.map((row) => rowJson(row, text)),
+  };
+}
+
+function scheduleJson(schedule: ScheduleView, text: Text): Record<string, unknown> {
+  const { window } = schedule;
+  return {
+    zone: schedule.zone,
+    startAt: schedule.startAt,
+    window: window && {
+      cron: window.cron,
+      minutes: window.minutes,
+      open: window.open,
+      opensAt: window.opensAt,
+      closesAt: window.closesAt,
+    },
+    autoSwitch: schedule.autoSwitch,
+    cancelledBy: schedule.cancelledBy,
+    text: text(schedule.text),
   };
 }
 
@@ -74,7 +104,13 @@ function gateJson(gate: GateView, text: Text): Record<string, unknown> {
     reason: text(gate.reason),
     approvals: gate.approvals.map((approval) => ({ user: approval.user, at: approval.at })),
     needed: gate.needed,
+    denied: saidJson(gate.denied, text),
+    brokenGlass: saidJson(gate.brokenGlass, text),
   };
+}
+
+function saidJson(said: SaidView | undefined, text: Text): Record<string, unknown> | null {
+  return said === undefined ? null : { user: said.user, at: said.at, reason: text(said.reason) };
 }
 
 function lateClientJson(client: LateClient, text: Text): Record<string, unknown> {

@@ -17,6 +17,7 @@ import { createAnswerer } from './answerer.ts';
 import { createSlackApi, type SlackApi } from './api.ts';
 import { createPngDrawer, type DrawPng } from './chart/render.ts';
 import { createConnection, isHopeless, slackCode } from './connection.ts';
+import { createDrafts } from './drafts.ts';
 import { createHandouts } from './files/handouts.ts';
 import { createPeople } from './files/people.ts';
 import { createUploader } from './files/uploader.ts';
@@ -25,6 +26,9 @@ import * as actions from './listeners/actions.ts';
 import * as commands from './listeners/commands.ts';
 import type { ListenerDeps } from './listeners/deps.ts';
 import * as events from './listeners/events.ts';
+import * as form from './listeners/form.ts';
+import * as options from './listeners/options.ts';
+import * as shortcuts from './listeners/shortcuts.ts';
 import * as views from './listeners/views.ts';
 import { createPoster } from './post.ts';
 import { createPublisher } from './publisher.ts';
@@ -75,7 +79,7 @@ function clientOptions(deps: Pick<SlackApisDeps, 'config' | 'boltLogger'>): WebC
 }
 
 export interface SlackAppDeps extends SlackApisDeps {
-  readonly config: Pick<Config, 'slack' | 'defaultCutover'>;
+  readonly config: Pick<Config, 'slack' | 'defaultCutover' | 'approvers' | 'selfApproval'>;
   readonly apis: SlackApis;
   readonly authorizer: Authorizer;
   readonly service: MigrationService;
@@ -120,7 +124,15 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     clock,
     log,
   });
-  const thread = createThread({ poster, service, store, clock, log, gone: (id) => publisher.refresh(id) });
+  const thread = createThread({
+    poster,
+    approving: config,
+    service,
+    store,
+    clock,
+    log,
+    gone: (id) => publisher.refresh(id),
+  });
   const handouts = createHandouts({
     service,
     uploader: createUploader({ api: apis.talk, clock, metrics: deps.metrics }),
@@ -167,6 +179,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     api: apis.talk,
     answerer,
     desk,
+    drafts: createDrafts(clock),
     publisher,
     handouts,
     registry,
@@ -176,6 +189,9 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   commands.register(app, listenerDeps);
   actions.register(app, listenerDeps);
   views.register(app, listenerDeps);
+  form.register(app, listenerDeps);
+  shortcuts.register(app, listenerDeps);
+  options.register(app, listenerDeps);
   events.register(app, listenerDeps);
   app.error(async (error) => {
     log.error({ err: error }, 'Bolt could not handle a request');

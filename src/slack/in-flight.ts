@@ -5,6 +5,7 @@
 import type { AllMiddlewareArgs, AnyMiddlewareArgs } from '@slack/bolt';
 import type { Clock } from '../clock.ts';
 import type { Log, SecretRegistry } from '../log.ts';
+import { noticeForm } from './blocks/elements.ts';
 
 export interface InFlight {
   readonly middleware: (args: AnyMiddlewareArgs & AllMiddlewareArgs) => Promise<void>;
@@ -37,12 +38,17 @@ export function createInFlight(deps: {
       if ('command' in args) await args.ack({ response_type: 'ephemeral', text: RESTARTING });
       else if ('view' in args && args.body.type === 'view_submission') {
         const input = args.view.blocks.find((block) => block.type === 'input');
-        // Errors keep the form open, with all that was typed.
+        // Errors keep the form open, with all that was typed; a form without a field must not just close.
         await args.ack(
           input?.block_id === undefined
-            ? undefined
+            ? { response_action: 'update', view: noticeForm(RESTARTING) }
             : { response_action: 'errors', errors: { [input.block_id]: RESTARTING } },
         );
+      } else if ('shortcut' in args) {
+        await args.ack();
+        if ('respond' in args) await args.respond({ response_type: 'ephemeral', text: RESTARTING });
+      } else if ('options' in args) {
+        await args.ack({ options: [] });
       } else if ('action' in args) {
         await args.ack();
         await args.respond({ response_type: 'ephemeral', replace_original: false, text: RESTARTING });

@@ -1,7 +1,8 @@
 /** `--canary` and `--soak`, as they were typed → which shard goes first and for how long the others wait. Pure. */
 import type { Canary } from '../domain/plan.ts';
 
-const DEFAULT_MINUTES = 10;
+/** Minutes, as they would be typed. */
+export const DEFAULT_SOAK = '10';
 /** A day: whoever wants to wait longer should look again before the rest goes. */
 const MOST_MINUTES = 1440;
 /** Short enough for a demonstration, long enough for two looks at the servers. */
@@ -22,17 +23,19 @@ export function readCanary(
   const number = /^\d{1,6}$/.test(typedShard ?? '') ? Number(typedShard) : 0;
   if (typedShard !== undefined && number < 1)
     problems.push('`--canary` needs the number of the shard that goes first, counted from 1.');
-  const minutes = typedMinutes === undefined ? DEFAULT_MINUTES : minutesOf(typedMinutes);
-  if (minutes === null)
+  const soakMs = soakMsOf(typedMinutes ?? DEFAULT_SOAK);
+  if (soakMs === null)
     problems.push(
       `\`--soak\` needs minutes: 0 to ${MOST_MINUTES}, with a point for parts of one, and no less than ${LEAST_MINUTES} unless it is 0.`,
     );
-  if (typedShard === undefined || minutes === null || problems.length > 0) return { canary: null, problems };
-  return { canary: { shard: number - 1, soakMs: Math.round(minutes * 60_000) }, problems };
+  if (typedShard === undefined || soakMs === null || problems.length > 0) return { canary: null, problems };
+  return { canary: { shard: number - 1, soakMs }, problems };
 }
 
-function minutesOf(typed: string): number | null {
+/** Minutes as they were typed → milliseconds; null when they are none, too few or too many. */
+export function soakMsOf(typed: string): number | null {
   if (!/^\d{1,4}(\.\d{1,4})?$/.test(typed)) return null;
   const minutes = Number(typed);
-  return minutes === 0 || (minutes >= LEAST_MINUTES && minutes <= MOST_MINUTES) ? minutes : null;
+  const good = minutes === 0 || (minutes >= LEAST_MINUTES && minutes <= MOST_MINUTES);
+  return good ? Math.round(minutes * 60_000) : null;
 }

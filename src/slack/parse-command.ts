@@ -11,10 +11,19 @@ import {
   isMigrationId,
   type MigrationId,
   type PlanRequest,
+  type ScheduleRequest,
 } from '../domain/plan.ts';
 import { COMMAND } from './blocks/words.ts';
 import { nearest } from './did-you-mean.ts';
 import { readCanary } from './parse-canary.ts';
+import {
+  isScheduleOption,
+  nothingTyped,
+  readScheduleOptions,
+  SCHEDULE_OPTIONS,
+  type TypedSchedule,
+  wordsOf,
+} from './parse-schedule.ts';
 import { plainTyping, splitServers, tokens, undoSlackMarks } from './typed-text.ts';
 
 export type Command =
@@ -38,7 +47,18 @@ export interface Refused {
 const LATER = ['verify'];
 const WORDS = ['start', 'check', 'status', 'list', 'history', 'abort', 'rollback', 'approve', 'help', ...LATER];
 const STATUS_OPTIONS: Readonly<Record<string, 'chart' | 'csv'>> = { '--chart': 'chart', '--csv': 'csv' };
-const OPTIONS = ['--src', '--dst', '--name', '--cutover', '--canary', '--soak', '--yes-wipe'];
+const OPTIONS = [
+  '--src',
+  '--dst',
+  '--name',
+  '--cutover',
+  '--canary',
+  '--soak',
+  '--reason',
+  '--yes-wipe',
+  ...SCHEDULE_OPTIONS,
+  '--auto-switch',
+];
 const EXAMPLE = `\`${COMMAND} start --src old-1:6379 old-2:6379 --dst new-1:6379 new-2:6379\``;
 
 export function parseCommand(text: string): Command {
@@ -121,9 +141,11 @@ interface Collected {
   readonly problems: string[];
   name?: string;
   cutover?: Cutover;
+  reason?: string;
   /** As they were typed. */
   readonly canary: string[];
   readonly soak: string[];
+  readonly schedule: TypedSchedule;
   yesWipe: boolean;
 }
 
@@ -135,6 +157,7 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
     problems: [],
     canary: [],
     soak: [],
+    schedule: nothingTyped(),
     yesWipe: false,
   };
   let target = found.plain;
@@ -148,6 +171,13 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
     const option = (equals < 0 ? token : token.slice(0, equals)).toLowerCase();
     const attached = equals < 0 ? undefined : token.slice(equals + 1);
     target = found.plain;
+    if (isScheduleOption(option)) {
+      const behind = rest.slice(place + 1);
+      const words = attached === undefined ? wordsOf(option, behind) : 0;
+      found.schedule[option].push(attached ?? behind.slice(0, words).join(' '));
+      place += words;
+      continue;
+    }
     switch (option) {
       case '--src':
       case '--dst':
@@ -158,8 +188,13 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
         found.yesWipe = true;
         if (attached !== undefined) found.problems.push('`--yes-wipe` takes no value.');
         break;
+      case '--auto-switch':
+        found.schedule.autoSwitch = true;
+        if (attached !== undefined) found.problems.push('`--auto-switch` takes no value.');
+        break;
       case '--name':
       case '--cutover':
+      case '--reason':
       case '--canary':
       case '--soak': {
         const value = attached ?? ((rest[place + 1] ?? '--').startsWith('--') ? undefined : rest[++place]);
@@ -175,25 +210,35 @@ function parseRequest(word: string, rest: readonly string[]): ParsedRequest {
     }
   }
   const asked = readCanary(found.canary, found.soak);
-  found.problems.push(...asked.problems);
-  return judgeRequest(word, found, asked.canary);
+  const timed = readScheduleOptions(found.schedule);
+  found.problems.push(...asked.problems, ...timed.problems);
+  return judgeRequest(word, found, { canary: asked.canary, schedule: timed.schedule });
 }
 
-function takeValue(found: Collected, option: '--name' | '--cutover', value: string | undefined): void {
+type TextOption = '--name' | '--cutover' | '--reason';
+
+const NEEDS = {
+  '--name': 'a text, in quotes when it has spaces',
+  '--reason': 'a few words in quotes, or the address of a ticket',
+  '--cutover': CUTOVERS.join(' or '),
+} satisfies Record<TextOption, string>;
+
+function takeValue(found: Collected, option: TextOption, value: string | undefined): void {
   if (value === undefined || value === '') {
-    found.problems.push(
-      option === '--name'
-        ? '`--name` needs a text, in quotes when it has spaces.'
-        : `\`--cutover\` needs ${CUTOVERS.join(' or ')}.`,
-    );
+    found.problems.push(`\`${option}\` needs ${NEEDS[option]}.`);
     return;
   }
-  if ((option === '--name' ? found.name : found.cutover) !== undefined) {
+  const before = { '--name': found.name, '--reason': found.reason, '--cutover': found.cutover };
+  if (before[option] !== undefined) {
     found.problems.push(`\`${option}\` is there twice.`);
     return;
   }
   if (option === '--name') {
     found.name = value;
+    return;
+  }
+  if (option === '--reason') {
+    found.reason = value;
     return;
   }
   const cutover = CUTOVERS.find((known) => known === value.toLowerCase());
@@ -207,7 +252,12 @@ function takeValue(found: Collected, option: '--name' | '--cutover', value: stri
   );
 }
 
-function judgeRequest(word: string, found: Collected, canary: Canary | null): ParsedRequest {
+interface Extras {
+  readonly canary: Canary | null;
+  readonly schedule: ScheduleRequest | null;
+}
+
+function judgeRequest(word: string, found: Collected, { canary, schedule }: Extras): ParsedRequest {
   const problems = [...found.problems];
   let sources = splitServers(found.sources);
   let destinations = splitServers(found.destinations);
@@ -244,6 +294,8 @@ function judgeRequest(word: string, found: Collected, canary: Canary | null): Pa
     ...(found.name === undefined ? {} : { name: found.name }),
     ...(found.cutover === undefined ? {} : { cutover: found.cutover }),
     ...(canary === null ? {} : { canary }),
+    ...(found.reason === undefined ? {} : { reason: found.reason }),
+    ...(schedule === null ? {} : { schedule }),
   };
   return { ok: true, request, byGroups: plain.length > 0 };
 }

@@ -1,52 +1,19 @@
-/** What was typed and chosen in our forms. Pure; whatever Slack sends, it gives a value or null. */
-import { CUTOVERS, isMigrationId, type PlanRequest } from '../domain/plan.ts';
+/** What was typed in the forms that confirm. Pure; whatever Slack sends, it gives a value or null. */
+import { isMigrationId } from '../domain/plan.ts';
 import { type ConfirmContext, NAME_FIELD, REASON_CHARACTERS, REASON_FIELD } from './blocks/confirm.ts';
 import { isActionId } from './blocks/elements.ts';
-import { FIELDS } from './blocks/form.ts';
-import { plainTyping, splitServers } from './typed-text.ts';
 
 /** One input's state as Slack sends it back; the fields that our inputs use. */
 export interface InputState {
   readonly value?: string | null | undefined;
   readonly selected_option?: { readonly value: string } | null | undefined;
   readonly selected_options?: readonly { readonly value: string }[] | null | undefined;
+  /** Seconds since 1970. */
+  readonly selected_date_time?: number | null | undefined;
   readonly selected_conversation?: string | null | undefined;
 }
 
 export type FormState = Readonly<Record<string, Readonly<Record<string, InputState>>>>;
-
-export interface StartForm {
-  readonly request: PlanRequest;
-  readonly channel: string | null;
-}
-
-export function readStartForm(state: FormState, privateMetadata: string): StartForm {
-  const input = (field: string): InputState => state[field]?.[field] ?? {};
-  const typedServers = (field: string) => splitServers(plainTyping(input(field).value ?? '').split(/\s+/));
-  const typedName = plainTyping(input(FIELDS.name).value ?? '').trim();
-  const chosen = input(FIELDS.cutover).selected_option?.value;
-  const cutover = CUTOVERS.find((known) => known === chosen);
-  return {
-    request: {
-      sources: typedServers(FIELDS.sources),
-      destinations: typedServers(FIELDS.destinations),
-      yesWipe: (input(FIELDS.wipe).selected_options ?? []).some((option) => option.value === 'yes'),
-      ...(typedName === '' ? {} : { name: typedName }),
-      ...(cutover === undefined ? {} : { cutover }),
-    },
-    channel: channelOf(privateMetadata) ?? input(FIELDS.channel).selected_conversation ?? null,
-  };
-}
-
-function channelOf(privateMetadata: string): string | null {
-  try {
-    const data: unknown = JSON.parse(privateMetadata);
-    const channel = data !== null && typeof data === 'object' && 'channel' in data ? data.channel : null;
-    return typeof channel === 'string' ? channel : null;
-  } catch {
-    return null;
-  }
-}
 
 export function readConfirmForm(
   state: FormState,

@@ -1,6 +1,6 @@
 /**
  * The store in one SQLite file. Owns the file, its write-ahead log and the lock beside it. Never holds a secret on
- * purpose, never changes a journal row. Every call is one transaction, on the disk when it returns (WAL, synchronous
+ * purpose, never changes a journal row; a migration is removed as a whole or not at all. Every call is one transaction, on the disk when it returns (WAL, synchronous
  * FULL). When the disk is full it throws StoreFullError and nothing of the call is kept; any other trouble is a
  * StoreError. A damaged row is never skipped.
  */
@@ -155,6 +155,16 @@ class SqliteStore implements Store {
     const last = after + rows.length;
     if (last < (this.#versionOf(id) ?? 0)) throw new StoreCorruptError(id, last + 1, 'it is missing');
     return rows;
+  }
+
+  remove(id: MigrationId, version: number): void {
+    this.#transaction(() => {
+      const found = this.#versionOf(id);
+      if (found !== version) throw new StoreConflictError(id, version, found);
+      this.#run('DELETE FROM journal WHERE migration = ?', id);
+      this.#run('DELETE FROM migration WHERE id = ?', id);
+      this.#run('DELETE FROM note WHERE substr(key, -length(?1)) = ?1', `:${id}`);
+    });
   }
 
   migrations(): readonly MigrationRecord[] {

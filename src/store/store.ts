@@ -43,6 +43,11 @@ export interface Store {
   append(id: MigrationId, version: number, phase: Phase, rows: readonly NewRow[]): readonly JournalRow[];
   /** All rows in order; empty for an unknown id. `after`: only rows with a higher number. */
   journal(id: MigrationId, after?: number): readonly JournalRow[];
+  /**
+   * Removes a migration with its journal and with every note whose name ends in `:` and its id, all or nothing, if its
+   * last row is `version`. Its id may be given anew. Throws StoreConflictError otherwise.
+   */
+  remove(id: MigrationId, version: number): void;
   /** Newest first. */
   migrations(): readonly MigrationRecord[];
 

@@ -4,6 +4,7 @@ import { type AllowedHosts, parseAllowedHosts } from '../../src/domain/allowed-h
 import { type DraftContext, type DraftProblem, draftPlan, type Groups } from '../../src/domain/draft.ts';
 import type { Endpoint } from '../../src/domain/endpoint.ts';
 import type { Plan, PlanRequest } from '../../src/domain/plan.ts';
+import { createCalendar } from '../../src/schedule/calendar.ts';
 import { ANA, endpoint, START } from './support/build.ts';
 
 const FACTS = { id: 'm-7k3q', requestedBy: ANA, channel: 'C000000MIG', createdAt: START };
@@ -32,6 +33,7 @@ const CONTEXT: DraftContext = {
   defaultCutover: 'fenced',
   seal: (password) => `box of ${password.length}`,
   taken: new Map(),
+  calendar: createCalendar(),
 };
 
 function ask(
@@ -79,6 +81,9 @@ describe('a request that is accepted', () => {
     const canary = { shard: 1, soakMs: 60_000 };
     expect(draft(ask(['a', 'b'], ['c', 'd'], { canary })).canary).toEqual(canary);
     expect(draft(ask(['a', 'b'], ['c', 'd']))).not.toHaveProperty('canary');
+    expect(draft(ask(['a'], ['b'], { reason: ' OPS-12:\n new  racks ' })).reason).toBe('OPS-12: new racks');
+    expect(draft(ask(['a'], ['b'], { reason: ' \n' }))).not.toHaveProperty('reason');
+    expect(draft(ask(['a'], ['b']))).not.toHaveProperty('reason');
   });
 
   it('puts all servers of a group in its place', () => {
@@ -143,6 +148,10 @@ describe('credentials', () => {
 });
 
 describe('a request that is refused', () => {
+  it('for a reason that is longer than a sentence with a link', () => {
+    expect(texts(ask(['a'], ['b'], { reason: 'x'.repeat(301) }))).toMatch(/at most 300 characters/);
+  });
+
   it('for a canary that cannot be one', () => {
     const asking = (shard: number, shards: readonly string[], more: Partial<PlanRequest> = {}) =>
       texts(
@@ -162,6 +171,19 @@ describe('a request that is refused', () => {
   });
 
   const taken = new Map([['a:6379', 'm-aaaa']]);
+
+  it('keeps a schedule, and leaves it out of a plan that has none', () => {
+    const asked = ask(['a'], ['b'], { schedule: { at: '2023-11-15T02:00Z', window: '0 2 * * 6', autoSwitch: true } });
+    expect(draft(asked).schedule).toEqual({
+      zone: 'UTC',
+      startAt: Date.parse('2023-11-15T02:00Z'),
+      window: { cron: '0 2 * * 6', minutes: 60 },
+      autoSwitch: true,
+    });
+    expect(draft(ask(['a'], ['b']))).not.toHaveProperty('schedule');
+    expect(refusal(ask(['a'], ['b'], { schedule: { window: '0 2 31 2 *' } }))).toMatchObject([{ field: 'window' }]);
+    expect(texts({ ...asked, cutover: 'overlap' })).toContain('An overlap does not switch by itself');
+  });
 
   it.each<[string, PlanRequest, Partial<DraftContext>, DraftProblem['field'], RegExp]>([
     ['more sources than destinations', ask(['a', 'b'], ['c']), {}, 'destinations', /^2 sources and 1 destination: /],

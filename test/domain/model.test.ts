@@ -247,6 +247,10 @@ function back(world: World, user: string): void {
 
 function onwards(world: World, user: string): void {
   allIsWell(world, user);
+  if (world.view().actions.some((one) => one.action === 'migration:ask_again')) {
+    const answer = press(world, 'migration:ask_again', user);
+    expect(answer?.accepted, `asking again was offered: ${answer?.text ?? ''}`).toBe(true);
+  }
   pressOffered(world, user);
   const open = world.view().gates.find((gate) => gate.open);
   if (!open) return;
@@ -299,6 +303,10 @@ it('whatever servers, people and crashes do', () => {
     'sync_alarm_over',
     'tuned',
     'override_asked',
+    'approval_needed',
+    'gate_denied',
+    'asked_again',
+    'glass_broken',
   ];
   for (const kind of [...kinds, 'follow_back', 'way_back', 'rollback_asked', 'soak'])
     expect([...happened], kind).toContain(kind);

@@ -34,6 +34,7 @@ describe('a plan', () => {
       aPlan(2, { yesWipe: true }),
       aPlan(2, { cutover: 'overlap' }),
       aPlan(2, { canary: { shard: 0, soakMs: 60_000 } }),
+      aPlan(2, { schedule: { zone: 'UTC', startAt: 1_700_000_000_000 } }),
       aPlan(2, { shards: [first, { ...second, destination: { ...second.destination, port: 1 } }] }),
     ]) {
       expect(planHash(other)).not.toBe(planHash(PLAN));

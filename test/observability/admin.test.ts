@@ -96,7 +96,8 @@ describe('what it shows', () => {
     const names = 'id name phase waitingFor cutover requestedBy channel messageTs totals findings shards gates journal';
     for (const name of names.split(' ')) expect(first).toHaveProperty(name);
     const { actions: _, ...shown } = migrationView();
-    expect(first).toEqual(shown);
+    const gates = shown.gates.map((gate) => ({ ...gate, denied: null, brokenGlass: null }));
+    expect(first).toEqual({ ...shown, gates });
     expect(JSON.stringify(first)).not.toContain('opaque-value');
   });
 

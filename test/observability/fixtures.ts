@@ -64,6 +64,8 @@ export function migrationView(over: Partial<MigrationView> = {}): MigrationView 
     predictedPauseMs: null,
     wayBack: null,
     canary: null,
+    reason: null,
+    schedule: null,
     lateWriters: null,
     axe: null,
     ...over,

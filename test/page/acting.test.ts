@@ -48,7 +48,7 @@ describe.skipIf(CHROMIUM === null)('acting at the page', () => {
     await form.waitFor();
     const old = form.getByLabel('Old servers');
     await expect.poll(() => focused(old)).toBe(true);
-    await form.getByRole('button', { name: 'Check' }).click();
+    await form.getByRole('button', { name: 'Next: the pairs' }).click();
     await expect.poll(() => form.getByText('Please complete this required field.').count()).toBe(2);
     expect(stage.server.acts).toEqual([]);
 
@@ -62,7 +62,7 @@ describe.skipIf(CHROMIUM === null)('acting at the page', () => {
         stage.server.set({ views: [{ ...view, errors: { destinations: 'There are 2 old servers and 1 new one.' } }] });
       return { ok: true, trouble: null };
     };
-    await form.getByRole('button', { name: 'Check' }).click();
+    await form.getByRole('button', { name: 'Next: the pairs' }).click();
     await stage.sent('submit').toMatchObject({
       user: ANA,
       viewId: 'V1',

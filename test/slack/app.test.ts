@@ -143,44 +143,6 @@ describe.each(MODES)('the bot over %s', (mode) => {
     ]);
   });
 
-  it('opens a form for the bare command; problems stand at their fields; a good one starts', async () => {
-    const made = await bot(mode);
-    await made.slack.command({ user: ANA, channel: MIGRATIONS });
-    const form = await made.slack.waitFor(() => made.slack.openViews(ANA).at(-1), { what: 'the form' });
-    expect(form.callback_id).toBe('form:start');
-    const fill = (sources: string, destinations: string) => ({
-      sources: { sources },
-      destinations: { destinations },
-      name: { name: 'the move' },
-      wipe: { wipe: ['yes'] },
-    });
-    const bad = await made.slack.submit({ user: ANA, viewId: form.id, values: fill('bad-1, old-2', 'new-1\nnew-2') });
-    expect(bad.ackBody).toMatchObject({ errors: { sources: expect.stringContaining('bad-1') } });
-    const uneven = await made.slack.submit({ user: ANA, viewId: form.id, values: fill('old-1', 'new-1\nnew-2') });
-    expect(uneven.ackBody).toMatchObject({ errors: { destinations: expect.stringContaining('not as many') } });
-    const half = await made.slack.submit({
-      user: ANA,
-      viewId: form.id,
-      values: fill('redis://:hun ter2@old-1', 'new-1'),
-    });
-    expect(JSON.stringify(half.ackBody)).not.toMatch(/hun|ter2/);
-    expect(half.ackBody).toMatchObject({ errors: { sources: expect.stringContaining('may be a password') } });
-    const good = await made.slack.submit({
-      user: ANA,
-      viewId: form.id,
-      values: fill('old-1:6379 old-2:6379', 'new-1\n\nnew-2,'),
-    });
-    expect(good.trouble).toBeNull();
-    await until(() => made.service.opened.length > 0);
-    expect(made.service.opened[0]?.plan).toMatchObject({
-      name: 'the move',
-      yesWipe: true,
-      cutover: 'fenced',
-      channel: MIGRATIONS,
-      requestedBy: ANA,
-    });
-  });
-
   it('approve and abort answer to the person alone with the same button, which goes when it was used', async () => {
     const made = await bot(mode);
     await opened(made);

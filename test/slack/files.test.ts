@@ -313,6 +313,6 @@ describe('in a workspace', () => {
     const kinds = made.slack.files().map((one) => one.mimetype);
     expect(kinds).toEqual(['image/png', 'text/markdown', 'application/json']);
     expect(made.slack.files().every((one) => one.thread_ts === ts)).toBe(true);
-    await vi.waitUntil(() => made.store.note(`files:${id}:report`) === 'done', { timeout: 10_000 });
+    await vi.waitUntil(() => made.store.note(`files-report:${id}`) === 'done', { timeout: 10_000 });
   });
 });

@@ -8,18 +8,25 @@ import * as actions from '../../src/slack/listeners/actions.ts';
 import * as commands from '../../src/slack/listeners/commands.ts';
 import type { ListenerDeps } from '../../src/slack/listeners/deps.ts';
 import * as events from '../../src/slack/listeners/events.ts';
+import * as form from '../../src/slack/listeners/form.ts';
+import * as options from '../../src/slack/listeners/options.ts';
+import * as shortcuts from '../../src/slack/listeners/shortcuts.ts';
 import * as views from '../../src/slack/listeners/views.ts';
 import { view } from './support.ts';
 
 const manifest = parse(readFileSync(new URL('../../manifest.yml', import.meta.url), 'utf8'));
 
+const KINDS = ['command', 'action', 'view', 'event', 'shortcut', 'options'] as const;
+type Kind = (typeof KINDS)[number];
+
 /** What the listeners ask Bolt for. */
-function listenedTo(): Record<'command' | 'action' | 'view' | 'event', string[]> {
-  const asked: ReturnType<typeof listenedTo> = { command: [], action: [], view: [], event: [] };
-  const note = (kind: keyof typeof asked) => (what: unknown) =>
-    void asked[kind].push(typeof what === 'string' ? what : '');
-  const app = { command: note('command'), action: note('action'), view: note('view'), event: note('event') };
-  for (const { register } of [actions, commands, events, views]) register(app as unknown as App, {} as ListenerDeps);
+function listenedTo(): Record<Kind, string[]> {
+  const asked: Record<Kind, string[]> = { command: [], action: [], view: [], event: [], shortcut: [], options: [] };
+  const note = (kind: Kind) => (what: string | { readonly callback_id?: string | RegExp }) =>
+    void asked[kind].push(typeof what === 'string' ? what : String(what.callback_id ?? ''));
+  const app = Object.fromEntries(KINDS.map((kind) => [kind, note(kind)]));
+  const listeners = [actions, commands, events, form, options, shortcuts, views];
+  for (const { register } of listeners) register(app as unknown as App, {} as ListenerDeps);
   return asked;
 }
 
@@ -44,8 +51,8 @@ const SCOPES: Readonly<Record<string, readonly string[]>> = {
   'conversations.replies': ['channels:history', 'groups:history'],
   'files.completeUploadExternal': ['files:write'],
   'files.getUploadURLExternal': ['files:write'],
-  'users.info': ['users:read'],
   'usergroups.users.list': ['usergroups:read'],
+  'users.info': ['users:read'],
   'views.open': [],
   'views.update': [],
   'views.publish': [],
@@ -56,6 +63,12 @@ describe('manifest.yml', () => {
     const declared = manifest.features.slash_commands;
     expect(declared.map((one: { command: string }) => one.command)).toEqual(listenedTo().command);
     expect(declared.every((one: { should_escape: boolean }) => one.should_escape)).toBe(true);
+  });
+
+  it('declares the shortcuts that the code listens to', () => {
+    const declared: { callback_id: string; type: string }[] = manifest.features.shortcuts;
+    expect(declared.map((one) => one.callback_id)).toEqual(listenedTo().shortcut);
+    expect(declared.every((one) => one.type === 'message')).toBe(true);
   });
 
   it('subscribes to the events that the code listens to, and to no others', () => {

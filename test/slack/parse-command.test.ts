@@ -56,6 +56,34 @@ describe('what a person may type', () => {
     expect(request('check --src a --dst b --cutover overlap').cutover).toBe('overlap');
   });
 
+  it('a schedule, with or without quotes', () => {
+    const schedule = (text: string) => request(`start ${text}`).schedule;
+    const window = { window: '0 2 * * 6', zone: 'Europe/Berlin' };
+    expect(schedule('old new')).toBeUndefined();
+    expect(schedule('old new --at 02:00')).toEqual({ at: '02:00' });
+    expect(schedule('--at 2026-12-05 02:00 --zone Europe/Berlin old new')).toEqual({
+      at: '2026-12-05 02:00',
+      zone: 'Europe/Berlin',
+    });
+    expect(schedule('--at=2026-12-05T02:00+01:00 old new')).toEqual({ at: '2026-12-05T02:00+01:00' });
+    expect(schedule('old new --window “0 2 * * 6” —zone Europe/Berlin')).toEqual(window);
+    expect(schedule('--window 0 2 * * 6 old new --zone Europe/Berlin')).toEqual(window);
+    expect(schedule('old new --zone=Europe/Berlin --window="0 2 * * 6" --window-minutes 90 --auto-switch')).toEqual({
+      ...window,
+      windowMinutes: '90',
+      autoSwitch: true,
+    });
+    expect(schedule('--window */5 1-3,22 1 jan-mar mon-fri old new')).toEqual({
+      window: '*/5 1-3,22 1 jan-mar mon-fri',
+    });
+    expect(problems('start old new --at')).toContain('`--at` needs a time');
+    expect(problems('start old new --window --zone UTC')).toContain('`--window` needs a cron expression in quotes');
+    expect(problems('start old new --zone ""')).toContain('`--zone` needs the name of a time zone');
+    expect(problems('start old new --at 02:00 --at 03:00')).toContain('`--at` is there twice.');
+    expect(problems('start old new --auto-switch=yes')).toContain('`--auto-switch` takes no value.');
+    expect(problems('start old new --windw "0 2 * * 6"')).toContain('Did you mean `--window`?');
+  });
+
   it('a canary by its number as people count, and for how many minutes the others wait', () => {
     const canary = (text: string) => request(`start --src a b --dst c d ${text}`).canary;
     expect(canary('')).toBeUndefined();
@@ -64,6 +92,15 @@ describe('what a person may type', () => {
     expect(canary('—canary 1 —soak 0')).toEqual({ shard: 0, soakMs: 0 });
     expect(canary('--canary 12 --soak 1440')).toEqual({ shard: 11, soakMs: 86_400_000 });
     expect(request('start --canary 1 old new')).toMatchObject({ sources: ['old'], canary: { shard: 0 } });
+  });
+
+  it('a reason or the link of a ticket', () => {
+    const reason = (text: string) => request(`start a b ${text}`).reason;
+    expect(reason('')).toBeUndefined();
+    expect(reason('--reason "new racks"')).toBe('new racks');
+    expect(reason('—reason <https://tickets.example/OPS-12?a=b>')).toBe('https://tickets.example/OPS-12?a=b');
+    expect(problems('start a b --reason')).toContain('`--reason` needs a few words in quotes');
+    expect(problems('start a b --reason x --reason y')).toContain('`--reason` is there twice');
   });
 
   it('what phones, keyboards and Slack made of it', () => {

@@ -91,6 +91,8 @@ export function view(patch: Partial<MigrationView> = {}): MigrationView {
     predictedPauseMs: null,
     wayBack: null,
     canary: null,
+    reason: null,
+    schedule: null,
     lateWriters: null,
     axe: null,
     ...patch,
@@ -237,6 +239,7 @@ export class FakeService implements MigrationService {
   readonly clicks: ClickRequest[] = [];
   readonly moved: { id: string; ts: string; why: string }[] = [];
   readonly opened: { plan: Plan; ts: string }[] = [];
+  readonly drafted: PlanRequest[] = [];
   answer: ClickAnswer = { accepted: true, text: 'Approved.' };
   hosts: Refusal | null = null;
   openRefusal: Refusal | null = null;
@@ -268,6 +271,7 @@ export class FakeService implements MigrationService {
     request: PlanRequest,
     by: { readonly user: string; readonly channel: string },
   ): { ok: true; plan: Plan } | Refusal {
+    this.drafted.push(request);
     const bad = request.sources.find((one) => one.includes('bad'));
     if (bad !== undefined) return { ok: false, problems: [{ field: 'sources', text: `${bad}: not a host name.` }] };
     if (request.sources.length !== request.destinations.length) {
@@ -293,6 +297,7 @@ export class FakeService implements MigrationService {
       requestedBy: by.user,
       channel: by.channel,
       createdAt: Date.now(),
+      ...(request.reason === undefined ? {} : { reason: request.reason }),
     };
     return { ok: true, plan };
   }

@@ -106,6 +106,42 @@ export function storeConformance(make: () => StoreUnderTest): void {
     });
   });
 
+  describe('removing', () => {
+    it('takes a migration away with its journal and its notes, and nothing else', () => {
+      store.create('m-aaaa', 'checking', [row('a'), row('a2')]);
+      store.create('m-bbbb', 'checking', [row('b')]);
+      for (const note of ['thread:m-aaaa', 'status:m-aaaa', 'thread:m-bbbb', 'm-aaaa', 'slack:rung', 'x:m-aaaa:y'])
+        store.setNote(note, 'kept');
+      store.keepSamples('m-aaaa', [{ place: 0, at: 1, percents: [1], lagBytes: 1, writesPerSecond: 1, worst: 0 }], 1);
+      store.remove('m-aaaa', 2);
+      expect(store.samples('m-aaaa')).toEqual([]);
+      expect(store.migrations().map((one) => one.id)).toEqual(['m-bbbb']);
+      expect(store.journal('m-aaaa')).toEqual([]);
+      expect(store.journal('m-bbbb')).toHaveLength(1);
+      expect([store.note('thread:m-aaaa'), store.note('status:m-aaaa')]).toEqual([null, null]);
+      for (const note of ['thread:m-bbbb', 'm-aaaa', 'slack:rung', 'x:m-aaaa:y']) expect(store.note(note)).toBe('kept');
+      expect(store.create('m-aaaa', 'checking', [row('new')])[0]?.seq).toBe(1);
+    });
+
+    it('is refused when somebody wrote since, and for a migration that is not there', () => {
+      store.create('m-aaaa', 'checking', [row('a')]);
+      store.append('m-aaaa', 1, 'planned', [row('late')]);
+      expect(() => store.remove('m-aaaa', 1)).toThrow(StoreConflictError);
+      expect(() => store.remove('m-zzzz', 1)).toThrow(StoreConflictError);
+      expect(store.journal('m-aaaa')).toHaveLength(2);
+    });
+
+    it('stays done after close and open', () => {
+      if (!under.durable) return;
+      store.create('m-aaaa', 'checking', [row('a')]);
+      store.setNote('thread:m-aaaa', '1');
+      store.remove('m-aaaa', 1);
+      store.close();
+      store = under.open(secrets);
+      expect([store.migrations(), store.journal('m-aaaa'), store.note('thread:m-aaaa')]).toEqual([[], [], null]);
+    });
+  });
+
   it('lists migrations newest first, with phase, version and start', () => {
     store.create('m-bbbb', 'checking', [row('b', 50)]);
     // A wall clock that jumped back does not make this one the older.

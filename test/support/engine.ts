@@ -13,6 +13,7 @@ import { emptyInventory, type Inventory } from '../../src/inventory.ts';
 import { noLog, noMetrics, SecretRegistry } from '../../src/log.ts';
 import { createPasswordVault } from '../../src/passwords.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
+import { createCalendar } from '../../src/schedule/calendar.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { readText } from './inventory.ts';
@@ -29,6 +30,7 @@ export const POLICY: Policy = {
   tuneSyncs: true,
   maxSourceLatencyMs: 1_000,
   maxSourceMemoryPercent: 90,
+  calendar: createCalendar(),
 };
 
 export const ANA = 'U00000ANA';
@@ -66,6 +68,8 @@ export interface HarnessOptions {
   readonly clock?: Clock;
   /** Called at each named place of a cut-over. */
   readonly at?: (place: CrashPoint) => void;
+  /** A second, as in the bot, where it is not given. */
+  readonly tickMs?: number;
   readonly hooks?: Hooks;
 }
 
@@ -96,6 +100,7 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     resolve: async () => ['127.0.0.1'],
     log: noLog,
     metrics: noMetrics,
+    tickMs: options.tickMs ?? 250,
     ...(options.at === undefined ? {} : { at: options.at }),
   });
   engine.start();

@@ -7,7 +7,15 @@ import { fenceAddress, planHash } from '../plan.ts';
 import type { LedgerEntry, MigrationState } from '../state.ts';
 import { capital, shardText } from '../words.ts';
 import { milestonesOf } from './milestones.ts';
-import type { Leftover, Report, ReportGate, ReportSetting, ReportShard, SettingOutcome } from './report.ts';
+import type {
+  Leftover,
+  Report,
+  ReportGate,
+  ReportOverride,
+  ReportSetting,
+  ReportShard,
+  SettingOutcome,
+} from './report.ts';
 
 /** What is in the tables of the report, or only says how something came about. Everything else is the timeline. */
 const NOT_TOLD: ReadonlySet<string> = new Set([
@@ -34,7 +42,6 @@ export function makeReport(state: MigrationState, rows: readonly JournalRow[]): 
   const shards = shardsOf(state, rows);
   const pauses = shards.flatMap(({ pauseMs }) => (pauseMs === null ? [] : [pauseMs]));
   const summary = rows.findLast(({ event }) => event.kind === 'summary')?.event;
-  const reason = 'reason' in plan && typeof plan.reason === 'string' ? plan.reason : null;
   return {
     id: plan.id,
     name: plan.name,
@@ -43,7 +50,7 @@ export function makeReport(state: MigrationState, rows: readonly JournalRow[]): 
     requestedBy: plan.requestedBy,
     channel: plan.channel,
     planHash: planHash(plan),
-    reason,
+    reason: plan.reason ?? null,
     startedAt: iso(plan.createdAt),
     endedAt: ended ? iso(state.phaseSince) : null,
     seconds: ended ? Math.max(0, Math.round((state.phaseSince - plan.createdAt) / 1000)) : null,
@@ -55,9 +62,7 @@ export function makeReport(state: MigrationState, rows: readonly JournalRow[]): 
     longestPauseMs: pauses.length === 0 ? null : Math.max(...pauses),
     shards,
     gates: GATES.map((gate) => gateOf(gate, state, rows)),
-    overrides: rows.flatMap(({ at, event }) =>
-      event.kind === 'override_asked' ? [{ user: event.user, at: iso(at), reason: event.reason }] : [],
-    ),
+    overrides: rows.flatMap(overridesIn),
     settings: state.ledger.map((entry) => settingOf(entry, state)),
     left: leftOf(state, rows),
     summary: summary?.kind === 'summary' ? summary.lines : [],
@@ -99,7 +104,8 @@ function versionOf(server: { readonly kind: string; readonly version: string } |
 
 function gateOf(gate: Gate, state: MigrationState, rows: readonly JournalRow[]): ReportGate {
   const approvals = passedWith(gate, state);
-  const since = approvals.at(-1)?.at ?? null;
+  const alone = state.glass.find((one) => one.gate === gate) ?? null;
+  const since = alone?.at ?? approvals.at(-1)?.at ?? null;
   const passed =
     since === null
       ? undefined
@@ -108,7 +114,16 @@ function gateOf(gate: Gate, state: MigrationState, rows: readonly JournalRow[]):
     gate,
     passedAt: passed ? iso(passed.at) : null,
     approvals: approvals.map(({ user, at, wipe }) => ({ user, at: iso(at), wipe })),
+    passedAloneBy: alone?.user ?? null,
   };
+}
+
+function overridesIn({ at, event }: JournalRow): ReportOverride[] {
+  if (event.kind === 'override_asked')
+    return [{ what: 'finish without the quiet period', user: event.user, at: iso(at), reason: event.reason }];
+  if (event.kind !== 'glass_broken') return [];
+  const what = `${event.gate} alone, with ${event.given} of ${event.needed} approvals`;
+  return [{ what, user: event.user, at: iso(at), reason: event.reason }];
 }
 
 function settingOf(entry: LedgerEntry, { plan }: MigrationState): ReportSetting {

@@ -19,19 +19,22 @@ export function reportMarkdown(report: Report, nameOf: NameOf = byId): string {
     '## Who approved',
     table(
       ['Gate', 'Passed', 'Approved by'],
-      report.gates.map(({ gate, passedAt, approvals }) => [
+      report.gates.map(({ gate, passedAt, approvals, passedAloneBy }) => [
         gate,
         passedAt === null ? 'no' : utc(passedAt),
-        approvals
-          .map((one) => `${person(one.user)}, ${utc(one.at)}${one.wipe ? ', with the wipe of destinations' : ''}`)
-          .join('; ') || UNKNOWN,
+        [
+          ...approvals.map(
+            (one) => `${person(one.user)}, ${utc(one.at)}${one.wipe ? ', with the wipe of destinations' : ''}`,
+          ),
+          ...(passedAloneBy === null ? [] : [`passed alone by ${person(passedAloneBy)}`]),
+        ].join('; ') || UNKNOWN,
       ]),
     ),
   );
   if (report.overrides.length > 0)
     parts.push(
       '## Rules that somebody answered for',
-      list(report.overrides.map((one) => `${person(one.user)}, ${utc(one.at)}: ${told(one.reason)}`)),
+      list(report.overrides.map((one) => `${one.what}: ${person(one.user)}, ${utc(one.at)}: ${told(one.reason)}`)),
     );
   parts.push(
     '## Shards',

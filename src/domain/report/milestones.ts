@@ -18,8 +18,16 @@ function pointOf({ event }: JournalRow, seen: Set<Phase>): Point | null {
   // Most rows are none, those of later versions among them.
   // oxlint-disable-next-line typescript/switch-exhaustiveness-check
   switch (event.kind) {
-    case 'approved':
-      return { kind: 'approved', text: `${event.gate} approved`, user: event.user };
+    case 'approved': {
+      const of = event.count === undefined ? '' : ` (${event.count.given} of ${event.count.needed})`;
+      return { kind: 'approved', text: `${event.gate} approved${of}`, user: event.user };
+    }
+    case 'glass_broken':
+      return { kind: 'approved', text: `${event.gate} passed alone`, user: event.user };
+    case 'gate_denied':
+      return { kind: 'asked', text: `${event.gate} denied`, user: event.user };
+    case 'approval_revoked':
+      return { kind: 'asked', text: `approval of ${event.gate} taken back`, user: event.user };
     case 'override_asked':
       return { kind: 'asked', text: 'finish opened without the quiet period', user: event.user };
     case 'abort_asked':

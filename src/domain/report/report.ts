@@ -64,9 +64,13 @@ export interface ReportGate {
   /** Null: it was never passed. */
   readonly passedAt: string | null;
   readonly approvals: readonly { readonly user: string; readonly at: string; readonly wipe: boolean }[];
+  /** Who passed it alone, with a reason that is among the overrides; null when nobody did. */
+  readonly passedAloneBy: string | null;
 }
 
 export interface ReportOverride {
+  /** What was done without what it takes, such as `finish without the quiet period`. */
+  readonly what: string;
   readonly user: string;
   readonly at: string;
   readonly reason: string;

@@ -22,6 +22,7 @@ const acting = {
 
 const ACT = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('command'), ...place, text }),
+  z.object({ kind: z.literal('shortcut'), ...place, ts: id }),
   z.object({ kind: z.literal('say'), ...place, text: text.min(1), threadTs: id.nullable() }),
   z.object({ kind: z.literal('click'), ...acting, choose: field }),
   z.object({ kind: z.literal('suggest'), ...acting, query: z.string().max(300) }),
@@ -79,6 +80,8 @@ async function inSlack(act: Exclude<SlackAct, { kind: 'suggest' }>, slack: Sandb
   switch (act.kind) {
     case 'command':
       return command(act, slack);
+    case 'shortcut':
+      return (await slack.shortcut({ user, channel: act.channel, ts: act.ts, callbackId: SHORTCUT })).trouble;
     case 'say': {
       const { channel, threadTs } = act;
       slack.say({ user, channel, text: escaped(act.text), ...(threadTs === null ? {} : { threadTs }) });
@@ -104,6 +107,8 @@ function escaped(typed: string): string {
 }
 
 const COMMAND = '/redis-migrate';
+/** As in manifest.yml. */
+const SHORTCUT = 'migrate_from_message';
 
 /** The text may begin with the command or be only what stands behind it. */
 async function command(act: Extract<Act, { kind: 'command' }>, slack: SandboxSlack): Promise<string | null> {

@@ -132,6 +132,8 @@ interface Acting {
 
 export type Act =
   | { readonly kind: 'command'; readonly user: string; readonly channel: string; readonly text: string }
+  /** The bot's message shortcut, chosen at a message. */
+  | { readonly kind: 'shortcut'; readonly user: string; readonly channel: string; readonly ts: string }
   | {
       readonly kind: 'say';
       readonly user: string;

@@ -3,7 +3,7 @@ import type { Acknowledgement } from './socket-mode.ts';
 import type { WaitOptions } from './wait.ts';
 import type { SandboxEphemeral } from './workspace.ts';
 
-export type InteractionKind = 'command' | 'click' | 'submit' | 'suggest' | 'close' | 'home';
+export type InteractionKind = 'command' | 'shortcut' | 'click' | 'submit' | 'suggest' | 'close' | 'home';
 
 interface Start {
   readonly id: number;

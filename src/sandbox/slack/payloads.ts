@@ -1,7 +1,8 @@
 /** The bodies of Slack's requests, as docs.slack.dev/reference/interaction-payloads shows them. */
+import { messageJson } from './api/method.ts';
 import type { JsonObject } from './json.ts';
 import { type FieldInput, stateOf } from './view-state.ts';
-import type { SandboxChannel, SandboxUser, Workspace } from './workspace.ts';
+import type { SandboxChannel, SandboxMessage, SandboxUser, Workspace } from './workspace.ts';
 
 /** The legacy verification token: every request has one, nobody should look at it. */
 const TOKEN = 'sandbox-verification-token';
@@ -50,6 +51,25 @@ export function commandPayload(workspace: Workspace, facts: CommandFacts): JsonO
     is_enterprise_install: 'false',
     response_url: facts.responseUrl,
     trigger_id: facts.triggerId,
+  };
+}
+
+interface ShortcutFacts extends Pick<CommandFacts, 'user' | 'channel' | 'responseUrl' | 'triggerId'> {
+  readonly message: SandboxMessage;
+  readonly callbackId: string;
+}
+
+export function shortcutPayload(workspace: Workspace, facts: ShortcutFacts): JsonObject {
+  return {
+    type: 'message_action',
+    ...commonPayload(workspace, facts.user),
+    callback_id: facts.callbackId,
+    trigger_id: facts.triggerId,
+    response_url: facts.responseUrl,
+    action_ts: workspace.nextTs(),
+    message_ts: facts.message.ts,
+    channel: channelPayload(facts.channel),
+    message: messageJson({ workspace }, facts.message, false),
   };
 }
 

@@ -9,7 +9,7 @@ import { Interaction, type InteractionKind } from './interaction.ts';
 import { isObject, type JsonObject } from './json.ts';
 import { Offers } from './offers.ts';
 import { type ClickOptions, find, offersOf, oldButton, type Place, placeOf, topView, withChoice } from './on-screen.ts';
-import { actionPayload, commandPayload, commonPayload, eventPayload } from './payloads.ts';
+import { actionPayload, commandPayload, commonPayload, eventPayload, shortcutPayload } from './payloads.ts';
 import { SlackRefusal } from './refusal.ts';
 import type { Acknowledgement, EnvelopeType } from './socket-mode.ts';
 import { surroundings } from './surroundings.ts';
@@ -29,6 +29,14 @@ export interface CommandOptions {
   readonly command?: string;
   /** As if Slack had made links of host names and addresses. */
   readonly linkify?: boolean;
+}
+
+export interface ShortcutOptions {
+  readonly user: string;
+  readonly channel: string;
+  /** The message that it is chosen at. */
+  readonly ts: string;
+  readonly callbackId: string;
 }
 
 export interface SubmitOptions {
@@ -78,6 +86,26 @@ export class People {
       if (!(error instanceof SlackRefusal)) throw error;
       interaction.settle({ ...result, trouble: `${command} failed with the error "${error.code}".` });
     }
+    return interaction;
+  }
+
+  /** A message shortcut, chosen from the menu of a message. */
+  async shortcut(options: ShortcutOptions): Promise<Interaction> {
+    const { workspace } = this.#parts;
+    const user = this.user(options.user);
+    const channel = this.channel(options.channel);
+    const message = workspace.message(channel.id, options.ts);
+    if (message === undefined) throw new Error(`${user.realName} sees no message ${options.ts} in ${channel.name}.`);
+    const { interaction } = this.#begin('shortcut', user, channel, null, null);
+    await this.#deliver(interaction, 'interactive', {
+      ...shortcutPayload(workspace, {
+        user,
+        channel,
+        message,
+        callbackId: options.callbackId,
+        ...addresses(interaction),
+      }),
+    });
     return interaction;
   }
 

@@ -10,7 +10,7 @@ import type { Fault, MethodPattern } from './faults.ts';
 import type { Interaction } from './interaction.ts';
 import { Look } from './look.ts';
 import type { ClickOptions } from './on-screen.ts';
-import type { CommandOptions, SubmitOptions, SuggestOptions } from './people.ts';
+import type { CommandOptions, ShortcutOptions, SubmitOptions, SuggestOptions } from './people.ts';
 import { listen, type SandboxServer } from './server.ts';
 import type { DisconnectHow } from './socket-mode.ts';
 import type { SandboxChannel, SandboxMessage, SandboxUser, SandboxUserGroup } from './workspace.ts';
@@ -74,6 +74,10 @@ export class SandboxSlack extends Look {
 
   command(options: CommandOptions): Promise<Interaction> {
     return this.#parts.people.command(options);
+  }
+
+  shortcut(options: ShortcutOptions): Promise<Interaction> {
+    return this.#parts.people.shortcut(options);
   }
 
   click(options: ClickOptions): Promise<Interaction> {

@@ -1,5 +1,13 @@
 /** The small pieces that all our blocks are made of. Pure. */
-import type { Button, ContextBlock, HeaderBlock, KnownBlock, PlainTextElement, SectionBlock } from '@slack/types';
+import type {
+  Button,
+  ContextBlock,
+  HeaderBlock,
+  KnownBlock,
+  ModalView,
+  PlainTextElement,
+  SectionBlock,
+} from '@slack/types';
 import { isMigrationId, type MigrationId } from '../../domain/plan.ts';
 import { ACTION_IDS, type ActionId, type ActionView } from '../../domain/view.ts';
 import { fit, sentence } from '../text.ts';
@@ -26,6 +34,11 @@ export function header(text: string): HeaderBlock {
 /** Escapes `text` itself; what was escaped before would be shown with its entities. */
 export function plain(text: string, limit: number): PlainTextElement {
   return { type: 'plain_text', text: fit(text, limit), emoji: false };
+}
+
+/** A form that only says something; it can be closed. `text` is escaped already. */
+export function noticeForm(text: string, title = 'Redis Migrate', close = 'Close'): ModalView {
+  return { type: 'modal', title: plain(title, 24), close: plain(close, 24), blocks: [section(text)] };
 }
 
 /** As many lines as fit, then how many are left out. Lines are escaped already. */

@@ -3,6 +3,7 @@ import type { HomeView } from '@slack/types';
 import type { MigrationView } from '../../domain/view.ts';
 import { listAnswer } from './answers.ts';
 import { section } from './elements.ts';
+import { startButton } from './form.ts';
 import { COMMAND } from './words.ts';
 
 export function homeView(running: readonly MigrationView[]): HomeView {
@@ -11,7 +12,8 @@ export function homeView(running: readonly MigrationView[]): HomeView {
     type: 'home',
     blocks: [
       ...list,
-      section(`Type \`${COMMAND}\` in a channel to begin, or \`${COMMAND} help\` to read more.`),
+      startButton(),
+      section(`Or type \`${COMMAND}\` in a channel to begin, or \`${COMMAND} help\` to read more.`),
     ] as HomeView['blocks'],
   };
 }

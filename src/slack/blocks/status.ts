@@ -7,8 +7,9 @@ import { canaryText } from '../../domain/canary.ts';
 import { hasEnded, type Phase } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Finding } from '../../domain/preflight.ts';
+import { scheduleText } from '../../domain/schedule-words.ts';
 import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
-import { bareName, mention, name, sentence, stamp } from '../text.ts';
+import { bareName, fit, mention, name, sentence, stamp } from '../text.ts';
 import { actions, context, header, lines, section, textLength } from './elements.ts';
 import { ago, agoStep, bytes, count, duration, percent, plural, rate } from './format.ts';
 import { type Rung, shardBlocks, statesLine } from './shard-table.ts';
@@ -32,7 +33,9 @@ export function renderStatus(view: MigrationView, rung: Rung = 'table'): Renderi
     context(
       `\`${view.id}\` · ${view.cutover} cut-over${canaryText(view.canary)} · asked for by ${mention(view.requestedBy)} ${stamp(view.createdAt)} · ${PHASE_WORDS[view.phase].word} since ${stamp(view.phaseSince)}`,
     ),
+    ...reasonBlocks(view.reason),
     ...waitingBlocks(view),
+    ...scheduleBlocks(view),
     section(totalsLine(view, rung)),
   ];
   const bottom: KnownBlock[] = [...gateBlocks(view), ...lateBlocks(view), ...actions(view.id, view.actions)];
@@ -63,7 +66,13 @@ export function signatureOf(view: MigrationView): string {
   return JSON.stringify([
     view.phase,
     view.actions.map((action) => [action.action, action.value, action.ask]),
-    view.gates.map((gate) => [gate.gate, gate.open, gate.approvals.length]),
+    view.gates.map((gate) => [
+      gate.gate,
+      gate.open,
+      gate.approvals.map((one) => one.user),
+      gate.denied?.at,
+      gate.brokenGlass?.at,
+    ]),
   ]);
 }
 
@@ -77,11 +86,17 @@ export function renderFirst(plan: Plan): { text: string; blocks: AnyBlock[] } {
       context(
         `\`${plan.id}\` · ${plan.cutover} cut-over${canaryText(plan.canary)} · asked for by ${mention(plan.requestedBy)} ${stamp(plan.createdAt)}`,
       ),
+      ...reasonBlocks(plan.reason ?? null),
       section(
-        `${plural(plan.shards.length, 'shard')}. All servers are being looked at; nothing is changed before somebody approves.`,
+        `${plural(plan.shards.length, 'shard')}${sentence(scheduleText(plan.schedule), 600)}. All servers are being looked at; nothing is changed before somebody approves.`,
       ),
     ],
   };
+}
+
+/** Calls nobody; the address of a ticket can be clicked. */
+function reasonBlocks(reason: string | null): KnownBlock[] {
+  return reason === null ? [] : [context(`Why: ${fit(reason, 600)}`)];
 }
 
 /** The same message when the request came to nothing after it was posted. */
@@ -118,6 +133,11 @@ function waitingBlocks(view: MigrationView): KnownBlock[] {
       ? []
       : [section(`${hasEnded(view.phase) ? 'ℹ️' : '⏳'} ${sentence(view.waitingFor, 900)}`)]),
   ];
+}
+
+/** What is to come by the clock, unless the headline says it word for word. */
+function scheduleBlocks({ schedule }: MigrationView): KnownBlock[] {
+  return schedule?.text == null ? [] : [context(`🗓️ ${sentence(schedule.text, 900)}`)];
 }
 
 function totalsLine(view: MigrationView, rung: Rung): string {
@@ -165,6 +185,7 @@ function gateBlocks(view: MigrationView): KnownBlock[] {
   const told = view.gates.flatMap((gate) => {
     if (gate.gate === next) return [nextGateLine(gate, view.waitingFor ?? '')];
     const { length } = gate.approvals;
+    if (gate.brokenGlass) return [glassLine(gate, gate.brokenGlass)];
     if (length === 0) return [];
     // In a migration that ended before all had approved.
     const of = length < gate.needed ? ` (${length} of ${gate.needed} approvals)` : '';
@@ -179,7 +200,14 @@ function nextGateLine(gate: GateView, said: string): string {
   const needed =
     gate.needed > 1 || gate.approvals.length > 0 ? ` (${gate.approvals.length} of ${gate.needed} approvals)` : '';
   const reason = gate.reason === '' || said.includes(gate.reason) ? '.' : `: ${sentence(gate.reason, 600)}`;
-  return `${gate.open ? '🔓' : '🔒'} *${gate.gate}* is ${gate.open ? 'open' : 'closed'}${needed}${reason}${given}`;
+  const [sign, word] = gate.denied ? ['⛔', 'denied'] : gate.open ? ['🔓', 'open'] : ['🔒', 'closed'];
+  return `${sign} *${gate.gate}* is ${word}${needed}${reason}${given}`;
+}
+
+/** Stays for as long as the message does: it was not what the rules of this place ask for. */
+function glassLine(gate: GateView, glass: NonNullable<GateView['brokenGlass']>): string {
+  const others = gate.approvals.length === 0 ? '' : ` Approved by ${approvers(gate)}.`;
+  return `🚨 *${gate.gate}* was passed by ${mention(glass.user)} alone, with ${glass.given} of ${plural(glass.needed, 'approval')}, ${stamp(glass.at)}: ${sentence(glass.reason, 700)}.${others}`;
 }
 
 function approvers(gate: GateView): string {

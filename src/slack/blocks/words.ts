@@ -72,6 +72,15 @@ export const BUTTON_WORDS = {
   'gate:continue': { label: 'Continue', title: 'Start replication?', yes: 'Continue', style: 'primary' },
   'gate:switch': { label: 'Switch', title: 'Switch to the new servers?', yes: 'Switch', style: 'primary' },
   'gate:finish': { label: 'Finish', title: 'Finish the migration?', yes: 'Finish', style: 'primary' },
+  'migration:deny': { label: 'Deny', title: 'Say no to this step?', yes: 'Deny', style: null },
+  'migration:break_glass': {
+    label: 'Break glass',
+    title: 'Pass this gate alone?',
+    yes: 'Pass it alone',
+    style: 'danger',
+  },
+  'migration:revoke': { label: 'Take back', title: 'Take it back?', yes: 'Take it back', style: null },
+  'migration:ask_again': { label: 'Ask again', title: 'Ask again?', yes: 'Ask again', style: 'primary' },
   'migration:recheck': { label: 'Check again', title: 'Check again?', yes: 'Check again', style: null },
   'migration:tune': { label: 'Set it', title: 'Change these settings?', yes: 'Set them', style: 'primary' },
   'migration:resume': { label: 'Go on as it is', title: 'Go on with what changed?', yes: 'Go on', style: 'danger' },
@@ -93,6 +102,12 @@ export const BUTTON_WORDS = {
     title: 'Shut down the old servers?',
     yes: 'Shut them down',
     style: 'danger',
+  },
+  'migration:cancel_schedule': {
+    label: 'Cancel the schedule',
+    title: 'Cancel the schedule?',
+    yes: 'Cancel it',
+    style: null,
   },
   'migration:abort': { label: 'Abort', title: 'Abort the migration?', yes: 'Abort it', style: 'danger' },
 } satisfies Record<ActionId, ButtonWords>;

@@ -214,5 +214,5 @@ function isSharded(view: MigrationView): boolean {
 }
 
 function noteKey(id: MigrationId, kind: Kind): string {
-  return `files:${id}:${kind}`;
+  return `files-${kind}:${id}`;
 }

@@ -4,27 +4,26 @@ import type { PlanRequest } from '../../domain/plan.ts';
 import type { MigrationView } from '../../domain/view.ts';
 import { noRollbackText } from '../../domain/way-back.ts';
 import type { Asker } from '../answerer.ts';
-import { isSlackProblem } from '../api.ts';
 import {
   type Answer,
   askAnswer,
   gateClosedAnswer,
   listAnswer,
-  preflightAnswer,
   refusal,
   say,
   statusAnswer,
   told,
   unknownMigration,
 } from '../blocks/answers.ts';
-import { startForm } from '../blocks/form.ts';
 import { HELP_TOPICS, helpAnswer } from '../blocks/help.ts';
 import { COMMAND, PHASE_WORDS } from '../blocks/words.ts';
 import { nearest } from '../did-you-mean.ts';
 import { type Command, parseCommand, quoted } from '../parse-command.ts';
 import { sentence } from '../text.ts';
 import { handOut } from './chart.ts';
+import { checkOnly } from './check.ts';
 import { type Acknowledge, acknowledgeOnce, ephemeral, guarded, type ListenerDeps } from './deps.ts';
+import { openStartForm } from './open-form.ts';
 
 interface Request {
   readonly body: SlashCommand;
@@ -49,7 +48,12 @@ async function handle(deps: ListenerDeps, request: Request): Promise<void> {
     case 'check':
       return planned(deps, request, command);
     case 'form':
-      return openForm(deps, request);
+      await request.acknowledge();
+      return openStartForm(deps, {
+        triggerId: request.body.trigger_id,
+        channel: request.body.channel_id || null,
+        asker: request.asker,
+      });
     case 'refused':
       return request.acknowledge(ephemeral(refusal(command.problems)));
     case 'help':
@@ -89,11 +93,7 @@ async function planned(
     return deps.desk.carryOut(plan, asker);
   }
   await acknowledge();
-  const permission = await deps.authorizer.mayRequest(body.user_id);
-  if (!permission.ok) return deps.answerer.tell(asker, told(permission.why));
-  const hosts = await deps.service.checkHosts(plan);
-  if (hosts !== null) return deps.answerer.tell(asker, refusal(hosts.problems.map((problem) => problem.text)));
-  await deps.answerer.tell(asker, preflightAnswer(plan, await deps.service.check(plan)));
+  return checkOnly(deps, plan, asker);
 }
 
 /** A word that is no group and no address either. `groups` null: nobody knows them here. */
@@ -111,23 +111,6 @@ function unknownGroups(request: PlanRequest, groups: readonly string[] | null, w
 function listed(groups: readonly string[]): string {
   const shown = groups.slice(0, 10).map((group) => `\`${group}\``);
   return groups.length > 10 ? `${shown.join(', ')} and ${groups.length - 10} more` : shown.join(', ');
-}
-
-async function openForm(deps: ListenerDeps, { body, asker, acknowledge }: Request): Promise<void> {
-  await acknowledge();
-  const view = startForm({ channel: body.channel_id || null, defaultCutover: deps.config.defaultCutover });
-  try {
-    await deps.api.call('views.open', { trigger_id: body.trigger_id, view });
-  } catch (error) {
-    if (!isSlackProblem(error)) throw error;
-    deps.log.warn({ code: error.code }, 'the form could not be opened');
-    await deps.answerer.tell(
-      asker,
-      say(
-        `✖️ Slack did not open the form (\`${sentence(error.code, 60)}\`). Please try again, or write \`${COMMAND} help start\`.`,
-      ),
-    );
-  }
 }
 
 async function answerTo(

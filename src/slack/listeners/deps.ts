@@ -6,6 +6,7 @@ import type { Log, SecretRegistry } from '../../log.ts';
 import type { Answerer, Asker } from '../answerer.ts';
 import type { SlackApi } from '../api.ts';
 import { type Answer, say } from '../blocks/answers.ts';
+import type { Drafts } from '../drafts.ts';
 import type { Handouts } from '../files/handouts.ts';
 import type { Publisher } from '../publisher.ts';
 import type { StartDesk } from '../start-desk.ts';
@@ -19,6 +20,7 @@ export interface ListenerDeps {
   readonly api: SlackApi;
   readonly answerer: Answerer;
   readonly desk: StartDesk;
+  readonly drafts: Drafts;
   readonly publisher: Pick<Publisher, 'refresh'>;
   readonly handouts: Pick<Handouts, 'onRequest'>;
   readonly registry: SecretRegistry;

@@ -1,41 +1,16 @@
-/** Submitted forms: read → keep → ack (or errors at their fields) → act. */
+/** Forms that confirm, submitted: read → keep → ack (or errors at their fields) → act. */
 import type { App, ViewSubmitAction } from '@slack/bolt';
-import type { Refusal } from '../../engine/service.ts';
 import type { Asker } from '../answerer.ts';
 import { told, unknownMigration } from '../blocks/answers.ts';
-import { asksReason, NAME_FIELD, REASON_FIELD } from '../blocks/confirm.ts';
-import { FIELDS, START_FORM } from '../blocks/form.ts';
-import { halfAnAddress } from '../parse-command.ts';
-import { readConfirmForm, readStartForm } from '../read-form.ts';
+import { asksName, asksReason, NAME_FIELD, REASON_FIELD } from '../blocks/confirm.ts';
+import { readConfirmForm } from '../read-form.ts';
 import { plainTyping } from '../typed-text.ts';
 import { type Acknowledge, acknowledgeOnce, guarded, type ListenerDeps } from './deps.ts';
+import { errorsAt } from './form-errors.ts';
 
-export const CONFIRM_FORMS = /^confirm:(continue|switch|finish|abort|serve_old|recheck|override|axe)$/;
-const ERROR_CHARACTERS = 1_000;
+export const CONFIRM_FORMS = /^confirm:(continue|switch|finish|abort|serve_old|recheck|override|break_glass|deny|axe)$/;
 
 export function register(app: App, deps: ListenerDeps): void {
-  app.view<ViewSubmitAction>({ type: 'view_submission', callback_id: START_FORM }, async ({ body, view, ack }) => {
-    const acknowledge = acknowledgeOnce(ack, deps, 'form');
-    const form = readStartForm(view.state.values, view.private_metadata);
-    const asker: Asker = { user: body.user.id, channel: form.channel };
-    await guarded(deps, { what: 'form', acknowledge, asker }, async () => {
-      const { sources, destinations } = form.request;
-      if (form.channel === null)
-        return acknowledge(errorsAt({ [FIELDS.channel]: 'Choose the channel that the migration is told in.' }));
-      const half = halfAnAddress(sources) ?? halfAnAddress(destinations);
-      if (half !== null)
-        return acknowledge(errorsAt({ [halfAnAddress(sources) ? FIELDS.sources : FIELDS.destinations]: half }));
-      const drafted = deps.service.draft(form.request, { user: body.user.id, channel: form.channel });
-      if (!drafted.ok) return acknowledge(errorsAt(byField(drafted)));
-      if (!deps.desk.keep(drafted.plan))
-        return acknowledge(
-          errorsAt({ [FIELDS.sources]: "Two requests got in each other's way. Please send the form again." }),
-        );
-      await acknowledge();
-      await deps.desk.carryOut(drafted.plan, asker);
-    });
-  });
-
   app.view<ViewSubmitAction>({ type: 'view_submission', callback_id: CONFIRM_FORMS }, async ({ body, view, ack }) => {
     const acknowledge = acknowledgeOnce(ack, deps, 'confirm');
     const form = readConfirmForm(view.state.values, view.private_metadata);
@@ -52,24 +27,27 @@ async function confirm(
 ): Promise<void> {
   if (form === null)
     return acknowledge(
-      errorsAt({ [NAME_FIELD]: 'This form is of another version of the bot. Close it and click the button again.' }),
+      errorsAt({ [NAME_FIELD]: 'This form is of another version of the bot. Close it and click the button again.' }, [
+        NAME_FIELD,
+      ]),
     );
   const { migration, action, value } = form.context;
   const current = deps.service.view(migration);
   const wantsReason = asksReason(action);
+  const wantsName = asksName(action);
   const wrong = {
-    ...(current !== null && !sameName(form.typed, current.name)
+    ...(wantsName && current !== null && !sameName(form.typed, current.name)
       ? { [NAME_FIELD]: 'That is not the name. Type it exactly as it stands above.' }
       : {}),
     ...(wantsReason && form.reason === '' ? { [REASON_FIELD]: 'Say why, in a few words.' } : {}),
   };
-  if (Object.keys(wrong).length > 0) return acknowledge(errorsAt(wrong));
+  if (Object.keys(wrong).length > 0) return acknowledge(errorsAt(wrong, [NAME_FIELD, REASON_FIELD]));
   const ticket = deps.service.click({
     migration,
     action,
     user: asker.user,
     value,
-    typedName: current?.name ?? form.typed,
+    typedName: wantsName ? (current?.name ?? form.typed) : null,
     ...(wantsReason ? { reason: form.reason } : {}),
   });
   await acknowledge();
@@ -86,21 +64,4 @@ function sameName(typed: string, name: string): boolean {
       .replace(/\s+/g, ' ')
       .trim();
   return typed === name || bare(typed) === bare(name);
-}
-
-function byField(refusal: Refusal): Record<string, string> {
-  const errors: Record<string, string> = {};
-  for (const problem of refusal.problems) {
-    const field = problem.field ?? FIELDS.sources;
-    errors[field] = errors[field] === undefined ? problem.text : `${errors[field]} ${problem.text}`;
-  }
-  return errors;
-}
-
-function errorsAt(errors: Readonly<Record<string, string>>): object {
-  const fields: Record<string, string> = {};
-  for (const [field, text] of Object.entries(errors)) {
-    fields[field] = text.length > ERROR_CHARACTERS ? `${text.slice(0, ERROR_CHARACTERS)}…` : text;
-  }
-  return { response_action: 'errors', errors: fields };
 }

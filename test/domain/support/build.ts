@@ -16,6 +16,7 @@ import type { ShardSight, Sight } from '../../../src/domain/sight.ts';
 import type { MigrationState, ShardRecord } from '../../../src/domain/state.ts';
 import { judge } from '../../../src/domain/verdict.ts';
 import type { ActionId } from '../../../src/domain/view.ts';
+import { createCalendar } from '../../../src/schedule/calendar.ts';
 
 export const ANA = 'U00000ANA';
 export const BEN = 'U00000BEN';
@@ -35,6 +36,7 @@ export const POLICY: Policy = {
   tuneSyncs: true,
   maxSourceLatencyMs: 1_000,
   maxSourceMemoryPercent: 90,
+  calendar: createCalendar(),
 };
 
 /** The history that a source writes, and the one of a destination that has never followed. */

@@ -283,7 +283,7 @@ export const FORM: DemoState = {
     {
       id: 'V1',
       user: ANA,
-      view: json([startForm({ channel: CHANNEL, defaultCutover: 'fenced' })])[0] ?? {},
+      view: json([startForm({ channel: CHANNEL, defaultCutover: 'fenced', hasGroups: false })])[0] ?? {},
       errors: {},
     },
   ],

@@ -63,6 +63,7 @@ const anyView: fc.Arbitrary<MigrationView> = fc
     waitingFor: fc.oneof(fc.constant(null), text),
     cutover: fc.constantFrom(...CUTOVERS),
     canary: fc.constantFrom(null, { shard: 299, soakMs: 86_340_000 }),
+    reason: fc.oneof(fc.constant(null), text),
     totals: fc.record({ servers: fc.nat(300), keys: figure, bytes: figure }),
     findings: fc.array(
       fc.record({
@@ -376,7 +377,7 @@ describe('everything else the bot shows', () => {
             Array.from({ length: 60 }, () => drawn),
             'list',
           ),
-          renderFirst({ ...plan, name: hostile }),
+          renderFirst({ ...plan, name: hostile, reason: hostile }),
           renderNotStarted(
             { ...plan, name: hostile },
             Array.from({ length: 40 }, () => hostile),
@@ -393,7 +394,9 @@ describe('everything else the bot shows', () => {
   });
 
   it('the form and the help pages', () => {
-    for (const channel of ['C1', null]) expect(checkView(startForm({ channel, defaultCutover: 'fenced' }))).toEqual([]);
+    for (const channel of ['C1', null])
+      for (const hasGroups of [true, false])
+        expect(checkView(startForm({ channel, defaultCutover: 'fenced', hasGroups }))).toEqual([]);
     for (const topic of [null, 'nonsense', ...HELP_TOPICS]) {
       const page = helpAnswer(topic, 'gates');
       expect(checkMessage(page.blocks, page.text)).toEqual([]);

@@ -25,7 +25,7 @@ interface MessageProps {
 }
 
 export const Message = memo(function Message({ message, close, replies, onThread }: MessageProps) {
-  const { state } = useWorkspace();
+  const { state, act, me } = useWorkspace();
   const person = personOf(state, message.user);
   const at = dateOf(message.ts);
   const root = message.threadTs ?? message.ts;
@@ -78,6 +78,14 @@ export const Message = memo(function Message({ message, close, replies, onThread
       </div>
       {onThread !== null && (
         <div className="message-tools">
+          <button
+            aria-label={`Migrate these servers, from the message of ${person.name}, ${clockTime(at)}`}
+            onClick={() => void act({ kind: 'shortcut', user: me.id, channel: message.channel, ts: message.ts })}
+            title="Migrate these servers (redis-migrate)"
+            type="button"
+          >
+            <Icon name="bolt" />
+          </button>
           <button
             aria-label={`Reply in thread to ${person.name}, ${clockTime(at)}`}
             onClick={() => onThread(root)}
