@@ -19,6 +19,9 @@ export interface Policy {
   readonly approvals: Readonly<Record<Gate, number>>;
   readonly selfApproval: boolean;
   readonly approvalTtlMs: number;
+  /** How long a gate lacks approvals before those who must act are reminded, and before the channel is told; 0: never. */
+  readonly remindMs: number;
+  readonly escalateMs: number;
   readonly quietMs: number;
   readonly maxLagBytes: number;
   readonly maxPauseMs: number;
@@ -40,18 +43,17 @@ export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): Ga
     const { open, reason } = statusOf(gate, state, sight, policy);
     const denial = denialOf(gate, state);
     const glass = glassOf(gate, state);
-    const approved = approvals.length >= needed;
-    const held = open ? heldByTime(gate, state, sight.wallNow, policy, approved) : null;
-    return {
-      gate,
-      open: open && held === null,
-      reason: held ?? reason,
+    const said = {
       approvals,
       needed,
-      ...(held !== null && !approved && takesEarlyApproval(gate, state) ? { early: true as const } : {}),
       ...(denial === null ? {} : { denied: saidBy(denial) }),
       ...(glass === null ? {} : { brokenGlass: { ...saidBy(glass), given: glass.given, needed: glass.needed } }),
     };
+    const approved = approvals.length >= needed;
+    const held = open ? heldByTime(gate, state, sight.wallNow, policy, approved) : null;
+    if (held === null) return { gate, open, reason, ...said };
+    const early = !approved && takesEarlyApproval(gate, state) ? { early: true as const } : {};
+    return { gate, open: false, reason: held, ...said, ...early };
   });
 }
 

@@ -189,6 +189,12 @@ export class Engine implements MigrationService, Housekeeping {
     this.#migrators.get(id)?.journal.append([{ kind: 'message_posted', ts, why }]);
   }
 
+  slackWasAway(id: MigrationId, from: number, to: number): void {
+    const journal = this.#migrators.get(id)?.journal;
+    const isTold = journal?.rows.some(({ event }) => event.kind === 'slack_away' && event.from === from);
+    if (!isTold) journal?.append([{ kind: 'slack_away', from, to }]);
+  }
+
   forgetEnded(before: number): readonly MigrationId[] {
     const old = [...this.#migrators].filter(([, { journal }]) => {
       const { phase, phaseSince, hooks, clicks } = journal.state;

@@ -87,6 +87,8 @@ export interface MigrationService {
   samples(id: MigrationId): readonly Sample[];
   /** Journals where the status message is now. */
   messagePosted(id: MigrationId, ts: string, why: string): void;
+  /** Journals that Slack did not take the newest state for so long; the same `from` once. Wall-clock milliseconds. */
+  slackWasAway(id: MigrationId, from: number, to: number): void;
   /** Calls back after each tick and each journalled row of a migration, with its id. Returns how to stop. */
   onChange(listener: (id: MigrationId) => void): () => void;
 }

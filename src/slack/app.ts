@@ -32,7 +32,7 @@ import * as shortcuts from './listeners/shortcuts.ts';
 import * as views from './listeners/views.ts';
 import { createPoster } from './post.ts';
 import { createPublisher } from './publisher.ts';
-import { createRateBudget } from './rate-budget.ts';
+import { createRateBudget, type RateBudget } from './rate-budget.ts';
 import { createStartDesk } from './start-desk.ts';
 import { createThread } from './thread.ts';
 
@@ -100,6 +100,8 @@ export interface SlackApp {
   /** Carries out what a crash left undone and brings the messages up to date. Returns when both are under way. */
   resume(): Promise<void>;
   ready(): { readonly ok: boolean; readonly why: string | null };
+  /** Seconds for which Slack has not taken the newest state of a migration's message; only those that it does not take. */
+  staleMessages(): ReadonlyMap<MigrationId, number>;
   /** The HTTP listener's port; null in Socket Mode or before the start. */
   port(): number | null;
   /** Lets requests in flight finish, publishes the last statuses, closes. At most about eight seconds; may be called twice. */
@@ -112,15 +114,17 @@ const GRACE = { requestsMs: 3_000, statusesMs: 2_500, storiesMs: 1_000 };
 export function createSlackApp(deps: SlackAppDeps): SlackApp {
   const { apis, authorizer, service, store, clock, registry, config } = deps;
   const log = deps.log.child({ room: 'slack' });
-  const poster = createPoster({ api: apis.talk, clock, log });
-  const answerer = createAnswerer({ api: apis.talk, clock, log, metrics: deps.metrics, registry });
-  const desk = createStartDesk({ service, store, authorizer, api: apis.talk, poster, answerer, clock, log });
+  const budget = createRateBudget(clock);
+  const talk = counted(apis.talk, budget);
+  const poster = createPoster({ api: talk, clock, log });
+  const answerer = createAnswerer({ api: talk, clock, log, metrics: deps.metrics, registry });
+  const desk = createStartDesk({ service, store, authorizer, api: talk, poster, answerer, clock, log });
   const publisher = createPublisher({
     api: apis.publish,
     poster,
     service,
     store,
-    budget: createRateBudget(clock),
+    budget,
     clock,
     log,
   });
@@ -176,7 +180,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     service,
     groups: deps.groups,
     authorizer,
-    api: apis.talk,
+    api: talk,
     answerer,
     desk,
     drafts: createDrafts(clock),
@@ -273,10 +277,21 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       const problem = authenticated ? connection.problem() : why;
       return { ok: problem === null, why: problem };
     },
+    staleMessages: () => publisher.staleSeconds(),
     port: () => connection.port(),
     stop() {
       stopped ??= shutDown();
       return stopped;
+    },
+  };
+}
+
+/** Slack counts every `chat.update`, whoever sends it. */
+function counted(api: SlackApi, budget: RateBudget): SlackApi {
+  return {
+    call(method, args) {
+      if (method === 'chat.update') budget.spend();
+      return api.call(method, args);
     },
   };
 }

@@ -377,6 +377,11 @@ export class FakeService implements MigrationService {
     this.patch(id, { messageTs: ts });
   }
 
+  slackWasAway(id: string, from: number, to: number): void {
+    const seq = (this.journal.get(id)?.at(-1)?.seq ?? 0) + 1;
+    this.tell(id, row(seq, { kind: 'slack_away', from, to }, { text: 'Slack did not take updates.' }));
+  }
+
   onChange(listener: (id: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

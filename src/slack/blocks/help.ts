@@ -25,7 +25,8 @@ const TOPICS: Readonly<Record<string, string>> = {
     '*switch* makes the new servers the masters; in an *overlap* it only lets them take writes as well. It opens when every shard is in step.',
     '*finish* ends the migration; in an *overlap* it makes the new servers the masters. It opens when nobody has written to the old masters for a while. An approver can open it earlier with a reason, which the channel is told.',
     'When it is finished, approvers can have the old servers shut down. One that somebody is still connected to is left, with the line to run by hand.',
-    'Each needs its approvals. A button that is not there cannot be used now, and the message says why.',
+    'Each needs its approvals. They can be taken back until the gate is passed, and are void when what was approved changes; the thread says so. An approver can *deny* a gate with a reason: it stays closed until they take that back, or somebody asks again. Where more approvals are needed than can be had, *Break glass* lets one approver pass an open gate alone, with the name typed and a reason, which the channel is told.',
+    'A button that is not there cannot be used now, and the message says why.',
   ].join('\n'),
   cutover: [
     '*fenced*: writes stop for a moment, it is proven that the new servers have everything, then they take over. No acknowledged write is lost. Until the application is pointed at them, its writes are refused.',
