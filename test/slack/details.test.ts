@@ -76,7 +76,7 @@ it('whoever sees the message can look at a thousand shards, find one, and read i
   await submit('nowhere');
   await form(made, EVE, 'No shard has that', 'numbers 1 to 1000');
   await submit('old-77');
-  await form(made, EVE, '1 to 11 of 11', 'old-777:6379');
+  await form(made, EVE, 'Found: 11 shards, worst first', 'old-777:6379');
   const found = await submit('#1000');
   expect(found.trouble).toBeNull();
   const page = await form(made, EVE, '*Shard 1000* is link down', 'Event 13.', 'As of ');
@@ -93,7 +93,7 @@ it('whoever sees the message can look at a thousand shards, find one, and read i
   await made.slack.closeView({ user: EVE, viewId: page.id });
   await click(list.id, 'details:refresh');
   const again = await form(made, EVE, 'old-77');
-  await made.slack.click({ user: EVE, viewId: again.id, actionId: 'details:shard' });
+  await made.slack.click({ user: EVE, viewId: again.id, blockId: 'shard 76', actionId: 'details:shard' });
   await form(made, EVE, '*Shard 77* is in step', 'nothing has happened to this shard yet');
   expect(made.service.clicks).toEqual([]);
   expect(made.slack.ephemerals(EVE)).toEqual([]);
@@ -137,7 +137,7 @@ it('the Home tab opens the details, the history and a gate, and answers in the t
       },
       { what: `a Home tab with ${texts.join(', ')}` },
     );
-  const tab = await home('*switch* is open (0 of 2 approvals)', 'Running');
+  const tab = await home('*switch* is open and wants your approval (0 of 2 approvals)', 'Running');
   const blockId = made.slack.buttons(tab).find((one) => one.element.action_id === 'gate:switch')?.blockId ?? '';
   made.service.answer = { accepted: false, text: `Already approved by <@${ANA}>.` };
   await made.slack.click({ user: BEN, viewId: tab.id, blockId, actionId: 'gate:switch' });
@@ -159,5 +159,5 @@ it('the Home tab opens the details, the history and a gate, and answers in the t
   await search('payments', null);
   await form(made, BEN, 'No migration has all of that.');
   await search('old-2', ANA);
-  await form(made, BEN, 'Found: 1, newest first', '*orders*');
+  await form(made, BEN, 'Found: 1 migration, newest first', '*orders*');
 });

@@ -105,7 +105,7 @@ describe('the Home tab', () => {
     await clock.advance(100);
     expect(last()).toContain('in <#C000000OPS>');
     await clock.advance(20_000);
-    expect(last()).toContain('<https://sandbox.slack.com/p1700000000.000100|open the message>');
+    expect(last()).toContain('<https://sandbox.slack.com/p1700000000.000100|Open the message>');
     expect(api.of('chat.getPermalink')).toHaveLength(1);
   });
 

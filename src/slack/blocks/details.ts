@@ -62,7 +62,6 @@ export function detailsView(view: MigrationView, place: DetailsPlace): ModalView
   const page = pageOf(found(view, words), place.page, SHARDS_A_PAGE);
   const carried: DetailsPlace = { migration: view.id, page: page.page, words };
   const { sign, word } = PHASE_WORDS[view.phase];
-  const which = words === '' ? 'Shards' : 'Found: shards';
   const fresh = view.asOf === null ? 'The servers have not been looked at yet.' : `As of ${stamp(view.asOf)}.`;
   return {
     type: 'modal',
@@ -79,7 +78,7 @@ export function detailsView(view: MigrationView, place: DetailsPlace): ModalView
         words,
       ),
       { type: 'divider' },
-      context(`${which} ${pageText(page)}, worst first. ${fresh}`),
+      context(`${words === '' ? '' : 'Found: '}${pageText(page, 'shard')}, worst first. ${fresh}`),
       ...(page.of === 0 ? [section('No shard has that in its address or state.')] : []),
       ...page.items.map(shardBlock),
       {
@@ -101,6 +100,7 @@ function shardBlock(shard: ShardView): KnownBlock {
   const where = `${name(shard.source, 70)} → ${name(shard.destination, 70)}`;
   return {
     type: 'section',
+    block_id: `shard ${shard.index}`,
     text: {
       type: 'mrkdwn',
       text: `${sign} *${shard.index + 1}* ${[word, ...shardFigures(shard)].join(' · ')}\n${where}${reason}`,
@@ -117,7 +117,7 @@ export function shardFigures(shard: ShardView): readonly string[] {
     ...(shard.bytesPerSecond === null || shard.bytesPerSecond < 1 ? [] : [rate(shard.bytesPerSecond)]),
     ...(shard.etaSeconds === null || shard.etaSeconds < 1 ? [] : known(duration(shard.etaSeconds), '', ' left')),
     ...known(bytes(shard.lagBytes), 'lag '),
-    ...known(perSecond(shard.sourceWritesPerSecond), '', ' writes'),
+    ...known(perSecond(shard.sourceWritesPerSecond), 'writes '),
     ...known(milliseconds(shard.pauseMs), 'pause '),
   ];
 }

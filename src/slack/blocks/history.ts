@@ -62,7 +62,7 @@ export function historyView(
       findInput('Search', 'A part of the id, the name, a host or the phase.', words),
       personInput(place.person),
       { type: 'divider' },
-      context(`${narrowed ? 'Found' : 'Migrations'}: ${pageText(page)}, newest first.`),
+      context(`${narrowed ? 'Found: ' : ''}${pageText(page, 'migration')}, newest first.`),
       ...(page.of === 0 ? [section(none)] : page.items.map((view) => section(migrationLine(view, links.get(view.id))))),
       ...actions,
     ],

@@ -87,7 +87,8 @@ function waitingText(one: Waiting): string {
   if (one.kind === 'gate') {
     const { gate, needed, approvals, reason } = one.gate;
     const so = needed > 1 ? ` (${approvals.length} of ${needed} approvals)` : '';
-    return `🔓 ${who}: *${gate}* is open${so} and wants your approval. ${sentence(reason, 500)}`;
+    const open = one.gate.early === true ? 'can be approved already' : 'is open and wants your approval';
+    return `🔓 ${who}: *${gate}* ${open}${so}. ${sentence(reason, 500)}`;
   }
   if (one.kind === 'question')
     return `❓ ${who}: ${BUTTON_WORDS[one.action.action].title} ${sentence(one.action.consequence, 600)}`;

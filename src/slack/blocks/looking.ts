@@ -2,6 +2,7 @@
 import type { Button, InputBlock, ModalView } from '@slack/types';
 import type { MigrationId } from '../../domain/plan.ts';
 import { buttonValue, context, plain } from './elements.ts';
+import { plural } from './format.ts';
 
 /** The button under a status message that opens the list of shards. Looking is no decision, so it is none of the engine's. */
 export const DETAILS = 'migration:details';
@@ -61,10 +62,9 @@ export function pageOf<T>(all: readonly T[], asked: number, size: number): Page<
   return { items, page, pages, from: items.length === 0 ? 0 : page * size + 1, of: all.length };
 }
 
-/** "21 to 40 of 1,000". */
-export function pageText({ items, from, of }: Page<unknown>): string {
-  if (of === 0) return 'none';
-  const all = of.toLocaleString('en-US');
+/** "3 shards", "21 to 40 of 1,000 shards". */
+export function pageText({ items, from, of }: Page<unknown>, noun: string): string {
+  const all = plural(of, noun);
   return items.length === of ? all : `${from} to ${from + items.length - 1} of ${all}`;
 }
 

@@ -32,7 +32,7 @@ export function endedLine(view: MigrationView, link: string | undefined): string
 }
 
 export function whereText(view: MigrationView, link: string | undefined): string {
-  if (link !== undefined && /^https?:\/\/[^\s<>|]{1,500}$/.test(link)) return `<${link}|open the message>`;
+  if (link !== undefined && /^https?:\/\/[^\s<>|]{1,500}$/.test(link)) return `<${link}|Open the message>`;
   return /^[CGD][A-Z0-9]{1,20}$/.test(view.channel) ? `in <#${view.channel}>` : `in ${name(view.channel)}`;
 }
 

@@ -20,6 +20,7 @@ export interface ShownSettings {
   readonly maxPauseMs: number;
   readonly syncsPerHost: number;
   readonly syncsTotal: number;
+  readonly retentionMs: number | null;
   readonly allowedHosts: AllowedHosts;
   readonly allowTypedPasswords: boolean;
   readonly hook: { readonly url: string } | null;
@@ -48,11 +49,9 @@ export function settingsView(settings: ShownSettings): ModalView {
         ['Quiet before finish', duration(settings.quietMs / 1000), 'QUIET_SECONDS'],
         ['In step up to a lag of', bytes(settings.maxLagBytes), 'MAX_LAG_BYTES'],
         ['Writes stop for at most', milliseconds(settings.maxPauseMs), 'MAX_PAUSE_MS'],
-        [
-          'Full syncs at a time',
-          `${settings.syncsPerHost} a host, ${settings.syncsTotal} in all`,
-          'SYNCS_PER_HOST, SYNCS_TOTAL',
-        ],
+        ['Full syncs at a time from one host', String(settings.syncsPerHost), 'SYNCS_PER_HOST'],
+        ['Full syncs at a time in all', String(settings.syncsTotal), 'SYNCS_TOTAL'],
+        ['Journals of ended migrations are kept', kept(settings.retentionMs), 'RETENTION_DAYS'],
       ]),
       header('Where to'),
       told([
@@ -80,6 +79,10 @@ function people(ids: readonly string[] | null): string {
     ids.map((id) => (id.startsWith('S') ? groupMention(id) : mention(id))),
     900,
   ).replaceAll('\n', ', ');
+}
+
+function kept(retentionMs: number | null): string {
+  return retentionMs === null ? 'for ever' : `for ${duration(retentionMs / 1000)}`;
 }
 
 /** What stands behind the host may be a secret of whoever listens there. */

@@ -157,7 +157,7 @@ function settingBlocks(settings: readonly SettingView[]): KnownBlock[] {
   if (settings.length === 0) return [section('*Settings*: the bot has changed none on these two servers.')];
   const told = settings.map((one) => {
     const side = one.side === 'source' ? 'old' : 'new';
-    return `${SETTING_WORDS[one.state]}: \`${name(one.name, 60)}\` on the ${side} server, ${value(one.old)} → ${value(one.value)}. ${sentence(one.why, 200)}`;
+    return `${SETTING_WORDS[one.state]}: \`${name(one.name, 60)}\` on the ${side} server, ${value(one.old)} → ${value(one.value)}, ${sentence(one.why, 200)}`;
   });
   return [section(`*Settings that the bot changed*\n${lines(told, 2_700, 'more settings')}`)];
 }

@@ -16,7 +16,8 @@ export function supAnswer(views: readonly MigrationView[]): Answer {
 function supLine(view: MigrationView): string {
   const { sign, word } = PHASE_WORDS[view.phase];
   const who = `${sign} \`${view.id}\` *${name(view.name, 40)}* ${word}`;
-  const waits = view.waitingFor === null ? [] : [sentence(view.waitingFor, 200).replaceAll('\n', ' ')];
+  const waits =
+    view.waitingFor === null ? [] : [sentence(view.waitingFor, 200).replaceAll('\n', ' ').replace(/\.$/, '')];
   if (hasEnded(view.phase)) return [`${who} ${stamp(view.phaseSince)}`, ...waits].join(' · ');
   const seen = view.asOf === null ? [] : [`as of ${stamp(view.asOf)}`];
   const waiting = waits.length === 0 ? ['waits for nothing'] : [`waits: ${waits[0]}`];

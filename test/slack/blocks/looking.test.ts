@@ -133,7 +133,7 @@ describe('the list of shards', () => {
     const first = allText(shown(0));
     expect(first.match(/details:shard/g)).toHaveLength(20);
     expect(first.indexOf('*701* link down')).toBeLessThan(first.indexOf('*1* in step'));
-    expect(first).toContain('1 to 20 of 1,000, worst first. As of <!date');
+    expect(first).toContain('1 to 20 of 1,000 shards, worst first. As of <!date');
     expect(first).toContain('details:next');
     expect(first).not.toContain('details:previous');
     const last = allText(shown(49));
@@ -172,8 +172,22 @@ describe('the page of a shard', () => {
         serverView('destination', { address: 'new-701:6379', problem: 'new-701:6379 has not answered for 4 s.' }),
       ],
       settings: [
-        { side: 'source', name: 'repl-timeout', old: '60', value: '600', why: 'A full sync takes long.', state: 'set' },
-        { side: 'destination', name: 'masterauth', old: '', value: null, why: 'It has to log in.', state: 'put_back' },
+        {
+          side: 'source',
+          name: 'repl-timeout',
+          old: '60',
+          value: '600',
+          why: 'so that a full sync ends',
+          state: 'set',
+        },
+        {
+          side: 'destination',
+          name: 'masterauth',
+          old: '',
+          value: null,
+          why: 'so that it can log in',
+          state: 'put_back',
+        },
       ],
       events: [
         { seq: 12, at: '2024-05-01T10:00:00.000Z', actor: 'bot', kind: 'seen', text: 'Seen: it follows.', shard: 700 },
@@ -185,8 +199,8 @@ describe('the page of a shard', () => {
     expect(page).toContain('*Old role*\\nreplica behind the fence');
     expect(page).toContain('*New stream offset*\\n`123456`');
     expect(page).toContain('⛔ New server: new-701:6379 has not answered');
-    expect(page).toContain('🔧 set now: `repl-timeout` on the old server, `60` → `600`. A full sync takes long.');
-    expect(page).toContain('✅ put back: `masterauth` on the new server, nothing → a secret.');
+    expect(page).toContain('🔧 set now: `repl-timeout` on the old server, `60` → `600`, so that a full sync ends');
+    expect(page).toContain('✅ put back: `masterauth` on the new server, nothing → a secret, so that it can log in');
     expect(page).toContain('{date_short_pretty} {time_secs}|2024-05-01T10:00:00.000Z> Seen: it follows.');
     expect(page).toContain('"action_id":"shard:older"');
     expect(page).not.toContain('shard:newest');
@@ -205,9 +219,9 @@ describe('sup', () => {
     const { text: said } = supAnswer([syncing, planned]);
     expect(said.split('\n')).toEqual([
       expect.stringMatching(
-        /^🔄 `m-7k3q` \*orders\* syncing · 45 % · about 2 min 05 s left · largest lag 0 B · waits: Copies\. · as of <!date/,
+        /^🔄 `m-7k3q` \*orders\* syncing · 45 % · about 2 min 05 s left · largest lag 0 B · waits: Copies · as of <!date/,
       ),
-      expect.stringMatching(/^📋 `m-0000` \*orders\* planned · waits: Somebody has to approve continue\./),
+      expect.stringMatching(/^📋 `m-0000` \*orders\* planned · waits: Somebody has to approve continue ·/),
     ]);
     expect(supAnswer([]).text).toContain('No migration is running.');
   });
@@ -236,6 +250,8 @@ describe('the Home tab', () => {
     expect(waitsFor(ANA, { ...may, approve: false }, [waiting])).toEqual([]);
     expect(waitsFor(BEN, { ...may, approveOwn: false }, [waiting])).toEqual([]);
     expect(waitsFor(BEN, may, [waiting])).toHaveLength(1);
+    const early = { ...waiting, gates: waiting.gates.map((gate) => ({ ...gate, open: false, early: true as const })) };
+    expect(waitsFor(ANA, may, [early])).toHaveLength(1);
   });
 
   it('shows a requester what the check found, and an approver what the bot asks', () => {
@@ -248,6 +264,9 @@ describe('the Home tab', () => {
     expect(shown).toContain('❌ *orders* `m-7k3q`: It is a replica.\\n→ SLAVEOF NO ONE');
     expect(shown).toContain('migration:recheck');
     expect(waitsFor(BEN, no, [wrong])).toEqual([]);
+    const denied = view({ actions: [actionView({ action: 'migration:ask_again', consequence: 'Eve said no.' })] });
+    expect(waitsFor(ANA, no, [denied])).toHaveLength(1);
+    expect(waitsFor(BEN, may, [denied])).toEqual([]);
     const held = view({ actions: [actionView({ action: 'migration:resume', consequence: 'Shard 1 was changed.' })] });
     expect(allText(renderHome(homeModel({ waiting: waitsFor(BEN, may, [held]) })).view)).toContain(
       'Shard 1 was changed.',
@@ -258,7 +277,7 @@ describe('the Home tab', () => {
     const links = (link: string) => new Map([['m-7k3q', link]]);
     const shown = (link: string) => allText(renderHome(homeModel({ running: [waiting], links: links(link) })).view);
     expect(shown('https://x.slack.com/archives/C1/p1')).toContain(
-      '<https://x.slack.com/archives/C1/p1|open the message>',
+      '<https://x.slack.com/archives/C1/p1|Open the message>',
     );
     expect(shown('javascript:alert(1)')).toContain('in <#C000000OPS>');
   });
@@ -286,6 +305,7 @@ describe('the settings', () => {
     maxPauseMs: 2_000,
     syncsPerHost: 2,
     syncsTotal: 8,
+    retentionMs: 90 * 86_400_000,
     allowedHosts: { allowsName: () => true, allowsAddresses: () => true, written: ['*.redis.internal', '10.0.0.0/8'] },
     allowTypedPasswords: false,
     hook: { url: 'https://bot:hunter2@deploy.example:8443/hooks/T0KEN?key=s3cret' },
@@ -298,6 +318,7 @@ describe('the settings', () => {
     expect(shown).toContain('May ask for migrations: *everybody*');
     expect(shown).toContain(`May approve: <@${ANA}>, <!subteam^S0OPS>`);
     expect(shown).toContain('*switch* 2');
+    expect(shown).toContain('are kept: for 90 d 0 h');
     expect(shown).toContain('own approval: does not count');
     expect(shown).toContain('`∗.redis.internal`, `10.0.0.0/8`');
     expect(shown).toContain('deploy.example:8443');
