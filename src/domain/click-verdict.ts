@@ -52,7 +52,10 @@ const BEHIND: Readonly<Record<Gate, { readonly phase: Phase; readonly reason: st
   finish: { phase: 'finishing', reason: 'What was changed on the way is put back.' },
 };
 
-/** One more approval, which may be the last one that was needed. `wipe`: given with the name typed, for a wipe. `early`: only the schedule keeps the gate closed. */
+/**
+ * One more approval, which may be the last one that was needed. `wipe`: given with the name typed, for a wipe. `early`:
+ * only the schedule keeps the gate closed.
+ */
 export function approval(
   gate: Gate,
   click: PendingClick,
@@ -92,7 +95,8 @@ export function approval(
   return { accepted: true, rows: [...rows, entering(gate, state)], text: `Approved: *${gate}*.` };
 }
 
-function lostRows(gate: Gate, lost: readonly Approval[]): Event[] {
+/** Those who have approved and may not any more. */
+export function lostRows(gate: Gate, lost: readonly Approval[]): Event[] {
   if (lost.length === 0) return [];
   const [approvals, users] = [lost.map((one) => one.row), lost.map((one) => one.user)];
   return [{ kind: 'approvals_void', gate, approvals, users, reason: 'they may not approve any more.' }];

@@ -47,6 +47,9 @@ export interface EngineDeps extends HandsDeps {
   readonly metrics: Metrics;
 }
 
+/** How many rows of the journal a shard's page shows at a time. */
+const SHARD_EVENTS = 10;
+
 export class Engine implements MigrationService, Housekeeping {
   readonly #deps: EngineDeps;
   readonly #migrators = new Map<MigrationId, Migrator>();
@@ -171,12 +174,25 @@ export class Engine implements MigrationService, Housekeeping {
       .map((one) => one.view());
   }
 
+  shard(id: MigrationId, index: number, before: number | null) {
+    const migrator = this.#migrators.get(id);
+    if (!migrator) return null;
+    const rows = this.#deps.store.shardRows(id, index, before, SHARD_EVENTS + 1);
+    return migrator.shard(index, rows.slice(0, SHARD_EVENTS), rows.length > SHARD_EVENTS);
+  }
+
   rows(id: MigrationId, after: number) {
     return this.#deps.store.journal(id, after);
   }
 
   messagePosted(id: MigrationId, ts: string, why: string): void {
     this.#migrators.get(id)?.journal.append([{ kind: 'message_posted', ts, why }]);
+  }
+
+  slackWasAway(id: MigrationId, from: number, to: number): void {
+    const journal = this.#migrators.get(id)?.journal;
+    const isTold = journal?.rows.some(({ event }) => event.kind === 'slack_away' && event.from === from);
+    if (!isTold) journal?.append([{ kind: 'slack_away', from, to }]);
   }
 
   forgetEnded(before: number): readonly MigrationId[] {

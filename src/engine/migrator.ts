@@ -8,13 +8,15 @@ import { isAxing } from '../domain/axe.ts';
 import { syncLoad } from '../domain/begin.ts';
 import { groupOf } from '../domain/canary.ts';
 import { judgeClick } from '../domain/click.ts';
+import { lostRows } from '../domain/click-verdict.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { Effect, Event } from '../domain/event.ts';
+import type { Effect, Event, JournalRow } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import type { Hooks } from '../domain/hook.ts';
-import { hasEnded } from '../domain/phase.ts';
+import { type Gate, hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
+import { type ShardDetail, shardDetailOf } from '../domain/shard-detail.ts';
 import type { Sight, SyncLoad } from '../domain/sight.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
@@ -32,7 +34,7 @@ import { HookSender } from './hook-sender.ts';
 import type { Journal } from './journal.ts';
 import { lookOptions } from './look-options.ts';
 import { runPreflightWithTrials } from './preflight.ts';
-import { rightsOf } from './rights.ts';
+import { lostOf, rightsOf } from './rights.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
 import { createWatch, type Watch } from './watch.ts';
 
@@ -127,6 +129,12 @@ export class Migrator {
       engineReason: this.#reason,
       hookTroubles: this.#hooks.troubles,
     });
+  }
+
+  /** One shard's page. `rows`: newest first. */
+  shard(index: number, rows: readonly JournalRow[], hasOlder: boolean): ShardDetail | null {
+    const { state } = this.#journal;
+    return shardDetailOf({ state, sight: this.#sight, view: this.view(), shard: index, rows, hasOlder });
   }
 
   /** Run ids of its servers, as they were checked and as they were seen last. */
@@ -262,10 +270,10 @@ export class Migrator {
   }
 
   #carryOut(decision: Decision): void {
-    const { enter } = decision;
+    const { byItself, enter } = decision;
     const closing = decision.rows.filter((row) => row.kind === 'summary');
     const rows: Event[] = decision.rows.filter((row) => row.kind !== 'summary');
-    if (enter) rows.push({ kind: 'phase_entered', ...enter });
+    if (enter && byItself === undefined) rows.push({ kind: 'phase_entered', ...enter });
     this.#journal.append([...rows, ...closing]);
     const busy = new Set(this.#work.keys());
     // A setting of ours that is still on its way to a server would arrive after the old one was put back.
@@ -275,6 +283,7 @@ export class Migrator {
       !goes.includes(one.shard) &&
       (one.kind !== 'restore_config' || !(busy.has('preflight') || busy.has(`shard ${one.shard}`)));
     for (const effect of decision.effects.filter(mayGo)) this.#inFlight(keyOf(effect), () => this.#act(effect));
+    if (byItself !== undefined) this.#inFlight('gate', () => this.#passByItself(byItself));
     if (decision.run === 'preflight') this.#inFlight('preflight', () => this.#preflight());
     if (decision.run === 'cut_over' && this.#mayCutOver()) this.#inFlight('cutover', () => this.#cutOver());
   }
@@ -315,6 +324,17 @@ export class Migrator {
     // Right before a scheduled start it stays planned, so that approvals count on if nothing else was found.
     const again = this.#journal.state.phase === 'planned';
     this.#journal.append(again ? [done] : [done, { kind: 'phase_entered', phase: 'planned', reason }]);
+  }
+
+  /** By approvals that may be days old: whoever gave them is asked about once more, and what was decided is decided anew. */
+  async #passByItself(gate: Gate): Promise<void> {
+    const { policy, clock, authorizer } = this.#deps;
+    const gone = await lostOf(this.#journal.state, authorizer);
+    const { state } = this.#journal;
+    const lost = state.approvals.filter((one) => one.gate === gate && one.void === null && gone.has(one.user));
+    this.#journal.append(lostRows(gate, lost));
+    const now = decide(this.#journal.state, { ...this.#sight, wallNow: clock.now() }, policy);
+    if (now.byItself === gate && now.enter !== null) this.#journal.append([{ kind: 'phase_entered', ...now.enter }]);
   }
 
   async #cutOver(): Promise<void> {

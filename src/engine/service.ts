@@ -5,6 +5,7 @@ import type { DraftField } from '../domain/draft.ts';
 import type { JournalRow } from '../domain/event.ts';
 import type { MigrationId, Plan, PlanRequest } from '../domain/plan.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
+import type { ShardDetail } from '../domain/shard-detail.ts';
 import type { ActionId, MigrationView } from '../domain/view.ts';
 
 /**
@@ -77,10 +78,14 @@ export interface MigrationService {
   view(id: MigrationId): MigrationView | null;
   /** Newest first. `ended`: also those that have ended. Without their journals' older rows. */
   views(which: 'running' | 'all'): readonly MigrationView[];
+  /** One shard's own page, with its last events before the row `before`; null: the newest. Null: no such shard. */
+  shard(id: MigrationId, index: number, before: number | null): ShardDetail | null;
   /** The journal's rows behind `after`, for the thread. */
   rows(id: MigrationId, after: number): readonly JournalRow[];
   /** Journals where the status message is now. */
   messagePosted(id: MigrationId, ts: string, why: string): void;
+  /** Journals that Slack did not take the newest state for so long; the same `from` once. Wall-clock milliseconds. */
+  slackWasAway(id: MigrationId, from: number, to: number): void;
   /** Calls back after each tick and each journalled row of a migration, with its id. Returns how to stop. */
   onChange(listener: (id: MigrationId) => void): () => void;
 }

@@ -15,20 +15,24 @@ import type { InboxItem, Store } from '../store/store.ts';
 import { backoffMs } from './alarm.ts';
 import { createAnswerer } from './answerer.ts';
 import { createSlackApi, type SlackApi } from './api.ts';
+import type { ShownSettings } from './blocks/settings.ts';
 import { createConnection, isHopeless, slackCode } from './connection.ts';
 import { createDrafts } from './drafts.ts';
+import { createHomeDesk, type HomeDesk } from './home-desk.ts';
 import { createInFlight } from './in-flight.ts';
+import { createLinks } from './links.ts';
 import * as actions from './listeners/actions.ts';
 import * as commands from './listeners/commands.ts';
 import type { ListenerDeps } from './listeners/deps.ts';
 import * as events from './listeners/events.ts';
 import * as form from './listeners/form.ts';
+import * as looking from './listeners/looking.ts';
 import * as options from './listeners/options.ts';
 import * as shortcuts from './listeners/shortcuts.ts';
 import * as views from './listeners/views.ts';
 import { createPoster } from './post.ts';
 import { createPublisher } from './publisher.ts';
-import { createRateBudget } from './rate-budget.ts';
+import { createRateBudget, type RateBudget } from './rate-budget.ts';
 import { createStartDesk } from './start-desk.ts';
 import { createThread } from './thread.ts';
 
@@ -79,6 +83,8 @@ export interface SlackAppDeps extends SlackApisDeps {
   readonly apis: SlackApis;
   readonly authorizer: Authorizer;
   readonly service: MigrationService;
+  /** What approvers are shown of how the bot is set up; left out: nothing. */
+  readonly settings?: ShownSettings;
   /** The names of the inventory's groups. */
   readonly groups?: () => readonly string[];
   readonly store: Pick<Store, 'putInbox' | 'inbox' | 'settleInbox' | 'note' | 'setNote'>;
@@ -94,6 +100,8 @@ export interface SlackApp {
   /** Carries out what a crash left undone and brings the messages up to date. Returns when both are under way. */
   resume(): Promise<void>;
   ready(): { readonly ok: boolean; readonly why: string | null };
+  /** Seconds for which Slack has not taken the newest state of a migration's message; only those that it does not take. */
+  staleMessages(): ReadonlyMap<MigrationId, number>;
   /** The HTTP listener's port; null in Socket Mode or before the start. */
   port(): number | null;
   /** Lets requests in flight finish, publishes the last statuses, closes. At most about eight seconds; may be called twice. */
@@ -106,15 +114,17 @@ const GRACE = { requestsMs: 3_000, statusesMs: 2_500, storiesMs: 1_000 };
 export function createSlackApp(deps: SlackAppDeps): SlackApp {
   const { apis, authorizer, service, store, clock, registry, config } = deps;
   const log = deps.log.child({ room: 'slack' });
-  const poster = createPoster({ api: apis.talk, clock, log });
-  const answerer = createAnswerer({ api: apis.talk, clock, log, metrics: deps.metrics, registry });
-  const desk = createStartDesk({ service, store, authorizer, api: apis.talk, poster, answerer, clock, log });
+  const budget = createRateBudget(clock);
+  const talk = counted(apis.talk, budget);
+  const poster = createPoster({ api: talk, clock, log });
+  const answerer = createAnswerer({ api: talk, clock, log, metrics: deps.metrics, registry });
+  const desk = createStartDesk({ service, store, authorizer, api: talk, poster, answerer, clock, log });
   const publisher = createPublisher({
     api: apis.publish,
     poster,
     service,
     store,
-    budget: createRateBudget(clock),
+    budget,
     clock,
     log,
   });
@@ -126,6 +136,17 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     clock,
     log,
     gone: (id) => publisher.refresh(id),
+  });
+  const links = createLinks({ api: apis.talk, clock, log, found: () => home.stale() });
+  const home: HomeDesk = createHomeDesk({
+    api: apis.talk,
+    service,
+    authorizer,
+    links,
+    approveOwn: config.selfApproval,
+    hasSettings: deps.settings !== undefined,
+    clock,
+    log,
   });
   const connection = createConnection({
     config,
@@ -158,11 +179,14 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     service,
     groups: deps.groups,
     authorizer,
-    api: apis.talk,
+    api: talk,
     answerer,
     desk,
     drafts: createDrafts(clock),
     publisher,
+    home,
+    links,
+    settings: deps.settings,
     registry,
     clock,
     log,
@@ -174,6 +198,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   shortcuts.register(app, listenerDeps);
   options.register(app, listenerDeps);
   events.register(app, listenerDeps);
+  looking.register(app, listenerDeps);
   app.error(async (error) => {
     log.error({ err: error }, 'Bolt could not handle a request');
   });
@@ -206,12 +231,14 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   function changed(id: MigrationId): void {
     publisher.changed(id);
     thread.changed(id);
+    home.changed(id);
   }
 
   function watch(): void {
     if (stopWatching !== null || stopping.signal.aborted) return;
     stopWatching = service.onChange(changed);
     publisher.start();
+    home.start();
   }
 
   async function shutDown(): Promise<void> {
@@ -220,7 +247,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     inFlight.refuseNew();
     await inFlight.settled(GRACE.requestsMs);
     stopWatching?.();
-    await Promise.all([publisher.stop(GRACE.statusesMs), thread.stop(GRACE.storiesMs)]);
+    await Promise.all([publisher.stop(GRACE.statusesMs), thread.stop(GRACE.storiesMs), home.stop()]);
     await connection.close();
   }
 
@@ -252,10 +279,21 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       const problem = authenticated ? connection.problem() : why;
       return { ok: problem === null, why: problem };
     },
+    staleMessages: () => publisher.staleSeconds(),
     port: () => connection.port(),
     stop() {
       stopped ??= shutDown();
       return stopped;
+    },
+  };
+}
+
+/** Slack counts every `chat.update`, whoever sends it. */
+function counted(api: SlackApi, budget: RateBudget): SlackApi {
+  return {
+    call(method, args) {
+      if (method === 'chat.update') budget.spend();
+      return api.call(method, args);
     },
   };
 }

@@ -386,7 +386,7 @@ it('approvals that expire unused are told once, and are gone from the count with
   desk.journal.now += TWO.approvalTtlMs + 1_000;
   expect(desk.gate('continue').approvals).toEqual([]);
   expect(names(desk)).not.toContain('migration:revoke');
-  expect(desk.says().map((one) => one.kind)).toEqual(['approvals_void']);
+  expect(desk.says().map((one) => one.kind)).toEqual(['approvals_void', 'reminded']);
   expect(texts(desk, 'approvals_void')).toEqual([
     `1 approval is void (*continue*, by <@${BEN}>): not used within 1 h 0 min.`,
   ]);

@@ -6,7 +6,10 @@ import type { Log, SecretRegistry } from '../../log.ts';
 import type { Answerer, Asker } from '../answerer.ts';
 import type { SlackApi } from '../api.ts';
 import { type Answer, say } from '../blocks/answers.ts';
+import type { ShownSettings } from '../blocks/settings.ts';
 import type { Drafts } from '../drafts.ts';
+import type { HomeDesk } from '../home-desk.ts';
+import type { Links } from '../links.ts';
 import type { Publisher } from '../publisher.ts';
 import type { StartDesk } from '../start-desk.ts';
 
@@ -21,6 +24,10 @@ export interface ListenerDeps {
   readonly desk: StartDesk;
   readonly drafts: Drafts;
   readonly publisher: Pick<Publisher, 'refresh'>;
+  readonly home: Pick<HomeDesk, 'opened' | 'clicked'>;
+  readonly links: Links;
+  /** Left out: not known here, so nobody is shown them. */
+  readonly settings?: ShownSettings | undefined;
   readonly registry: SecretRegistry;
   readonly clock: Clock;
   readonly log: Log;
