@@ -38,7 +38,9 @@ it('what people decided about a gate is sent at once', () => {
 it('all buttons fit into one row of Slack, and a no asks for a reason alone', () => {
   const actions = ACTION_IDS.map((action) => actionView({ action, consequence: 'x'.repeat(900) }));
   const row = renderStatus(view({ actions })).blocks.find((block) => block.type === 'actions');
-  expect(row && 'elements' in row ? row.elements.length : 0).toBe(ACTION_IDS.length);
+  const drawn = row && 'elements' in row ? row.elements.length : 0;
+  expect(drawn).toBeGreaterThanOrEqual(ACTION_IDS.length);
+  expect(drawn).toBeLessThanOrEqual(25);
   const fields = (action: 'migration:deny' | 'migration:break_glass') =>
     confirmForm(view(), actionView({ action, ask: 'form' }), 'C1').blocks.flatMap((block) =>
       block.type === 'input' ? [block.block_id] : [],
