@@ -146,6 +146,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
     secrets: registry,
     views: () => engine.views('all'),
     view: (id) => engine.view(id),
+    report: (id) => engine.report(id),
     live() {
       const silentMs = engine.silentMs();
       return { ok: silentMs < STUCK_MS, why: `No migration has ended a tick for ${Math.round(silentMs / 1000)} s.` };

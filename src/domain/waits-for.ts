@@ -9,11 +9,11 @@ export interface May {
 }
 
 /**
- * | kind     | meaning                                                                             |
- * | -------- | ----------------------------------------------------------------------------------- |
- * | gate     | it takes approvals, lacks some, and this approver has not given theirs               |
- * | question | the bot asks approvers whether it may, and goes no further with something until then |
- * | findings | the check found errors, and this is who asked for the migration                      |
+ * | kind     | meaning                                                                                      |
+ * | -------- | -------------------------------------------------------------------------------------------- |
+ * | gate     | it takes approvals, lacks some, and this approver has not given theirs                       |
+ * | question | nothing goes on before somebody decides: what the bot asks of approvers, a no to a requester |
+ * | findings | the check found errors, and this is who asked for the migration                              |
  */
 export type Waiting =
   | { readonly kind: 'gate'; readonly view: MigrationView; readonly gate: GateView; readonly action: ActionView }
@@ -28,6 +28,8 @@ export function waitsFor(user: string, may: May, running: readonly MigrationView
     const errors = own && view.phase === 'planned' && view.findings.some((one) => one.level === 'error');
     const recheck = view.actions.find((one) => one.action === 'migration:recheck') ?? null;
     const found: Waiting[] = errors ? [{ kind: 'findings', view, action: recheck }] : [];
+    const denied = own ? view.actions.find((one) => one.action === 'migration:ask_again') : undefined;
+    if (denied) found.push({ kind: 'question', view, action: denied });
     if (!may.approve) return found;
     for (const action of view.actions) {
       if (QUESTIONS.includes(action.action)) found.push({ kind: 'question', view, action });

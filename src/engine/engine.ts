@@ -12,6 +12,7 @@ import type { Policy } from '../domain/gate.ts';
 import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import { type Cutover, type MigrationId, migrationIdFrom, type Plan, type PlanRequest } from '../domain/plan.ts';
+import { makeReport } from '../domain/report/make-report.ts';
 import { Secret } from '../domain/secret.ts';
 import type { SyncLoad } from '../domain/sight.ts';
 import { plainTimes } from '../domain/time-mark.ts';
@@ -183,6 +184,15 @@ export class Engine implements MigrationService, Housekeeping {
 
   rows(id: MigrationId, after: number) {
     return this.#deps.store.journal(id, after);
+  }
+
+  report(id: MigrationId) {
+    const migrator = this.#migrators.get(id);
+    return migrator ? makeReport(migrator.journal.state, this.#deps.store.journal(id)) : null;
+  }
+
+  samples(id: MigrationId) {
+    return this.#migrators.get(id)?.samples() ?? [];
   }
 
   messagePosted(id: MigrationId, ts: string, why: string): void {

@@ -16,6 +16,7 @@ import type { Policy } from '../domain/gate.ts';
 import type { Hooks } from '../domain/hook.ts';
 import { type Gate, hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
+import type { Sample } from '../domain/sample.ts';
 import { type ShardDetail, shardDetailOf } from '../domain/shard-detail.ts';
 import type { Sight, SyncLoad } from '../domain/sight.ts';
 import type { MigrationView } from '../domain/view.ts';
@@ -35,10 +36,12 @@ import type { Journal } from './journal.ts';
 import { lookOptions } from './look-options.ts';
 import { runPreflightWithTrials } from './preflight.ts';
 import { lostOf, rightsOf } from './rights.ts';
+import { Samples, type SamplesDeps } from './samples.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
 import { createWatch, type Watch } from './watch.ts';
 
 export interface MigratorDeps extends HandsDeps {
+  readonly store: SamplesDeps['store'];
   readonly clock: Clock;
   readonly policy: Policy;
   readonly log: Log;
@@ -84,6 +87,7 @@ export class Migrator {
   readonly #gaps: GapWatch;
   readonly #tickMs: number;
   readonly #fullSyncs: FullSyncCount;
+  readonly #samples: Samples;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
   readonly #work = new Map<string, Promise<void>>();
@@ -105,6 +109,7 @@ export class Migrator {
     this.#tickMs = deps.tickMs ?? TICK_MS;
     this.#gaps = new GapWatch(deps.clock, this.#tickMs);
     this.#fullSyncs = new FullSyncCount(deps.metrics);
+    this.#samples = new Samples(journal.state.plan.id, { ...deps, log: this.#log });
     this.#watch = createWatch(journal.state, deps.clock, this.#deps);
     this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
     this.#cutover = new CutoverWork(journal, this.#deps, this.#hooks, this.#log);
@@ -135,6 +140,11 @@ export class Migrator {
   shard(index: number, rows: readonly JournalRow[], hasOlder: boolean): ShardDetail | null {
     const { state } = this.#journal;
     return shardDetailOf({ state, sight: this.#sight, view: this.view(), shard: index, rows, hasOlder });
+  }
+
+  /** How it went so far, for the chart. */
+  samples(): readonly Sample[] {
+    return this.#samples.all();
   }
 
   /** Run ids of its servers, as they were checked and as they were seen last. */
@@ -176,6 +186,7 @@ export class Migrator {
     const told = this.#hooks.stop();
     await this.#loop;
     await Promise.allSettled([told, ...this.#work.values()]);
+    this.#samples.flush();
     this.#watch.close();
   }
 
@@ -203,6 +214,7 @@ export class Migrator {
       metrics.tickSeconds(took / 1000);
       await clock.sleep(Math.max(0, this.#tickMs - took), this.#stop.signal);
     }
+    this.#samples.flush();
     if (hasEnded(this.#journal.state.phase)) this.#watch.close();
   }
 
@@ -267,6 +279,7 @@ export class Migrator {
       ...gone,
     };
     this.#fullSyncs.take(shards);
+    this.#samples.take(state, this.#sight, this.#work.has('cutover'));
   }
 
   #carryOut(decision: Decision): void {

@@ -16,8 +16,12 @@ import { backoffMs } from './alarm.ts';
 import { createAnswerer } from './answerer.ts';
 import { createSlackApi, type SlackApi } from './api.ts';
 import type { ShownSettings } from './blocks/settings.ts';
+import { createPngDrawer, type DrawPng } from './chart/render.ts';
 import { createConnection, isHopeless, slackCode } from './connection.ts';
 import { createDrafts } from './drafts.ts';
+import { createHandouts } from './files/handouts.ts';
+import { createPeople } from './files/people.ts';
+import { createUploader } from './files/uploader.ts';
 import { createHomeDesk, type HomeDesk } from './home-desk.ts';
 import { createInFlight } from './in-flight.ts';
 import { createLinks } from './links.ts';
@@ -89,6 +93,8 @@ export interface SlackAppDeps extends SlackApisDeps {
   readonly groups?: () => readonly string[];
   readonly store: Pick<Store, 'putInbox' | 'inbox' | 'settleInbox' | 'note' | 'setNote'>;
   readonly log: Log;
+  /** Draws charts; on a thread of its own when it is not given. */
+  readonly draw?: DrawPng;
   /** Address to listen on in HTTP mode; all of them when it is not given. */
   readonly httpHost?: string;
 }
@@ -143,10 +149,22 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     service,
     authorizer,
     links,
-    approveOwn: deps.settings?.selfApproval ?? true,
+    approveOwn: config.selfApproval,
     hasSettings: deps.settings !== undefined,
     clock,
     log,
+  });
+  const handouts = createHandouts({
+    service,
+    uploader: createUploader({ api: apis.talk, clock, metrics: deps.metrics }),
+    people: createPeople({ api: apis.talk }),
+    draw: deps.draw ?? createPngDrawer(clock),
+    poster,
+    registry,
+    store,
+    clock,
+    log,
+    gone: (id) => publisher.refresh(id),
   });
   const connection = createConnection({
     config,
@@ -187,6 +205,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     home,
     links,
     settings: deps.settings,
+    handouts,
     registry,
     clock,
     log,
@@ -232,6 +251,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     publisher.changed(id);
     thread.changed(id);
     home.changed(id);
+    handouts.changed(id);
   }
 
   function watch(): void {
@@ -247,7 +267,12 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     inFlight.refuseNew();
     await inFlight.settled(GRACE.requestsMs);
     stopWatching?.();
-    await Promise.all([publisher.stop(GRACE.statusesMs), thread.stop(GRACE.storiesMs), home.stop()]);
+    await Promise.all([
+      publisher.stop(GRACE.statusesMs),
+      thread.stop(GRACE.storiesMs),
+      handouts.stop(GRACE.storiesMs),
+      home.stop(),
+    ]);
     await connection.close();
   }
 
@@ -271,6 +296,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       for (const view of service.views('all')) {
         if (!hasEnded(view.phase) || !publisher.hasTold(view.id, view)) publisher.changed(view.id);
         if (!thread.isComplete(view.id)) thread.changed(view.id);
+        if (!handouts.isComplete(view.id)) handouts.changed(view.id);
       }
       return Promise.resolve();
     },

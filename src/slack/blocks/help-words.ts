@@ -42,10 +42,11 @@ export const COMMAND_PAGES = {
   },
   status: {
     about: 'where a migration stands, with all its figures',
-    usage: 'status [ID]',
+    usage: 'status [ID] [--chart|--csv]',
     example: 'status m-7k3q',
     text: [
       'Without an id it shows the one that is running, or the list when there are several. If its message in the channel was deleted, it is posted again.',
+      '`--chart` puts a picture of how it goes into its thread, `--csv` the list of all shards.',
     ],
   },
   sup: {

@@ -24,6 +24,7 @@ import { COMMAND_WORDS, nearestId } from '../command-words.ts';
 import { nearest } from '../did-you-mean.ts';
 import { type Command, parseCommand } from '../parse-command.ts';
 import { sentence } from '../text.ts';
+import { handOut } from './chart.ts';
 import { checkOnly } from './check.ts';
 import { type Acknowledge, acknowledgeOnce, ephemeral, guarded, type ListenerDeps } from './deps.ts';
 import { openStartForm } from './open-form.ts';
@@ -61,6 +62,9 @@ async function handle(deps: ListenerDeps, request: Request): Promise<void> {
       return request.acknowledge(ephemeral(refusal(command.problems)));
     case 'help':
       return request.acknowledge(ephemeral(helpAnswer(command.topic, nearest(command.topic ?? '', HELP_NAMES))));
+    case 'chart':
+    case 'csv':
+      return handOut(deps, request, command);
     case 'status':
     case 'sup':
     case 'list':

@@ -264,6 +264,9 @@ describe('the Home tab', () => {
     expect(shown).toContain('❌ *orders* `m-7k3q`: It is a replica.\\n→ SLAVEOF NO ONE');
     expect(shown).toContain('migration:recheck');
     expect(waitsFor(BEN, no, [wrong])).toEqual([]);
+    const denied = view({ actions: [actionView({ action: 'migration:ask_again', consequence: 'Eve said no.' })] });
+    expect(waitsFor(ANA, no, [denied])).toHaveLength(1);
+    expect(waitsFor(BEN, may, [denied])).toEqual([]);
     const held = view({ actions: [actionView({ action: 'migration:resume', consequence: 'Shard 1 was changed.' })] });
     expect(allText(renderHome(homeModel({ waiting: waitsFor(BEN, may, [held]) })).view)).toContain(
       'Shard 1 was changed.',
