@@ -37,12 +37,14 @@ export class ConfigurationError extends Error {
 }
 
 function policyOf(config: Config): Policy {
-  const { approvals, selfApproval, approvalTtlMs, quietMs, maxLagBytes, maxPauseMs } = config;
+  const { approvals, selfApproval, approvalTtlMs, remindMs, escalateMs, quietMs, maxLagBytes, maxPauseMs } = config;
   const { syncsPerHost, syncsTotal, tuneSyncs, maxSourceLatencyMs, maxSourceMemoryPercent } = config;
   return {
     approvals,
     selfApproval,
     approvalTtlMs,
+    remindMs,
+    escalateMs,
     quietMs,
     maxLagBytes,
     maxPauseMs,
@@ -124,6 +126,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
   });
   const slack: SlackApp = createSlackApp({
     config,
+    settings: config,
     apis,
     authorizer,
     service: engine,
@@ -143,6 +146,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
     secrets: registry,
     views: () => engine.views('all'),
     view: (id) => engine.view(id),
+    report: (id) => engine.report(id),
     live() {
       const silentMs = engine.silentMs();
       return { ok: silentMs < STUCK_MS, why: `No migration has ended a tick for ${Math.round(silentMs / 1000)} s.` };

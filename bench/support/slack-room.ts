@@ -29,6 +29,7 @@ export function createRoom(slack: SandboxSlack, service: MigrationService, store
     defaultCutover: 'fenced',
     requesters: null,
     approvers: null,
+    selfApproval: true,
   } as const;
   const registry = new SecretRegistry();
   const shared = { config, clock: systemClock, metrics: noMetrics, registry, boltLogger: quiet };

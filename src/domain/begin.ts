@@ -2,7 +2,7 @@
 import { isDue } from './due.ts';
 import { addressOf, isAt } from './endpoint.ts';
 import type { BeforeReplication, Effect } from './event.ts';
-import { type Policy, passedWith } from './gate.ts';
+import { glassOf, type Policy, passedWith } from './gate.ts';
 import type { ServerFacts } from './observation.ts';
 import type { Verdict } from './place.ts';
 import { fenceAddress } from './plan.ts';
@@ -128,7 +128,8 @@ export function mustKeep(state: MigrationState, shard: number, destination: Serv
 /** Consent counts for the destinations that were found to hold keys, and only if it was given when the gate was passed. */
 export function mayWipe(state: MigrationState, shard: number): boolean {
   const found = state.preflight?.findings.some((one) => one.code === 'destination_not_empty' && one.shard === shard);
-  return state.plan.yesWipe && found === true && passedWith('continue', state).some((one) => one.wipe);
+  const agreed = passedWith('continue', state).some((one) => one.wipe) || glassOf('continue', state)?.wipe === true;
+  return state.plan.yesWipe && found === true && agreed;
 }
 
 function beforeOf(source: ServerFacts, destination: ServerFacts): BeforeReplication {

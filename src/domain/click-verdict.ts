@@ -1,17 +1,36 @@
 /** What judging a click gives, and what every judge needs. Part of click.ts; pure. */
 import type { Event } from './event.ts';
-import { type Policy, validApprovals } from './gate.ts';
-import { findingsMark } from './migration.ts';
+import { glassOf, type Policy, passedWith, validApprovals } from './gate.ts';
 import { isOverlap } from './overlap.ts';
-import type { Gate, Phase } from './phase.ts';
-import type { MigrationState, PendingClick } from './state.ts';
-import { plural, secondsText } from './words.ts';
+import { type Gate, isBehind, type Phase } from './phase.ts';
+import { planHash } from './plan.ts';
+import { findingsMark } from './preflight.ts';
+import type { Approval, MigrationState, PendingClick } from './state.ts';
+import { clockMark, plural, secondsText } from './words.ts';
 
 export type MayDo = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
 export interface Rights {
   readonly request: MayDo;
   readonly approve: MayDo;
+  /** Who clicked, and who asked for the migration, under whichever ids; absent where Slack knows them by one id only. */
+  readonly person?: string;
+  readonly requester?: string;
+  /** Of those who have approved: the ones who may not any more. */
+  readonly lost?: ReadonlySet<string>;
+}
+
+export function either(rights: Rights): MayDo {
+  return rights.request.ok ? rights.request : rights.approve.ok ? rights.approve : rights.request;
+}
+
+export function personOf({ event }: PendingClick, rights: Rights): string {
+  return rights.person ?? event.user;
+}
+
+export function isRequester(click: PendingClick, { plan }: MigrationState, rights: Rights): boolean {
+  const requester = rights.requester ?? plan.requestedBy;
+  return click.event.user === plan.requestedBy || personOf(click, rights) === requester;
 }
 
 /** `rows`: what to journal, the refusal included. `text`: what the person is told. */
@@ -33,18 +52,28 @@ const BEHIND: Readonly<Record<Gate, { readonly phase: Phase; readonly reason: st
   finish: { phase: 'finishing', reason: 'What was changed on the way is put back.' },
 };
 
-/** One more approval, which may be the last one that was needed. `wipe`: given with the name typed, for a wipe. `early`: only the schedule keeps the gate closed. */
+/**
+ * One more approval, which may be the last one that was needed. `wipe`: given with the name typed, for a wipe. `early`:
+ * only the schedule keeps the gate closed.
+ */
 export function approval(
   gate: Gate,
-  { event, seq }: PendingClick,
+  click: PendingClick,
   state: MigrationState,
   wallNow: number,
   policy: Policy,
+  rights: Rights,
   wipe: boolean,
   early = false,
 ): ClickVerdict {
-  const valid = validApprovals(gate, state, wallNow, policy);
-  const again = valid.some((one) => one.user === event.user);
+  const { event, seq } = click;
+  const all = validApprovals(gate, state, wallNow, policy);
+  const lost = all.filter((one) => rights.lost?.has(one.user));
+  const valid = all.filter((one) => !lost.includes(one));
+  const person = personOf(click, rights);
+  const again = valid.some((one) => one.person === person);
+  const needed = policy.approvals[gate];
+  const given = valid.length + (again ? 0 : 1);
   const approved: Event = {
     kind: 'approved',
     gate,
@@ -52,20 +81,54 @@ export function approval(
     click: seq,
     entry: state.entry,
     findings: findingsMark(state.preflight?.findings ?? []),
+    planHash: planHash(state.plan),
     wipe,
+    ...(person === event.user ? {} : { person }),
+    ...(isRequester(click, state, rights) && event.user !== state.plan.requestedBy ? { own: true as const } : {}),
+    ...(needed > 1 ? { count: { given, needed } } : {}),
   };
-  const rows = again ? [] : [approved];
-  const missing = policy.approvals[gate] - valid.length - rows.length;
+  const rows = [...lostRows(gate, lost), ...(again ? [] : [approved])];
+  const missing = needed - given;
   if (missing > 0) return { accepted: true, rows, text: `Approved. ${plural(missing, 'more approval')} needed.` };
   // It goes on by itself when its time has come.
   if (early) return { accepted: true, rows, text: `Approved: *${gate}*, for the time that is set.` };
-  const { phase } = BEHIND[gate];
-  const reason = reasonBehind(gate, state);
-  return {
-    accepted: true,
-    rows: [...rows, { kind: 'phase_entered', phase, reason }],
-    text: `Approved: *${gate}*.`,
-  };
+  return { accepted: true, rows: [...rows, entering(gate, state)], text: `Approved: *${gate}*.` };
+}
+
+/** Those who have approved and may not any more. */
+export function lostRows(gate: Gate, lost: readonly Approval[]): Event[] {
+  if (lost.length === 0) return [];
+  const [approvals, users] = [lost.map((one) => one.row), lost.map((one) => one.user)];
+  return [{ kind: 'approvals_void', gate, approvals, users, reason: 'they may not approve any more.' }];
+}
+
+/** The phase behind a gate begins. */
+export function entering(gate: Gate, state: MigrationState): Event {
+  return { kind: 'phase_entered', phase: BEHIND[gate].phase, reason: reasonBehind(gate, state) };
+}
+
+/** Who has passed a gate and when, as a sentence; null where it was not passed. */
+export function passedText(gate: Gate, state: MigrationState): string | null {
+  if (!isBehind(gate, state.phase)) return null;
+  const alone = glassOf(gate, state);
+  if (alone) return `*${gate}* was already passed by <@${alone.user}> alone, at ${clockMark(alone.at)}.`;
+  const last = passedWith(gate, state).at(-1);
+  return last ? `*${gate}* was already approved by <@${last.user}> at ${clockMark(last.at)}.` : null;
+}
+
+/** Why a button of an earlier phase entry does nothing; null when it is of this one, or came by a command. */
+export function outdated({ event }: PendingClick, state: MigrationState): string | null {
+  if (event.entry === null || event.entry === state.entry) return null;
+  const drawnFor = [...state.glass, ...state.approvals.filter((one) => one.void === null)].find(
+    (one) => one.entry === event.entry,
+  );
+  return (drawnFor && passedText(drawnFor.gate, state)) ?? OLD_COPY;
+}
+
+/** Whether destinations that hold keys are wiped behind this gate. */
+export function wipes(gate: Gate, { preflight }: MigrationState): boolean {
+  const findings = preflight?.findings ?? [];
+  return gate === 'continue' && findings.some((one) => one.code === 'destination_not_empty');
 }
 
 function reasonBehind(gate: Gate, state: MigrationState): string {

@@ -5,17 +5,23 @@ import { goneOver } from './canary.ts';
 import {
   approval,
   type ClickVerdict,
-  type MayDo,
+  either,
+  isRequester,
   OLD_COPY,
+  passedText,
+  personOf,
   type Refuse,
   type Rights,
   tooOld,
+  wipes,
 } from './click-verdict.ts';
 import { unprovenText } from './consent.ts';
 import type { Event } from './event.ts';
-import { gatesOf, isBehind, type Policy, passedWith, validApprovals } from './gate.ts';
+import { gatesOf, type Policy, validApprovals } from './gate.ts';
 import { heldText, releaseRows } from './held.ts';
+import { judgeAskAgain, judgeDeny, judgeRevoke } from './judge-approvals.ts';
 import { judgeAxe } from './judge-axe.ts';
+import { judgeBreakGlass } from './judge-break-glass.ts';
 import { judgeOverride } from './judge-override.ts';
 import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
 import { isOverlap } from './overlap.ts';
@@ -24,7 +30,7 @@ import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
 import { judgeServeOld } from './stuck.ts';
 import { noRollbackText, wayBackOf } from './way-back.ts';
-import { shardText } from './words.ts';
+import { clockMark, shardText } from './words.ts';
 
 export type { ClickVerdict, Rights } from './click-verdict.ts';
 
@@ -55,6 +61,14 @@ export function judgeClick(
       return judgeGate('switch', click, state, sight, policy, rights, refuse);
     case 'gate:finish':
       return judgeGate('finish', click, state, sight, policy, rights, refuse);
+    case 'migration:deny':
+      return judgeDeny(click, state, sight, policy, rights, refuse);
+    case 'migration:break_glass':
+      return judgeBreakGlass(click, state, sight, policy, rights, refuse);
+    case 'migration:revoke':
+      return judgeRevoke(click, state, sight, policy, rights, refuse);
+    case 'migration:ask_again':
+      return judgeAskAgain(click, state, rights, refuse);
     case 'migration:recheck': {
       const allowed = either(rights);
       if (!allowed.ok) return refuse(allowed.why);
@@ -74,7 +88,7 @@ export function judgeClick(
       const allowed = either(rights);
       if (!allowed.ok) return refuse(allowed.why);
       if (!mayAsk(state, sight, 'cancel_schedule')) return refuse('Nothing would happen by itself any more.');
-      const approvals = state.approvals.some((one) => one.entry === state.entry && !one.usedUp);
+      const approvals = state.approvals.some((one) => one.entry === state.entry && one.void === null);
       return {
         accepted: true,
         rows: [{ kind: 'schedule_cancelled', user: event.user, click: seq, approvals }],
@@ -153,10 +167,6 @@ function judgeRollback(
   };
 }
 
-function either(rights: Rights): MayDo {
-  return rights.request.ok ? rights.request : rights.approve.ok ? rights.approve : rights.request;
-}
-
 function judgeAbort(
   click: PendingClick,
   state: MigrationState,
@@ -214,14 +224,14 @@ function judgeGate(
 ): ClickVerdict {
   const { event } = click;
   if (!rights.approve.ok) return refuse(rights.approve.why);
-  if (!policy.selfApproval && event.user === state.plan.requestedBy) {
+  if (!policy.selfApproval && isRequester(click, state, rights)) {
     return refuse('You asked for this migration: somebody else has to approve it.');
   }
-  const passed = isBehind(gate, state.phase) ? passedWith(gate, state).at(-1) : undefined;
-  if (passed) return refuse(`*${gate}* was already approved by <@${passed.user}> at ${timeMark(passed.at)}.`);
+  const passed = passedText(gate, state);
+  if (passed !== null) return refuse(passed);
   const valid = validApprovals(gate, state, sight.wallNow, policy);
-  const own = valid.find((one) => one.user === event.user);
-  if (own) return refuse(`You approved *${gate}* already, at ${timeMark(own.at)}. Somebody else is needed.`);
+  const own = valid.find((one) => one.person === personOf(click, rights));
+  if (own) return refuse(`You approved *${gate}* already, at ${clockMark(own.at)}. Somebody else is needed.`);
   if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
   const view = gatesOf(state, sight, policy).find((one) => one.gate === gate);
   if (!view?.open && view?.early !== true) return refuse(`The gate *${gate}* is closed. ${view?.reason ?? ''}`.trim());
@@ -239,18 +249,11 @@ function judgeGate(
   if (gate === 'switch' && unprovenText(state) !== null && event.typedName?.trim() !== state.plan.name) {
     return refuse('This switch is not proven to lose nothing: use the form, and type the name of the migration in it.');
   }
-  const findings = state.preflight?.findings ?? [];
-  const wipes = gate === 'continue' && findings.some((one) => one.code === 'destination_not_empty');
-  if (wipes && event.typedName?.trim() !== state.plan.name) {
+  const wipe = wipes(gate, state);
+  if (wipe && event.typedName?.trim() !== state.plan.name) {
     return refuse(
       'Destinations hold keys that would be wiped: use the form, and type the name of the migration in it.',
     );
   }
-  return approval(gate, click, state, sight.wallNow, policy, wipes, !view.open);
-}
-
-/** Slack shows it in each reader's own time; elsewhere it reads as UTC. */
-function timeMark(at: number): string {
-  const iso = new Date(at).toISOString();
-  return `<!date^${Math.floor(at / 1000)}^{time_secs}|${iso.slice(11, 19)} UTC>`;
+  return approval(gate, click, state, sight.wallNow, policy, rights, wipe, !view.open);
 }

@@ -2,6 +2,7 @@
  * What to do next: state and sight in, effects out. Pure. The engine carries the effects out and journals them; nothing
  * here knows how. Look, then act: an effect is asked for only when the last look shows that it is not done yet.
  */
+import { approvalRows } from './approval-rows.ts';
 import { starts } from './begin.ts';
 import { goneOver } from './canary.ts';
 import { finishing, rollingBack, switched } from './decide-after.ts';
@@ -25,6 +26,13 @@ import { capital, countText, listText, plural, shardText } from './words.ts';
 
 export function decide(state: MigrationState, sight: Sight, policy: Policy): Decision {
   const gates = gatesOf(state, sight, policy);
+  const decision = decideIn(state, sight, policy, gates);
+  if (decision.enter !== null) return decision;
+  const rows = approvalRows(state, gates, sight.wallNow, policy);
+  return rows.length === 0 ? decision : { ...decision, rows: [...decision.rows, ...rows] };
+}
+
+function decideIn(state: MigrationState, sight: Sight, policy: Policy, gates: readonly GateView[]): Decision {
   switch (state.phase) {
     case 'checking':
       return {
@@ -61,7 +69,8 @@ function planned(state: MigrationState, { wallNow }: Sight, gates: readonly Gate
   const rows = lateStart(state, wallNow);
   if (isCheckDue(state, wallNow)) return { ...NOTHING, rows, run: 'preflight', waitingFor };
   const reason = passesByItself(gateOf(gates, 'continue'), state);
-  return { ...NOTHING, rows, enter: reason === null ? null : { phase: 'syncing', reason }, waitingFor };
+  if (reason === null) return { ...NOTHING, rows, waitingFor };
+  return { ...NOTHING, rows, enter: { phase: 'syncing', reason }, byItself: 'continue', waitingFor };
 }
 
 function gateOf(gates: readonly GateView[], gate: Gate): GateView | undefined {
@@ -110,10 +119,11 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
     return { ...NOTHING, effects, rows, enter, waitingFor: held ?? gone + syncText(shards) };
   }
   const reason = passesByItself(gateOf(gates, 'switch'), state);
-  const due = reason === null ? null : { phase: 'switching' as const, reason };
-  const enter = unsettled === null ? due : { phase: 'syncing' as const, reason: unsettled };
+  const enter = unsettled === null ? null : { phase: 'syncing' as const, reason: unsettled };
   const letGo = state.letGo === null ? '' : ` The last cut-over was let go: ${state.letGo}`;
-  return { ...NOTHING, effects, rows, enter, waitingFor: gateText(gates, 'switch') + letGo };
+  const waitingFor = gateText(gates, 'switch') + letGo;
+  if (enter !== null || reason === null) return { ...NOTHING, effects, rows, enter, waitingFor };
+  return { ...NOTHING, effects, rows, enter: { phase: 'switching', reason }, byItself: 'switch', waitingFor };
 }
 
 /** When a window closes. */

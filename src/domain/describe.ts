@@ -1,5 +1,6 @@
 /** The journal's sentences: one for each kind of event. Written when the row is written, never made up afterwards. */
 import { canaryText } from './canary.ts';
+import { describeApproval } from './describe-approvals.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
 import { overrideText } from './finish-gate.ts';
@@ -28,7 +29,15 @@ export function describe(event: Event, plan: Plan): string {
     case 'click_refused':
       return `Refused: ${event.reason}`;
     case 'approved':
-      return `<@${event.user}> approved *${event.gate}*${event.wipe ? ', and typed the name: destinations that hold keys may be wiped' : ''}.`;
+    case 'approval_revoked':
+    case 'approvals_void':
+    case 'approval_needed':
+    case 'reminded':
+    case 'gate_denied':
+    case 'denial_revoked':
+    case 'asked_again':
+    case 'glass_broken':
+      return describeApproval(event, plan);
     case 'recheck_asked':
       return `<@${event.user}> asked to check all servers again.`;
     case 'abort_asked':

@@ -3,9 +3,10 @@
  * announces is done (`intent`, `clicked`, `cutover_step`) or after it was seen (`seen`, `cutover_seen`, …).
  * No event holds a secret: old values of secret settings are sealed before they get here.
  */
+import type { ApprovalEvent } from './event-approvals.ts';
 import type { ScheduleEvent } from './event-schedule.ts';
 import type { HookKind } from './hook.ts';
-import type { Gate, Phase } from './phase.ts';
+import type { Phase } from './phase.ts';
 import type { Plan } from './plan.ts';
 import type { PreflightReport } from './preflight.ts';
 import type { ActionId } from './view.ts';
@@ -189,15 +190,7 @@ export type Event =
       readonly reason?: string;
     }
   | { readonly kind: 'click_refused'; readonly click: number; readonly user: string; readonly reason: string }
-  | {
-      readonly kind: 'approved';
-      readonly gate: Gate;
-      readonly user: string;
-      readonly click: number;
-      readonly entry: number;
-      readonly findings: string;
-      readonly wipe: boolean;
-    }
+  | ApprovalEvent
   | { readonly kind: 'recheck_asked'; readonly user: string; readonly click: number }
   | { readonly kind: 'abort_asked'; readonly user: string; readonly click: number; readonly giveUp: boolean }
   /** An approver answers for finish without the quiet period. `entry`: the phase entry that it is for. */

@@ -2,7 +2,7 @@
 import { finishRefusal, isOverlap } from './overlap.ts';
 import { type Sight, STEADY_TICKS } from './sight.ts';
 import type { MigrationState, Override } from './state.ts';
-import { capital, quoted, roughText, secondsText, shardText } from './words.ts';
+import { capital, roughText, saidText, secondsText, shardText } from './words.ts';
 
 export interface FinishStatus {
   readonly open: boolean;
@@ -13,8 +13,6 @@ export interface FinishStatus {
 
 /** A shorter quiet is no quiet: servers are looked at once a second. */
 const NOISY_MS = 2_000;
-/** As much of a typed reason is told. */
-const REASON_CHARACTERS = 300;
 
 /** `quietMs`: for how long nobody may have written. */
 export function finishStatus(state: MigrationState, sight: Sight, quietMs: number): FinishStatus {
@@ -62,24 +60,14 @@ export function overrideOf({ phase, entry, override }: MigrationState): Override
 }
 
 /** The one with which finish was passed; null when it was passed after the quiet period, or not yet. */
-export function overridePassed({ approvals, override }: MigrationState): Override | null {
-  const passed = approvals.findLast((one) => one.gate === 'finish' && !one.usedUp);
+export function overridePassed({ approvals, glass, override }: MigrationState): Override | null {
+  const alone = glass.find((one) => one.gate === 'finish');
+  const passed = alone ?? approvals.findLast((one) => one.gate === 'finish' && one.void === null);
   return override && override.entry === passed?.entry ? override : null;
 }
 
 export function overrideText({ user, reason }: Pick<Override, 'user' | 'reason'>): string {
-  return `opened by <@${user}> without the quiet period: ${quoted(unformatted(reason), REASON_CHARACTERS)}.`;
-}
-
-/** What a person has typed formats nothing of what stands around it, and hides nothing in it. */
-function unformatted(typed: string): string {
-  return typed
-    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
-    .replaceAll('*', '∗')
-    .replaceAll('`', 'ˋ')
-    .replaceAll('~', '∼')
-    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '＿')
-    .trim();
+  return `opened by <@${user}> without the quiet period: ${saidText(reason)}.`;
 }
 
 /** The number of the buttons that answer for it: older ones did not show all that others changed. */

@@ -73,7 +73,10 @@ export function foldCutover(state: MigrationState, event: CutoverEvent, row: Jou
         ...state,
         cutover: null,
         letGo: event.reason,
-        approvals: state.approvals.map((one) => (one.gate === gate ? { ...one, usedUp: true } : one)),
+        approvals: state.approvals.map((one) =>
+          one.gate === gate && one.void === null ? { ...one, void: 'let_go' as const } : one,
+        ),
+        glass: state.glass.filter((one) => one.gate !== gate),
       };
     }
     case 'overlap_opened': {

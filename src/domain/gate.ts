@@ -3,21 +3,26 @@
 import { behindCanary, goneOver } from './canary.ts';
 import { finishStatus } from './finish-gate.ts';
 import { heldText } from './held.ts';
-import { findingsMark } from './migration.ts';
 import { isOverlap } from './overlap.ts';
-import { assertNever, GATE_PHASES, GATES, type Gate, type Phase } from './phase.ts';
+import { assertNever, GATE_PHASES, GATES, type Gate, isAbort, isAhead, isBehind, type Phase } from './phase.ts';
+import { planHash } from './plan.ts';
+import { findingsMark } from './preflight.ts';
 import type { Calendar } from './schedule.ts';
 import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
-import type { Approval, MigrationState } from './state.ts';
+import type { Approval, Denial, Glass, MigrationState } from './state.ts';
+import { dateMark } from './time-mark.ts';
 import { countsUntil, heldByTime, takesEarlyApproval } from './timed.ts';
 import type { ApprovalView, GateView } from './view.ts';
-import { capital, countText, listText, plural, shardText } from './words.ts';
+import { capital, countText, listText, plural, saidText, shardText } from './words.ts';
 
 export interface Policy {
   /** Distinct approvers needed. */
   readonly approvals: Readonly<Record<Gate, number>>;
   readonly selfApproval: boolean;
   readonly approvalTtlMs: number;
+  /** How long a gate lacks approvals before those who must act are reminded, and before the channel is told; 0: never. */
+  readonly remindMs: number;
+  readonly escalateMs: number;
   readonly quietMs: number;
   readonly maxLagBytes: number;
   readonly maxPauseMs: number;
@@ -37,43 +42,66 @@ export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): Ga
     const approvals = shownApprovals(gate, state, sight.wallNow, policy);
     const needed = policy.approvals[gate];
     const { open, reason } = statusOf(gate, state, sight, policy);
+    const denial = denialOf(gate, state);
+    const glass = glassOf(gate, state);
+    const said = {
+      approvals,
+      needed,
+      ...(denial === null ? {} : { denied: saidBy(denial) }),
+      ...(glass === null ? {} : { brokenGlass: { ...saidBy(glass), given: glass.given, needed: glass.needed } }),
+    };
     const approved = approvals.length >= needed;
     const held = open ? heldByTime(gate, state, sight.wallNow, policy, approved) : null;
-    if (held === null) return { gate, open, reason, approvals, needed };
+    if (held === null) return { gate, open, reason, ...said };
     const early = !approved && takesEarlyApproval(gate, state) ? { early: true as const } : {};
-    return { gate, open: false, reason: held, approvals, needed, ...early };
+    return { gate, open: false, reason: held, ...said, ...early };
   });
 }
 
-/** Approvals that count now: for this very phase entry and these findings, not expired, one a person. */
+function saidBy({ user, at, reason }: Pick<Denial, 'user' | 'at' | 'reason'>) {
+  return { user, at: new Date(at).toISOString(), reason: saidText(reason) };
+}
+
+/** The no that keeps a gate closed; null where there is none. */
+export function denialOf(gate: Gate, { denial, phase }: MigrationState): Denial | null {
+  return denial?.gate === gate && isAhead(gate, phase) ? denial : null;
+}
+
+/** Who passed a gate alone; null where nobody did, or it was not passed. */
+export function glassOf(gate: Gate, { glass, phase }: MigrationState): Glass | null {
+  return isAhead(gate, phase) ? null : (glass.find((one) => one.gate === gate) ?? null);
+}
+
+/** Approvals that count now: for this very phase entry, these findings and this plan, not expired, one a person. */
 export function validApprovals(
   gate: Gate,
   state: MigrationState,
   wallNow: number,
   policy: Policy,
 ): readonly Approval[] {
+  const given = state.approvals.filter((one) => one.gate === gate && one.void === null && one.entry === state.entry);
+  if (given.length === 0) return given;
   const mark = findingsMark(state.preflight?.findings ?? []);
+  const hash = planHash(state.plan);
   const seen = new Set<string>();
-  return state.approvals.filter((one) => {
+  return given.filter((one) => {
     const counts =
-      one.gate === gate &&
-      !one.usedUp &&
-      one.entry === state.entry &&
       one.findings === mark &&
-      (policy.selfApproval || one.user !== state.plan.requestedBy) &&
+      (one.planHash === null || one.planHash === hash) &&
+      (policy.selfApproval || !one.own) &&
       wallNow <= countsUntil(gate, one.at, state, policy) &&
-      !seen.has(one.user);
-    if (counts) seen.add(one.user);
+      !seen.has(one.person);
+    if (counts) seen.add(one.person);
     return counts;
   });
 }
 
 /** The approvals that opened a gate the last time: of its last phase entry, not expired by then, one a person. */
 export function passedWith(gate: Gate, state: MigrationState, ttlMs = Number.POSITIVE_INFINITY): readonly Approval[] {
-  const all = state.approvals.filter((one) => one.gate === gate && !one.usedUp);
+  const all = state.approvals.filter((one) => one.gate === gate && one.void === null);
   const last = all.at(-1);
   const counted = all.filter((one) => last && one.entry === last.entry && last.at - one.at <= ttlMs);
-  return counted.filter((one, place) => counted.findIndex((other) => other.user === one.user) === place);
+  return counted.filter((one, place) => counted.findIndex((other) => other.person === one.person) === place);
 }
 
 /** While a gate is ahead: the approvals that count. Behind it: those that opened it. */
@@ -86,6 +114,8 @@ function shownApprovals(gate: Gate, state: MigrationState, wallNow: number, poli
 }
 
 function statusOf(gate: Gate, state: MigrationState, sight: Sight, policy: Policy): { open: boolean; reason: string } {
+  const denial = denialOf(gate, state);
+  if (denial !== null) return { open: false, reason: deniedText(denial) };
   if (!(GATE_PHASES[gate] as readonly Phase[]).includes(state.phase))
     return { open: false, reason: outOfPhase(gate, state) };
   switch (gate) {
@@ -98,21 +128,6 @@ function statusOf(gate: Gate, state: MigrationState, sight: Sight, policy: Polic
     default:
       return assertNever(gate);
   }
-}
-
-const BEFORE: Readonly<Record<Gate, readonly Phase[]>> = {
-  continue: ['checking'],
-  switch: ['checking', 'planned', 'syncing'],
-  finish: ['checking', 'planned', 'syncing', 'streaming', 'switching'],
-};
-
-/** Whether a gate was passed, so that the migration is in a phase behind it. */
-export function isBehind(gate: Gate, phase: Phase): boolean {
-  return !isAbort(phase) && !BEFORE[gate].includes(phase) && !(GATE_PHASES[gate] as readonly Phase[]).includes(phase);
-}
-
-function isAbort(phase: Phase): boolean {
-  return phase === 'aborting' || phase === 'aborted';
 }
 
 function outOfPhase(gate: Gate, state: MigrationState): string {
@@ -177,6 +192,11 @@ function lateText(late: readonly ShardSight[], of: number): string {
   const [worst] = late.toSorted((a, b) => (b.verdict.lagBytes ?? Infinity) - (a.verdict.lagBytes ?? Infinity));
   const why = worst?.verdict.reason ? ` ${capital(shardText(worst.verdict.shard))}: ${worst.verdict.reason}` : '';
   return `${countText(of - late.length)} of ${plural(of, 'shard')} in step.${why}`;
+}
+
+/** Why a gate is closed that somebody has denied. */
+export function deniedText({ user, at, reason }: Denial): string {
+  return `Denied by <@${user}> ${dateMark(at)}: ${saidText(reason)}.`;
 }
 
 /** Sentence about an open gate that still lacks approvals. */

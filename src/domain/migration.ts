@@ -4,13 +4,13 @@
  * that a phase may only follow a phase as the table says.
  */
 import type { BeforeReplication, Event, JournalRow } from './event.ts';
+import { afterFindings, afterPhase, foldApprovals, settled } from './fold-approvals.ts';
 import { foldCutover } from './fold-cutover.ts';
 import { foldHooks, withoutQuestions } from './fold-hooks.ts';
 import { foldSchedule, followsFrom, NOT_SCHEDULED } from './fold-schedule.ts';
 import { intended, stepFrom, withShard, withStep } from './fold-steps.ts';
 import { assertNever, mayFollow, type Phase, WrongPhaseError } from './phase.ts';
-import type { Finding } from './preflight.ts';
-import type { Approval, Held, MigrationState } from './state.ts';
+import type { Held, MigrationState } from './state.ts';
 
 /** The state after all rows. Throws when the first row is not `requested`. */
 export function foldJournal(rows: readonly JournalRow[]): MigrationState {
@@ -36,6 +36,10 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     checkedAt: null,
     schedule: NOT_SCHEDULED,
     approvals: [],
+    denial: null,
+    glass: [],
+    asked: [],
+    waits: null,
     clicks: [],
     shards: event.plan.shards.map((shard) => ({
       index: shard.index,
@@ -92,16 +96,21 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'message_posted':
       return { ...state, messageTs: event.ts };
     case 'preflight_done':
-      return { ...state, preflight: event.report, checkedAt: row.at };
+      return afterFindings({ ...state, preflight: event.report, checkedAt: row.at });
     case 'clicked':
       return { ...state, clicks: [...state.clicks, { seq: row.seq, at: row.at, event }] };
     case 'click_refused':
       return settled(state, event.click);
-    case 'approved': {
-      const { gate, user, entry, findings, wipe } = event;
-      const approval: Approval = { gate, user, at: row.at, entry, findings, wipe, usedUp: false };
-      return { ...settled(state, event.click), approvals: [...state.approvals, approval] };
-    }
+    case 'approved':
+    case 'approval_revoked':
+    case 'approvals_void':
+    case 'approval_needed':
+    case 'reminded':
+    case 'gate_denied':
+    case 'denial_revoked':
+    case 'asked_again':
+    case 'glass_broken':
+      return foldApprovals(state, event, row);
     case 'recheck_asked':
       return settled(state, event.click);
     case 'abort_asked':
@@ -114,7 +123,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return settled(state, event.click);
     case 'phase_entered':
       if (!mayFollow(state.phase, event.phase)) throw new WrongPhaseError(state.phase, event.phase);
-      return {
+      return afterPhase({
         ...state,
         phase: event.phase,
         cameFrom: state.phase,
@@ -123,7 +132,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
         phaseSince: row.at,
         schedule: followsFrom(state, row),
         hooks: withoutQuestions(state.hooks),
-      };
+      });
     case 'intent':
       return intended(state, event.effect, row);
     case 'answered':
@@ -258,10 +267,6 @@ function stretchOf(phase: Phase): string {
   return phase === 'syncing' || phase === 'streaming' || phase === 'switching' ? 'following' : phase;
 }
 
-function settled(state: MigrationState, click: number): MigrationState {
-  return { ...state, clicks: state.clicks.filter((one) => one.seq !== click) };
-}
-
 /** A new process is what later looks are held against; what happened after the switch is remembered for finish. */
 function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>, row: number): MigrationState {
   const { shard, side, runId, text } = event;
@@ -281,12 +286,4 @@ function drifted(state: MigrationState, event: Extract<Event, { kind: 'drift' }>
       ? one
       : { ...one, before: renewed(one.before), toldSyncs: side === 'source' ? 0 : one.toldSyncs },
   );
-}
-
-/** What findings an approval was given for: level, code and shard, not the figures in their text. */
-export function findingsMark(findings: readonly Finding[]): string {
-  return findings
-    .map((one) => `${one.level}:${one.code}:${one.shard ?? '-'}`)
-    .toSorted()
-    .join(' ');
 }

@@ -81,6 +81,35 @@ export const GATE_PHASES = {
   finish: ['switched'],
 } satisfies Record<Gate, readonly Phase[]>;
 
+const BEFORE: Readonly<Record<Gate, readonly Phase[]>> = {
+  continue: ['checking'],
+  switch: ['checking', 'planned', 'syncing'],
+  finish: ['checking', 'planned', 'syncing', 'streaming', 'switching'],
+};
+
+/** Whether a gate was passed, so that the migration is in a phase behind it. */
+export function isBehind(gate: Gate, phase: Phase): boolean {
+  return !isAbort(phase) && !BEFORE[gate].includes(phase) && !isAt(gate, phase);
+}
+
+/** Whether a gate is still to be passed: this phase is its own, or one before. */
+export function isAhead(gate: Gate, phase: Phase): boolean {
+  return BEFORE[gate].includes(phase) || isAt(gate, phase);
+}
+
+export function isAbort(phase: Phase): boolean {
+  return phase === 'aborting' || phase === 'aborted';
+}
+
+/** The gate whose approvals are given in this phase; null where there is none. */
+export function gateAt(phase: Phase): Gate | null {
+  return GATES.find((gate) => isAt(gate, phase)) ?? null;
+}
+
+function isAt(gate: Gate, phase: Phase): boolean {
+  return (GATE_PHASES[gate] as readonly Phase[]).includes(phase);
+}
+
 export function assertNever(value: never): never {
   throw new Error(`Unexpected value: ${JSON.stringify(value)}`);
 }

@@ -110,7 +110,13 @@ export function fenceAddress(id: MigrationId): { host: string; port: number } {
   return { host: `127.${64 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`, port: 1 };
 }
 
-/** 16 hexadecimal digits over everything that people approve. */
+const hashes = new WeakMap<Plan, string>();
+
+/** 16 hexadecimal digits over everything that people approve. A plan never changes: each is hashed once. */
 export function planHash(plan: Plan): string {
-  return createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16);
+  const known = hashes.get(plan);
+  if (known !== undefined) return known;
+  const hash = createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 16);
+  hashes.set(plan, hash);
+  return hash;
 }

@@ -43,3 +43,11 @@ export interface PreflightReport {
   readonly findings: readonly Finding[];
   readonly shards: readonly ShardReport[];
 }
+
+/** What findings an approval was given for: level, code and shard, not the figures in their text. */
+export function findingsMark(findings: readonly Finding[]): string {
+  return findings
+    .map((one) => `${one.level}:${one.code}:${one.shard ?? '-'}`)
+    .toSorted()
+    .join(' ');
+}

@@ -140,16 +140,69 @@ export interface LedgerEntry {
   readonly closed: boolean;
 }
 
+/**
+ * Why an approval does not count any more.
+ *
+ * | why       | what happened                                                                |
+ * | --------- | ---------------------------------------------------------------------------- |
+ * | let_go    | it was used up by a cut-over that was let go                                  |
+ * | revoked   | whoever gave it took it back                                                  |
+ * | denied    | somebody denied the gate                                                      |
+ * | cancelled | the schedule that it was given for was called off                             |
+ * | changed   | what it was given for has changed: phase entry, findings; or it expired unused |
+ */
+export type VoidWhy = 'let_go' | 'revoked' | 'denied' | 'cancelled' | 'changed';
+
 export interface Approval {
+  /** Number of its row in the journal. */
+  readonly row: number;
   readonly gate: Gate;
+  /** As Slack named them then. */
   readonly user: string;
+  /** One and the same under whichever id Slack names somebody. */
+  readonly person: string;
+  /** Given by whoever asked for the migration. */
+  readonly own: boolean;
   readonly at: number;
   readonly entry: number;
   readonly findings: string;
+  /** Hash of the plan; null in rows of before it was kept. */
+  readonly planHash: string | null;
   /** Given with the name typed, for wiping destinations that hold keys. */
   readonly wipe: boolean;
-  /** Used up by a cut-over that was let go. */
-  readonly usedUp: boolean;
+  /** Null: nothing speaks against it but its age. */
+  readonly void: VoidWhy | null;
+}
+
+/** Somebody's no to a gate. It stands until it is taken back, or somebody asks again. */
+export interface Denial {
+  readonly gate: Gate;
+  readonly user: string;
+  readonly person: string;
+  readonly at: number;
+  readonly reason: string;
+}
+
+export interface Waits {
+  readonly gate: Gate;
+  /** Wall-clock milliseconds of the call. */
+  readonly since: number;
+  readonly reminded: boolean;
+  readonly escalated: boolean;
+}
+
+/** An open gate that one approver passed alone. */
+export interface Glass {
+  readonly gate: Gate;
+  readonly user: string;
+  readonly at: number;
+  readonly reason: string;
+  readonly entry: number;
+  /** With the name typed, for wiping destinations that hold keys. */
+  readonly wipe: boolean;
+  /** How many approvals there were, of how many. */
+  readonly given: number;
+  readonly needed: number;
 }
 
 export interface PendingClick {
@@ -239,6 +292,13 @@ export interface MigrationState {
   readonly checkedAt: number | null;
   readonly schedule: ScheduleRecord;
   readonly approvals: readonly Approval[];
+  /** Null while no gate that is still ahead is denied. */
+  readonly denial: Denial | null;
+  readonly glass: readonly Glass[];
+  /** Gates whose approvers were called since somebody last decided something about it. */
+  readonly asked: readonly Gate[];
+  /** The gate whose approvers were called last, and what followed; null before. */
+  readonly waits: Waits | null;
   readonly clicks: readonly PendingClick[];
   readonly shards: readonly ShardRecord[];
   readonly ledger: readonly LedgerEntry[];

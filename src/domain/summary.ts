@@ -1,5 +1,6 @@
 /** The closing words of a migration, as lines. Pure. */
 
+import { glassText } from './describe-approvals.ts';
 import { addressOf } from './endpoint.ts';
 import type { Event } from './event.ts';
 import { fencedLines } from './fenced.ts';
@@ -19,6 +20,7 @@ export function finishSummary(state: MigrationState, sight: Sight): Event {
         `${totals?.keys == null ? 'an unknown number of' : countText(totals.keys)} keys and ${totals?.bytes == null ? 'an unknown size' : bytesText(totals.bytes)} when it began, ${countText(keys)} keys on the new servers now.`,
       pauseLine(state.shards) ?? 'The pause of the writes was not measured.',
       ...(override === null ? [] : [`Gate *finish* was ${overrideText(override)}`]),
+      ...glassLines(state),
       ...settingLines(state),
       ...fencedLines(state, sight, 'source', state.shards),
       roleLine(state, sight),
@@ -36,6 +38,7 @@ export function rollbackSummary(state: MigrationState, sight: Sight): Event {
     lines: [
       `Rolled back: the old servers take the writes of ${many} again, and have everything that was written to the new ones until then.`,
       ...(pause === null ? [] : [pause]),
+      ...glassLines(state),
       ...settingLines(state),
       ...fencedLines(state, sight, 'destination', returned),
       ...(stayed === 0
@@ -45,6 +48,11 @@ export function rollbackSummary(state: MigrationState, sight: Sight): Event {
           ]),
     ],
   };
+}
+
+/** Gates that somebody passed alone. */
+function glassLines({ glass }: MigrationState): string[] {
+  return glass.map((one) => `Gate *${one.gate}* was ${glassText(one)}`);
 }
 
 /** For how long the writes of each shard stood still, as measured; null when none was. */
@@ -121,6 +129,7 @@ export function abortSummary(state: MigrationState, sight: Sight): Event {
               : `Data is left on ${listText(left, 20)}.${alone} FLUSHALL there removes it.`,
             ...settingLines(state),
           ]),
+      ...glassLines(state),
     ],
   };
 }

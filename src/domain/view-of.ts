@@ -1,5 +1,6 @@
 /** State and sight → the read model. Pure. */
 
+import { approvalActions } from './approval-actions.ts';
 import { axeable, axeView } from './axe.ts';
 import { goneOver, nextToGo, soakText } from './canary.ts';
 import { unprovenText } from './consent.ts';
@@ -8,7 +9,7 @@ import { driftText } from './drift.ts';
 import { addressOf } from './endpoint.ts';
 import type { JournalRow } from './event.ts';
 import { finishStatus, overrideFrom } from './finish-gate.ts';
-import { gatesOf, type Policy } from './gate.ts';
+import { denialOf, gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
 import { pendingText, questionOf } from './hook-words.ts';
 import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
@@ -113,7 +114,7 @@ function shardView({ state, sight, asOf }: ViewInput, index: number): ShardView 
   };
 }
 
-function journalView(row: JournalRow): JournalView {
+export function journalView(row: JournalRow): JournalView {
   return { seq: row.seq, at: iso(row.at), actor: row.actor, kind: row.event.kind, text: row.text, shard: row.shard };
 }
 
@@ -153,6 +154,10 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     } else add(`gate:${gate.gate}`, ask, consequence);
   }
   if (mayAsk(state, sight, 'cancel_schedule')) add('migration:cancel_schedule', 'confirm', cancelText(state));
+  for (const one of approvalActions(state, gates, sight, policy, (gate) =>
+    consequenceOf(gate, state, sight, wipedBy(state)),
+  ))
+    actions.push({ ...one, value });
   if (mayAsk(state, sight, 'recheck'))
     add('migration:recheck', 'none', 'Every server is looked at again. Nothing is changed.');
   if (mayAsk(state, sight, 'tune')) {
@@ -164,7 +169,8 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
   }
   if (mayAsk(state, sight, 'resume'))
     actions.push({ action: 'migration:resume', value: agrees, ask: 'confirm', consequence: heldText(state) ?? '' });
-  if (state.phase === 'switched' && finishStatus(state, sight, policy.quietMs).wantsQuiet) {
+  const denied = denialOf('finish', state) !== null;
+  if (state.phase === 'switched' && !denied && finishStatus(state, sight, policy.quietMs).wantsQuiet) {
     const answersFor = actionValue(state, overrideFrom(state));
     const consequence = overrideConsequence(state, gates, policy);
     actions.push({ action: 'migration:override', value: answersFor, ask: 'form', consequence });

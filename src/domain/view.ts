@@ -77,6 +77,18 @@ export interface GateView {
   readonly needed: number;
   /** Ours: only the schedule keeps it closed, and it takes approvals already. */
   readonly early?: true;
+  /** Ours: somebody's no, which keeps it closed; absent where nobody denied it. */
+  readonly denied?: SaidView;
+  /** Ours: who passed it alone, with too few approvals; absent where nobody did. */
+  readonly brokenGlass?: SaidView & { readonly given: number; readonly needed: number };
+}
+
+/** What somebody decided, and why; `reason` is quoted already. */
+export interface SaidView {
+  readonly user: string;
+  /** ISO 8601 */
+  readonly at: string;
+  readonly reason: string;
 }
 
 /** When things happen; moments are ISO 8601. */
@@ -141,6 +153,10 @@ export const ACTION_IDS = [
   'gate:continue',
   'gate:switch',
   'gate:finish',
+  'migration:deny',
+  'migration:break_glass',
+  'migration:revoke',
+  'migration:ask_again',
   'migration:recheck',
   'migration:tune',
   'migration:resume',

@@ -48,6 +48,27 @@ export function quoted(value: string, most = 100): string {
   return `"${characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : characters.join('')}"`;
 }
 
+/** As much of a typed reason is told. */
+const REASON_CHARACTERS = 300;
+
+/** A reason that a person has typed, quoted: it formats nothing of what stands around it, and hides nothing in it. */
+export function saidText(typed: string): string {
+  const bare = typed
+    .replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+    .replaceAll('*', '∗')
+    .replaceAll('`', 'ˋ')
+    .replaceAll('~', '∼')
+    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '＿')
+    .trim();
+  return quoted(bare, REASON_CHARACTERS);
+}
+
+/** Slack shows it in each reader's own time; elsewhere it reads as UTC. `at`: wall-clock milliseconds. */
+export function clockMark(at: number): string {
+  const iso = new Date(at).toISOString();
+  return `<!date^${Math.floor(at / 1000)}^{time_secs}|${iso.slice(11, 19)} UTC>`;
+}
+
 /** `a`, `a and b`, `a, b and c`; after `most`: `a, b and 7 more`. */
 export function listText(items: readonly string[], most = 5): string {
   if (items.length > most) return `${items.slice(0, most).join(', ')} and ${items.length - most} more`;

@@ -12,6 +12,7 @@ import type { Policy } from '../domain/gate.ts';
 import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import { type Cutover, type MigrationId, migrationIdFrom, type Plan, type PlanRequest } from '../domain/plan.ts';
+import { makeReport } from '../domain/report/make-report.ts';
 import { Secret } from '../domain/secret.ts';
 import type { SyncLoad } from '../domain/sight.ts';
 import { plainTimes } from '../domain/time-mark.ts';
@@ -46,6 +47,9 @@ export interface EngineDeps extends HandsDeps {
   readonly log: Log;
   readonly metrics: Metrics;
 }
+
+/** How many rows of the journal a shard's page shows at a time. */
+const SHARD_EVENTS = 10;
 
 export class Engine implements MigrationService, Housekeeping {
   readonly #deps: EngineDeps;
@@ -171,8 +175,24 @@ export class Engine implements MigrationService, Housekeeping {
       .map((one) => one.view());
   }
 
+  shard(id: MigrationId, index: number, before: number | null) {
+    const migrator = this.#migrators.get(id);
+    if (!migrator) return null;
+    const rows = this.#deps.store.shardRows(id, index, before, SHARD_EVENTS + 1);
+    return migrator.shard(index, rows.slice(0, SHARD_EVENTS), rows.length > SHARD_EVENTS);
+  }
+
   rows(id: MigrationId, after: number) {
     return this.#deps.store.journal(id, after);
+  }
+
+  report(id: MigrationId) {
+    const migrator = this.#migrators.get(id);
+    return migrator ? makeReport(migrator.journal.state, this.#deps.store.journal(id)) : null;
+  }
+
+  samples(id: MigrationId) {
+    return this.#migrators.get(id)?.samples() ?? [];
   }
 
   messagePosted(id: MigrationId, ts: string, why: string): void {

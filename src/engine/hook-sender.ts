@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { Event } from '../domain/event.ts';
-import { passedWith } from '../domain/gate.ts';
+import { glassOf, passedWith } from '../domain/gate.ts';
 import { type HookAnswer, type Hooks, hookId } from '../domain/hook.ts';
 import { dueOf, hookOf } from '../domain/hook-due.ts';
 import { questionOf, whatNow } from '../domain/hook-words.ts';
@@ -82,9 +82,18 @@ export class HookSender {
     const open = () => questionOf(this.#journal.state.hooks);
     const { state } = this.#journal;
     if (open() === undefined) {
-      const by = listText(passedWith('switch', state).map((one) => one.user));
+      const alone = glassOf('switch', state);
+      const by = listText(alone ? [alone.user] : passedWith('switch', state).map((one) => one.user));
       const id = hookId(state.plan.id, state.version + 1, 'before_switch');
-      this.#journal.append([dueOf('before_switch', state.plan, id, shards, `Approved by ${by}.`)]);
+      this.#journal.append([
+        dueOf(
+          'before_switch',
+          state.plan,
+          id,
+          shards,
+          `${alone ? 'Passed alone, with too few approvals,' : 'Approved'} by ${by}.`,
+        ),
+      ]);
     }
     const question = open();
     if (question === undefined) throw new Error('The question before the switch is not in the journal.');

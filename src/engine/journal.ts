@@ -3,6 +3,7 @@
  * is synchronous: when it returns, the rows are durable and the state is new. When it throws, neither has changed.
  */
 import type { Clock } from '../clock.ts';
+import { voidsOf } from '../domain/approval-rows.ts';
 import { describe, shardOf } from '../domain/describe.ts';
 import type { Event, JournalRow, NewRow } from '../domain/event.ts';
 import type { Hooks } from '../domain/hook.ts';
@@ -67,14 +68,15 @@ export class Journal {
     return this.#took.toSorted((a, b) => a - b)[Math.floor(this.#took.length / 2)] ?? 0;
   }
 
-  /** Appends all of them or none, and behind them the webhooks that they make due. Returns the rows with their numbers. */
+  /** Appends all of them or none, and behind them the approvals that they void and the webhooks that they make due. Returns the rows with their numbers. */
   append(events: readonly Event[], actor: string = BOT): readonly JournalRow[] {
     if (events.length === 0) return [];
     const before = this.#state;
     const asked = events.map((event) => newRow(this.#deps, before.plan, event, actor));
     const numbered = asked.map((row, index) => ({ ...row, seq: before.version + index + 1 }));
     const due = this.#deps.hooks === null ? [] : hooksDue(before, numbered);
-    const fresh = [...asked, ...due.map((event) => newRow(this.#deps, before.plan, event, BOT))];
+    const follow = [...voidsOf(before, numbered), ...due];
+    const fresh = [...asked, ...follow.map((event) => newRow(this.#deps, before.plan, event, BOT))];
     // Folded before it is stored: what the table of phases forbids must not get into the journal.
     const after = fresh.reduce((state, row, index) => fold(state, { ...row, seq: before.version + index + 1 }), before);
     const began = this.#deps.clock.monotonicMs();

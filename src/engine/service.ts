@@ -5,14 +5,23 @@ import type { DraftField } from '../domain/draft.ts';
 import type { JournalRow } from '../domain/event.ts';
 import type { MigrationId, Plan, PlanRequest } from '../domain/plan.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
+import type { Report } from '../domain/report/report.ts';
+import type { Sample } from '../domain/sample.ts';
+import type { ShardDetail } from '../domain/shard-detail.ts';
 import type { ActionId, MigrationView } from '../domain/view.ts';
 
-/** Who may do what; Slack answers this. `why` names who may, when the answer is no. Never rejects. */
+/**
+ * Who may do what; Slack answers this. `why` names who may, when the answer is no. Never rejects. `person`: who it is, one
+ * and the same under whichever id; absent where nobody knows another than the one that was asked about. `unsure`: it is a no
+ * because Slack did not tell.
+ */
 export interface Authorizer {
   mayRequest(user: string): Promise<Permission>;
   mayApprove(user: string): Promise<Permission>;
 }
-export type Permission = { readonly ok: true } | { readonly ok: false; readonly why: string };
+export type Permission =
+  | { readonly ok: true; readonly person?: string }
+  | { readonly ok: false; readonly why: string; readonly person?: string; readonly unsure?: true };
 
 /** Every problem of the request at once, one sentence each. `field`: which input of the form it belongs to. */
 export interface Refusal {
@@ -71,8 +80,14 @@ export interface MigrationService {
   view(id: MigrationId): MigrationView | null;
   /** Newest first. `ended`: also those that have ended. Without their journals' older rows. */
   views(which: 'running' | 'all'): readonly MigrationView[];
+  /** One shard's own page, with its last events before the row `before`; null: the newest. Null: no such shard. */
+  shard(id: MigrationId, index: number, before: number | null): ShardDetail | null;
   /** The journal's rows behind `after`, for the thread. */
   rows(id: MigrationId, after: number): readonly JournalRow[];
+  /** What a change ticket wants to know, as the journal has it now. Null when there is no such migration. */
+  report(id: MigrationId): Report | null;
+  /** How it went so far, oldest first; for the chart. */
+  samples(id: MigrationId): readonly Sample[];
   /** Journals where the status message is now. */
   messagePosted(id: MigrationId, ts: string, why: string): void;
   /** Journals that Slack did not take the newest state for so long; the same `from` once. Wall-clock milliseconds. */

@@ -94,6 +94,11 @@ export function createMetrics(sources: MetricsSources): MetricsRoom {
     help: 'Full syncs that were seen to begin.',
     registers,
   });
+  const samplesDropped = new Counter({
+    name: 'redis_migrate_samples_dropped_total',
+    help: 'Points of a chart that could not be kept, the disk being full say.',
+    registers,
+  });
 
   return {
     metrics: {
@@ -103,6 +108,7 @@ export function createMetrics(sources: MetricsSources): MetricsRoom {
       slackRequest: (method, outcome) =>
         slack.inc({ method: /^[a-zA-Z.]{1,60}$/.test(method) ? method : 'other', outcome }),
       fullSync: () => fullSyncs.inc(),
+      samplesDropped: (many) => samplesDropped.inc(many),
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

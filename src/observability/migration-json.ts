@@ -1,6 +1,14 @@
 /** A migration as `GET /migrations` shows it. Written out field by field, so that nothing gets out by being added elsewhere. */
 import { plainTimes } from '../domain/time-mark.ts';
-import type { GateView, JournalView, LateClient, MigrationView, ScheduleView, ShardView } from '../domain/view.ts';
+import type {
+  GateView,
+  JournalView,
+  LateClient,
+  MigrationView,
+  SaidView,
+  ScheduleView,
+  ShardView,
+} from '../domain/view.ts';
 import type { SecretRegistry } from '../log.ts';
 
 /** Texts pass the registry once more; addresses, ids and states don't, because a password may be an ordinary word. */
@@ -96,7 +104,13 @@ function gateJson(gate: GateView, text: Text): Record<string, unknown> {
     reason: text(gate.reason),
     approvals: gate.approvals.map((approval) => ({ user: approval.user, at: approval.at })),
     needed: gate.needed,
+    denied: saidJson(gate.denied, text),
+    brokenGlass: saidJson(gate.brokenGlass, text),
   };
+}
+
+function saidJson(said: SaidView | undefined, text: Text): Record<string, unknown> | null {
+  return said === undefined ? null : { user: said.user, at: said.at, reason: text(said.reason) };
 }
 
 function lateClientJson(client: LateClient, text: Text): Record<string, unknown> {

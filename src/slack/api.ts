@@ -64,7 +64,9 @@ const MAY_BE_REPEATED: ReadonlySet<string> = new Set([
   'chat.getPermalink',
   'conversations.history',
   'conversations.replies',
+  'files.getUploadURLExternal',
   'usergroups.users.list',
+  'users.info',
   'views.update',
   'views.publish',
 ]);

@@ -15,14 +15,22 @@ import type { InboxItem, Store } from '../store/store.ts';
 import { backoffMs } from './alarm.ts';
 import { createAnswerer } from './answerer.ts';
 import { createSlackApi, type SlackApi } from './api.ts';
+import type { ShownSettings } from './blocks/settings.ts';
+import { createPngDrawer, type DrawPng } from './chart/render.ts';
 import { createConnection, isHopeless, slackCode } from './connection.ts';
 import { createDrafts } from './drafts.ts';
+import { createHandouts } from './files/handouts.ts';
+import { createPeople } from './files/people.ts';
+import { createUploader } from './files/uploader.ts';
+import { createHomeDesk, type HomeDesk } from './home-desk.ts';
 import { createInFlight } from './in-flight.ts';
+import { createLinks } from './links.ts';
 import * as actions from './listeners/actions.ts';
 import * as commands from './listeners/commands.ts';
 import type { ListenerDeps } from './listeners/deps.ts';
 import * as events from './listeners/events.ts';
 import * as form from './listeners/form.ts';
+import * as looking from './listeners/looking.ts';
 import * as options from './listeners/options.ts';
 import * as shortcuts from './listeners/shortcuts.ts';
 import * as views from './listeners/views.ts';
@@ -75,14 +83,18 @@ function clientOptions(deps: Pick<SlackApisDeps, 'config' | 'boltLogger'>): WebC
 }
 
 export interface SlackAppDeps extends SlackApisDeps {
-  readonly config: Pick<Config, 'slack' | 'defaultCutover'>;
+  readonly config: Pick<Config, 'slack' | 'defaultCutover' | 'approvers' | 'selfApproval'>;
   readonly apis: SlackApis;
   readonly authorizer: Authorizer;
   readonly service: MigrationService;
+  /** What approvers are shown of how the bot is set up; left out: nothing. */
+  readonly settings?: ShownSettings;
   /** The names of the inventory's groups. */
   readonly groups?: () => readonly string[];
   readonly store: Pick<Store, 'putInbox' | 'inbox' | 'settleInbox' | 'note' | 'setNote'>;
   readonly log: Log;
+  /** Draws charts; on a thread of its own when it is not given. */
+  readonly draw?: DrawPng;
   /** Address to listen on in HTTP mode; all of them when it is not given. */
   readonly httpHost?: string;
 }
@@ -122,7 +134,38 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     clock,
     log,
   });
-  const thread = createThread({ poster, service, store, clock, log, gone: (id) => publisher.refresh(id) });
+  const thread = createThread({
+    poster,
+    approving: config,
+    service,
+    store,
+    clock,
+    log,
+    gone: (id) => publisher.refresh(id),
+  });
+  const links = createLinks({ api: apis.talk, clock, log, found: () => home.stale() });
+  const home: HomeDesk = createHomeDesk({
+    api: apis.talk,
+    service,
+    authorizer,
+    links,
+    approveOwn: config.selfApproval,
+    hasSettings: deps.settings !== undefined,
+    clock,
+    log,
+  });
+  const handouts = createHandouts({
+    service,
+    uploader: createUploader({ api: apis.talk, clock, metrics: deps.metrics }),
+    people: createPeople({ api: apis.talk }),
+    draw: deps.draw ?? createPngDrawer(clock),
+    poster,
+    registry,
+    store,
+    clock,
+    log,
+    gone: (id) => publisher.refresh(id),
+  });
   const connection = createConnection({
     config,
     clientOptions: () => clientOptions(deps),
@@ -159,6 +202,10 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     desk,
     drafts: createDrafts(clock),
     publisher,
+    home,
+    links,
+    settings: deps.settings,
+    handouts,
     registry,
     clock,
     log,
@@ -170,6 +217,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   shortcuts.register(app, listenerDeps);
   options.register(app, listenerDeps);
   events.register(app, listenerDeps);
+  looking.register(app, listenerDeps);
   app.error(async (error) => {
     log.error({ err: error }, 'Bolt could not handle a request');
   });
@@ -202,12 +250,15 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   function changed(id: MigrationId): void {
     publisher.changed(id);
     thread.changed(id);
+    home.changed(id);
+    handouts.changed(id);
   }
 
   function watch(): void {
     if (stopWatching !== null || stopping.signal.aborted) return;
     stopWatching = service.onChange(changed);
     publisher.start();
+    home.start();
   }
 
   async function shutDown(): Promise<void> {
@@ -216,7 +267,12 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     inFlight.refuseNew();
     await inFlight.settled(GRACE.requestsMs);
     stopWatching?.();
-    await Promise.all([publisher.stop(GRACE.statusesMs), thread.stop(GRACE.storiesMs)]);
+    await Promise.all([
+      publisher.stop(GRACE.statusesMs),
+      thread.stop(GRACE.storiesMs),
+      handouts.stop(GRACE.storiesMs),
+      home.stop(),
+    ]);
     await connection.close();
   }
 
@@ -240,6 +296,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       for (const view of service.views('all')) {
         if (!hasEnded(view.phase) || !publisher.hasTold(view.id, view)) publisher.changed(view.id);
         if (!thread.isComplete(view.id)) thread.changed(view.id);
+        if (!handouts.isComplete(view.id)) handouts.changed(view.id);
       }
       return Promise.resolve();
     },

@@ -1,6 +1,6 @@
 /** Which journal rows are turning points, and how several become one message. Pure. */
 import type { Event, JournalRow } from '../domain/event.ts';
-import { assertNever } from '../domain/phase.ts';
+import { assertNever, type Gate, type Phase } from '../domain/phase.ts';
 import { plural } from '../domain/words.ts';
 import { mention, sentence, stamp } from './text.ts';
 
@@ -21,6 +21,14 @@ export function isTold(row: JournalRow): boolean {
     case 'requested':
     case 'preflight_done':
     case 'approved':
+    case 'approval_revoked':
+    case 'approvals_void':
+    case 'approval_needed':
+    case 'reminded':
+    case 'gate_denied':
+    case 'denial_revoked':
+    case 'asked_again':
+    case 'glass_broken':
     case 'recheck_asked':
     case 'abort_asked':
     case 'override_asked':
@@ -78,8 +86,14 @@ export function isTold(row: JournalRow): boolean {
   }
 }
 
-/** The next message out of rows of which at least one is told. `whole` is asked only when it matters. */
-export function nextChapter(pending: readonly JournalRow[], whole: () => readonly JournalRow[]): Chapter {
+/** How a gate stands now: whether it still lacks approvals, and mentions of those who may give them. */
+export interface Call {
+  readonly waits: boolean;
+  readonly who: readonly string[];
+}
+
+/** The next message out of rows of which at least one is told. */
+export function nextChapter(pending: readonly JournalRow[], callOf: (gate: Gate) => Call): Chapter {
   const told: string[] = [];
   const counts = new Map<Event['kind'], number>();
   let lastSeq = pending[0]?.seq ?? 0;
@@ -90,10 +104,12 @@ export function nextChapter(pending: readonly JournalRow[], whole: () => readonl
       lastSeq = row.seq;
       continue;
     }
-    const line = lineOf(row);
+    const { event } = row;
+    const call = event.kind === 'approval_needed' || event.kind === 'reminded' ? callOf(event.gate) : null;
+    const line = lineOf(row, call);
     if (told.length >= ROWS_A_MESSAGE || (told.length > 0 && length + line.length > CHARACTERS)) break;
     lastSeq = row.seq;
-    broadcast ||= isBroadcast(row, whole);
+    broadcast ||= isBroadcast(row, call);
     if (isAboutOneShard(row)) {
       const many = (counts.get(row.event.kind) ?? 0) + 1;
       counts.set(row.event.kind, many);
@@ -108,7 +124,8 @@ export function nextChapter(pending: readonly JournalRow[], whole: () => readonl
   return { text: told.join('\n'), lastSeq, broadcast };
 }
 
-function lineOf(row: JournalRow): string {
+/** Whoever was told too late, because Slack was away, is called no more. */
+function lineOf(row: JournalRow, call: Call | null): string {
   const { event } = row;
   if (event.kind === 'slack_away')
     return `⌛ Slack did not take updates from ${stamp(event.from)} to ${stamp(event.to)}; the migration went on.`;
@@ -116,7 +133,8 @@ function lineOf(row: JournalRow): string {
   // Who approved stands in the row before; a phase is nobody's.
   const silent = row.actor === 'bot' || row.event.kind === 'phase_entered' || row.text.includes(row.actor);
   const by = silent ? '' : ` (${mention(row.actor)})`;
-  return `${signOf(row.event)} ${text}${by}`.trim();
+  const who = call?.waits && call.who.length > 0 ? ` ${call.who.join(' ')}` : '';
+  return `${signOf(row.event)} ${text}${by}${who}`.trim();
 }
 
 function isAboutOneShard(row: JournalRow): boolean {
@@ -128,7 +146,12 @@ function isAboutOneShard(row: JournalRow): boolean {
     row.event.kind === 'given_up' ||
     row.event.kind === 'drift' ||
     row.event.kind === 'conflict' ||
-    row.event.kind === 'axed'
+    row.event.kind === 'axed' ||
+    row.event.kind === 'sync_alarm' ||
+    row.event.kind === 'sync_alarm_over' ||
+    row.event.kind === 'tuned' ||
+    row.event.kind === 'held' ||
+    row.event.kind === 'released'
   );
 }
 
@@ -139,12 +162,25 @@ function restWord(kind: Event['kind']): string {
   if (kind === 'drift') return 'that somebody or something has changed.';
   if (kind === 'conflict') return 'with writes of the old side that could not be carried out.';
   if (kind === 'given_up') return 'left as they are.';
+  if (kind === 'sync_alarm') return 'whose full syncs do not end; the status message has the cause.';
+  if (kind === 'sync_alarm_over') return 'whose alarm is over.';
+  if (kind === 'tuned') return 'whose settings were changed.';
+  if (kind === 'held') return 'held, because somebody changed a server.';
+  if (kind === 'released') return 'not held any more.';
   if (kind === 'trouble_over') return 'are well again.';
   return 'with trouble; the status message shows them.';
 }
 
 const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   approved: '👍',
+  approval_revoked: '↩️',
+  approvals_void: '▫️',
+  approval_needed: '🙋',
+  reminded: '⏰',
+  gate_denied: '⛔',
+  denial_revoked: '↩️',
+  asked_again: '🙋',
+  glass_broken: '🚨',
   abort_asked: '🛑',
   override_asked: '📢',
   rollback_asked: '↩️',
@@ -168,20 +204,15 @@ function signOf(event: Event): string {
   return SIGNS[event.kind] ?? '•';
 }
 
-function isBroadcast(row: JournalRow, whole: () => readonly JournalRow[]): boolean {
+const LOUD: readonly Event['kind'][] = ['stuck', 'cutover_let_go', 'override_asked', 'glass_broken', 'start_late'];
+const ENDS: readonly Phase[] = ['finished', 'aborted', 'rolled_back'];
+
+/** Approval needed, failed, ended; and what somebody did against the rules of this place. */
+function isBroadcast(row: JournalRow, call: Call | null): boolean {
   const { event } = row;
-  if (event.kind === 'stuck' || event.kind === 'start_late') return true;
+  if (event.kind === 'approval_needed') return call?.waits === true;
+  if (event.kind === 'reminded') return event.where === 'channel' && call?.waits === true;
   if (event.kind === 'window') return event.expected && event.what !== 'opened';
-  if (event.kind === 'cutover_let_go' || event.kind === 'override_asked') return true;
   if (event.kind === 'hook_sent') return event.outcome !== 'ok' && event.hook !== 'finished' && isTold(row);
-  if (event.kind !== 'phase_entered') return false;
-  if (event.phase === 'finished' || event.phase === 'aborted' || event.phase === 'rolled_back') return true;
-  // A link that comes and goes leads to streaming again and again; the channel hears of the first time only.
-  return (
-    event.phase === 'streaming' &&
-    !whole().some(
-      (earlier) =>
-        earlier.seq < row.seq && earlier.event.kind === 'phase_entered' && earlier.event.phase === 'streaming',
-    )
-  );
+  return event.kind === 'phase_entered' ? ENDS.includes(event.phase) : LOUD.includes(event.kind);
 }

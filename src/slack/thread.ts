@@ -11,11 +11,13 @@ import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { backoffMs } from './alarm.ts';
 import { isSlackProblem } from './api.ts';
+import { type Approving, lacksApprovals, mustAct } from './must-act.ts';
 import { isThreadGone, type Poster, STORY_EVENT } from './post.ts';
 import { isTold, nextChapter } from './story.ts';
 
 export interface ThreadDeps {
   readonly poster: Poster;
+  readonly approving: Approving;
   readonly service: Pick<MigrationService, 'view' | 'rows'>;
   readonly store: Pick<Store, 'note' | 'setNote'>;
   readonly clock: Clock;
@@ -96,7 +98,10 @@ export function createThread(deps: ThreadDeps): Thread {
       teller.unsure = false;
       return true;
     }
-    const chapter = nextChapter(pending, () => service.rows(id, 0));
+    const chapter = nextChapter(pending, (gate) => ({
+      waits: lacksApprovals(view, gate),
+      who: mustAct(deps.approving, view, gate),
+    }));
     await poster.post({
       channel: view.channel,
       threadTs: view.messageTs,

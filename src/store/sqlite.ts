@@ -12,9 +12,11 @@ import type { Clock } from '../clock.ts';
 import type { Event, JournalRow, NewRow } from '../domain/event.ts';
 import { PHASES, type Phase } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
+import type { Sample } from '../domain/sample.ts';
 import type { SecretRegistry } from '../log.ts';
 import { StoreCorruptError, StoreError, toStoreError } from './errors.ts';
 import { lockForWriting, type WriterLock } from './lock.ts';
+import { fromSampleRow, toSampleRow } from './sample-row.ts';
 import { migrateSchema } from './schema.ts';
 import { scrubRow } from './scrub-row.ts';
 import { type InboxItem, type MigrationRecord, type Store, StoreConflictError } from './store.ts';
@@ -155,6 +157,15 @@ class SqliteStore implements Store {
     return rows;
   }
 
+  shardRows(id: MigrationId, shard: number, before: number | null, limit: number): readonly JournalRow[] {
+    const select = `SELECT seq, at, actor, event, text, shard FROM journal WHERE migration = ? AND seq < ?
+      AND (shard = ? OR (shard IS NULL AND json_extract(event, '$.intent') IN
+        (SELECT seq FROM journal WHERE migration = ? AND shard = ?)))
+      ORDER BY seq DESC LIMIT ?`;
+    const rows = this.#all(select, id, before ?? Number.MAX_SAFE_INTEGER, shard, id, shard, limit);
+    return rows.map((row) => toJournalRow(id, Number(row['seq']), row));
+  }
+
   remove(id: MigrationId, version: number): void {
     this.#transaction(() => {
       const found = this.#versionOf(id);
@@ -182,6 +193,21 @@ class SqliteStore implements Store {
   setNote(key: string, value: string): void {
     const upsert = 'INSERT INTO note (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value';
     this.#transaction(() => this.#run(upsert, key, storable(value)));
+  }
+
+  keepSamples(id: MigrationId, fresh: readonly Sample[], spacing: number): void {
+    const insert =
+      'INSERT OR REPLACE INTO sample (migration, place, at, percents, lag_bytes, writes, worst) VALUES (?, ?, ?, ?, ?, ?, ?)';
+    this.#transaction(() => {
+      for (const sample of fresh) this.#run(insert, id, ...toSampleRow(sample));
+      this.#run('DELETE FROM sample WHERE migration = ? AND place % ? <> 0', id, spacing);
+    });
+  }
+
+  samples(id: MigrationId): readonly Sample[] {
+    const select =
+      'SELECT place, at, percents, lag_bytes, writes, worst FROM sample WHERE migration = ? ORDER BY place';
+    return this.#all(select, id).map(fromSampleRow);
   }
 
   close(): void {
@@ -234,7 +260,7 @@ class SqliteStore implements Store {
     }
   }
 
-  #run(sql: string, ...values: readonly (string | number | null)[]): number {
+  #run(sql: string, ...values: readonly (string | number | null | Uint8Array)[]): number {
     return this.#statement(sql).run(...values).changes;
   }
 

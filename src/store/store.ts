@@ -5,6 +5,7 @@
 import type { JournalRow, NewRow } from '../domain/event.ts';
 import type { Phase } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
+import type { Sample } from '../domain/sample.ts';
 
 /** One line per migration, newest first in lists. */
 export interface MigrationRecord {
@@ -43,6 +44,11 @@ export interface Store {
   /** All rows in order; empty for an unknown id. `after`: only rows with a higher number. */
   journal(id: MigrationId, after?: number): readonly JournalRow[];
   /**
+   * What happened to one shard, newest first: its own rows, and what came of what was done to it. At most `limit`, with
+   * numbers below `before`; null: the newest.
+   */
+  shardRows(id: MigrationId, shard: number, before: number | null, limit: number): readonly JournalRow[];
+  /**
    * Removes a migration with its journal and with every note whose name ends in `:` and its id, all or nothing, if its
    * last row is `version`. Its id may be given anew. Throws StoreConflictError otherwise.
    */
@@ -53,6 +59,14 @@ export interface Store {
   /** Small durable notes of one room, such as how far the thread was told. */
   note(key: string): string | null;
   setNote(key: string, value: string): void;
+
+  /**
+   * Adds samples to a migration's series and keeps, of all of it, those whose place is a multiple of `spacing`. One with
+   * a place that is taken replaces it.
+   */
+  keepSamples(id: MigrationId, fresh: readonly Sample[], spacing: number): void;
+  /** By place; empty for an unknown id. */
+  samples(id: MigrationId): readonly Sample[];
 
   /** May be called twice. */
   close(): void;

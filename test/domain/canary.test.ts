@@ -306,7 +306,7 @@ describe('what can be pressed', () => {
   it.each([
     ['in the soak', open, ['migration:rollback']],
     ['while the others sync again', [...open, enter('syncing')], ['migration:rollback']],
-    ['after the others were let go', [...open, ...LET_GO], ['gate:switch', 'migration:rollback']],
+    ['after the others were let go', [...open, ...LET_GO], ['gate:switch', 'migration:deny', 'migration:rollback']],
   ])('%s the one shard can be rolled back, and nothing can be aborted', (_when, events, actions) => {
     const state = stateOf(PLAN, events);
     const sight = sightOf(state, followed(), { soakedMs: MINUTE });

@@ -38,7 +38,8 @@ describe('before continue', () => {
       waitingFor: 'Preflight is looking at 6 servers.',
     });
     const planned = decided(stateOf(plan, toPlanned(plan)), fresh(plan));
-    expect(planned).toMatchObject({ run: null, effects: [], rows: [], enter: null });
+    const call = { kind: 'approval_needed', gate: 'continue', missing: 1 };
+    expect(planned).toMatchObject({ run: null, effects: [], rows: [call], enter: null });
     expect(planned.waitingFor).toBe('Waits for one approval to continue. Replication of 3 shards will start.');
   });
 
@@ -145,8 +146,12 @@ describe('after the switch', () => {
 
   it('nothing is done; quiet is told once', () => {
     expect(decided(state, looks, { quietMs: 5_000 })).toMatchObject({ effects: [], rows: [], enter: null, run: null });
-    expect(decided(state, looks, { quietMs: 30_900 }).rows).toEqual([{ kind: 'quiet', seconds: 30 }]);
-    const told = stateOf(plan, [...toSwitched(plan), { kind: 'quiet', seconds: 30 }]);
+    const quiet: Event[] = [
+      { kind: 'quiet', seconds: 30 },
+      { kind: 'approval_needed', gate: 'finish', missing: 1 },
+    ];
+    expect(decided(state, looks, { quietMs: 30_900 }).rows).toEqual(quiet);
+    const told = stateOf(plan, [...toSwitched(plan), ...quiet]);
     expect(decided(told, looks, { quietMs: 60_000 }).rows).toEqual([]);
     expect(decided(told, looks, { quietMs: 60_000 }).waitingFor).toMatch(/^Waits for one approval to finish\./);
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
-import { findingsMark, foldJournal } from '../../src/domain/migration.ts';
+import { foldJournal } from '../../src/domain/migration.ts';
 import { hasEnded, mayFollow, NEXT, PHASES, type Phase, WrongPhaseError } from '../../src/domain/phase.ts';
+import { findingsMark } from '../../src/domain/preflight.ts';
 import type { MigrationState } from '../../src/domain/state.ts';
 import {
   aPlan,
@@ -297,13 +298,16 @@ describe('a cut-over', () => {
       findings: '',
       wipe: false,
     });
+    const at = (phase: string) => begun.findIndex((one) => one.kind === 'phase_entered' && one.phase === phase);
     const state = stateOf(PLAN, [
+      ...begun.slice(0, at('syncing')),
       approved('continue'),
+      ...begun.slice(at('syncing'), at('switching')),
       approved('switch'),
-      ...begun,
+      ...begun.slice(at('switching')),
       { kind: 'cutover_let_go', reason: 'late.' },
     ]);
-    expect(state.approvals.map((one) => one.usedUp)).toEqual([false, true]);
+    expect(state.approvals.map((one) => one.void)).toEqual([null, 'let_go']);
     expect(state).toMatchObject({ cutover: null, letGo: 'late.', cutoverAttempts: 1 });
     expect(
       stateOf(PLAN, [...begun, { kind: 'cutover_let_go', reason: 'late.' }, { kind: 'cutover_started', attempt: 2 }])

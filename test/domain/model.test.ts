@@ -247,9 +247,16 @@ function back(world: World, user: string): void {
 
 function onwards(world: World, user: string): void {
   allIsWell(world, user);
+  if (world.view().actions.some((one) => one.action === 'migration:ask_again')) {
+    const answer = press(world, 'migration:ask_again', user);
+    expect(answer?.accepted, `asking again was offered: ${answer?.text ?? ''}`).toBe(true);
+  }
   pressOffered(world, user);
   const open = world.view().gates.find((gate) => gate.open);
   if (!open) return;
+  // Ana is the one who does not wait for others.
+  const alone = world.view().actions.some((one) => one.action === 'migration:break_glass');
+  if (user === ANA && alone && press(world, 'migration:break_glass', user)?.accepted) return;
   press(world, `gate:${open.gate}`, user);
 }
 
@@ -299,6 +306,10 @@ it('whatever servers, people and crashes do', () => {
     'sync_alarm_over',
     'tuned',
     'override_asked',
+    'approval_needed',
+    'gate_denied',
+    'asked_again',
+    'glass_broken',
   ];
   for (const kind of [...kinds, 'follow_back', 'way_back', 'rollback_asked', 'soak'])
     expect([...happened], kind).toContain(kind);

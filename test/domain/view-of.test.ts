@@ -146,6 +146,7 @@ about('buttons', () => {
     expect(names(stateOf(PLAN))).toEqual(['migration:abort confirm']);
     expect(names(stateOf(PLAN, toPlanned(PLAN)), FRESH)).toEqual([
       'gate:continue confirm',
+      'migration:deny form',
       'migration:recheck none',
       'migration:abort confirm',
     ]);
@@ -156,6 +157,7 @@ about('buttons', () => {
     ]);
     expect(names(stateOf(PLAN, toStreaming(PLAN)), FOLLOWING)).toEqual([
       'gate:switch confirm',
+      'migration:deny form',
       'migration:abort confirm',
     ]);
     expect(names(stateOf(PLAN, toStreaming(PLAN)), FRESH)).toEqual(['migration:abort confirm']);

@@ -108,6 +108,7 @@ const effect: fc.Arbitrary<Effect> = fc.oneof(
 const click = fc.nat();
 const gate = fc.constantFrom('continue' as const, 'switch' as const, 'finish' as const);
 
+const typed = fc.constantFrom('The rest is a cron job.', '<!channel> now', 'a\nb');
 const what = fc.constantFrom('role' as const, 'master' as const, 'read_only' as const, 'setting' as const);
 const tune = fc.array(
   fc.record({ side, name: fc.constant('repl-timeout'), value: fc.constant('120'), why: fc.constant('it is slow') }),
@@ -191,6 +192,57 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
     entry: fc.nat(),
     findings: fc.constant(''),
     wipe: fc.boolean(),
+    count: fc.constant({ given: 1, needed: 2 }),
+  }),
+  approval_revoked: fc.record({
+    kind: fc.constant('approval_revoked'),
+    gate,
+    user: fc.constant(ANA),
+    click,
+    approval: fc.nat(),
+  }),
+  approvals_void: fc.record({
+    kind: fc.constant('approvals_void'),
+    gate,
+    approvals: fc.constantFrom([3], [3, 4]),
+    users: fc.constantFrom([ANA], [ANA, 'W00000BEN']),
+    reason: sentence,
+  }),
+  reminded: fc.record({
+    kind: fc.constant('reminded'),
+    gate,
+    where: fc.constantFrom('thread' as const, 'channel' as const),
+    missing: fc.integer({ min: 1, max: 9 }),
+    waitedMs: fc.nat(),
+  }),
+  approval_needed: fc.record({ kind: fc.constant('approval_needed'), gate, missing: fc.integer({ min: 1, max: 3 }) }),
+  gate_denied: fc.record({
+    kind: fc.constant('gate_denied'),
+    gate,
+    user: fc.constantFrom(ANA, 'W00000BEN'),
+    click,
+    entry: fc.nat(),
+    reason: typed,
+    approvals: fc.nat({ max: 2 }),
+  }),
+  denial_revoked: fc.record({ kind: fc.constant('denial_revoked'), gate, user: fc.constant(ANA), click }),
+  asked_again: fc.record({
+    kind: fc.constant('asked_again'),
+    gate,
+    user: fc.constant(ANA),
+    click,
+    denier: fc.constant('W00000BEN'),
+  }),
+  glass_broken: fc.record({
+    kind: fc.constant('glass_broken'),
+    gate,
+    user: fc.constant(ANA),
+    click,
+    entry: fc.nat(),
+    reason: typed,
+    wipe: fc.boolean(),
+    given: fc.nat({ max: 1 }),
+    needed: fc.constant(2),
   }),
   recheck_asked: fc.record({ kind: fc.constant('recheck_asked'), user: fc.constant(ANA), click }),
   abort_asked: fc.record({ kind: fc.constant('abort_asked'), user: fc.constant(ANA), click, giveUp: fc.boolean() }),
@@ -199,7 +251,7 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
     user: fc.constant(ANA),
     click,
     entry: fc.nat(),
-    reason: fc.constantFrom('The rest is a cron job.', '<!channel> now', 'a\nb'),
+    reason: typed,
   }),
   phase_entered: fc.record({ kind: fc.constant('phase_entered'), phase: fc.constantFrom(...PHASES), reason: sentence }),
   intent: fc.record({ kind: fc.constant('intent'), effect }),

@@ -29,6 +29,7 @@ export interface BotOptions {
   readonly store?: MemoryStore;
   readonly requesters?: readonly string[] | null;
   readonly approvers?: readonly string[] | null;
+  readonly selfApproval?: boolean;
   readonly botToken?: string;
   readonly log?: Log;
   /** The inventory's groups; none are known when it is left out. */
@@ -48,7 +49,7 @@ const quiet: Logger = {
 
 export async function startBot(mode: Mode, options: BotOptions = {}): Promise<Bot> {
   const slack = options.slack ?? (await startSandboxSlack(options.sandbox));
-  const config: Pick<Config, 'slack' | 'defaultCutover' | 'requesters' | 'approvers'> = {
+  const config: Pick<Config, 'slack' | 'defaultCutover' | 'requesters' | 'approvers' | 'selfApproval'> = {
     slack: {
       botToken: new Secret(options.botToken ?? slack.botToken),
       mode:
@@ -60,6 +61,7 @@ export async function startBot(mode: Mode, options: BotOptions = {}): Promise<Bo
     defaultCutover: 'fenced',
     requesters: options.requesters ?? null,
     approvers: options.approvers ?? null,
+    selfApproval: options.selfApproval ?? true,
   };
   const registry = new SecretRegistry();
   const counted: { method: string; outcome: string }[] = [];
@@ -67,6 +69,7 @@ export async function startBot(mode: Mode, options: BotOptions = {}): Promise<Bo
     tickSeconds() {},
     cutoverPauseSeconds() {},
     fullSync() {},
+    samplesDropped() {},
     slackRequest: (method, outcome) => void counted.push({ method, outcome }),
   };
   const log = options.log ?? noLog;

@@ -21,6 +21,8 @@ class FullDisk extends MemoryStore {
   }
 }
 
+const approving = { approvers: null, selfApproval: true } as const;
+
 function setUp(store = new MemoryStore(), clock = new ManualClock()) {
   const api = new FakeApi(clock);
   const service = new FakeService();
@@ -210,7 +212,15 @@ describe('a disk that is full', () => {
 
   it('does not stop the story', async () => {
     const { clock, api, service, poster } = setUp(new FullDisk());
-    const thread = createThread({ poster, service, store: new FullDisk(), clock, log: noLog, gone: () => {} });
+    const thread = createThread({
+      poster,
+      approving,
+      service,
+      store: new FullDisk(),
+      clock,
+      log: noLog,
+      gone: () => {},
+    });
     service.onChange((id) => thread.changed(id));
     service.put(view());
     service.tell(ID, entered(1, 'planned'));
@@ -238,7 +248,7 @@ it('the journal of the real engine has an outage once, also when a crash came be
 
 it('the thread tells from when to when, in the time of whoever reads it', async () => {
   const { clock, api, service, poster, store } = setUp();
-  const thread = createThread({ poster, service, store, clock, log: noLog, gone: () => {} });
+  const thread = createThread({ poster, approving, service, store, clock, log: noLog, gone: () => {} });
   service.onChange((id) => thread.changed(id));
   service.put(view());
   const rows: JournalRow[] = [entered(1, 'planned')];

@@ -4,7 +4,18 @@ import { SlackProblem } from '../../src/slack/api.ts';
 import { createPoster } from '../../src/slack/post.ts';
 import { createPublisher } from '../../src/slack/publisher.ts';
 import { createRateBudget } from '../../src/slack/rate-budget.ts';
-import { actionView, FakeApi, FakeService, ManualClock, MemoryStore, shardView, view } from './support.ts';
+import {
+  actionView,
+  BEN,
+  EVE,
+  FakeApi,
+  FakeService,
+  gateView,
+  ManualClock,
+  MemoryStore,
+  shardView,
+  view,
+} from './support.ts';
 
 function setUp(store = new MemoryStore()) {
   const clock = new ManualClock();
@@ -55,6 +66,29 @@ describe('the publisher', () => {
     await clock.advance(100);
     expect(updates()).toHaveLength(3);
     expect(textOf(updates()[2]?.args ?? {})).not.toContain('gate:switch');
+  });
+
+  it('shows without a click that an approval has expired, and another one of as many', async () => {
+    const { clock, service, updates } = setUp();
+    const by = (...users: string[]) => {
+      const approvals = users.map((user) => ({ user, at: '2024-05-01T10:00:00.000Z' }));
+      return { gates: [gateView('continue', { open: true, needed: 2, approvals })] };
+    };
+    service.put(view(by(BEN)));
+    await clock.advance(100);
+    service.patch('m-7k3q', by());
+    await clock.advance(100);
+    service.patch('m-7k3q', by(BEN));
+    await clock.advance(100);
+    service.patch('m-7k3q', by(EVE));
+    await clock.advance(100);
+    expect(updates().map((call) => /(\d of 2 approvals)/.exec(textOf(call.args))?.[1])).toEqual([
+      '1 of 2 approvals',
+      '0 of 2 approvals',
+      '1 of 2 approvals',
+      '1 of 2 approvals',
+    ]);
+    expect(textOf(updates().at(-1)?.args ?? {})).toContain(EVE);
   });
 
   it('says nothing when nothing changed, but refreshes the freshness of a live phase after 20 seconds', async () => {

@@ -1,11 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import type { JournalRow } from '../../src/domain/event.ts';
 import type { HookKind } from '../../src/domain/hook.ts';
+import type { Gate } from '../../src/domain/phase.ts';
 import { noLog } from '../../src/log.ts';
 import { SlackProblem } from '../../src/slack/api.ts';
 import { createPoster } from '../../src/slack/post.ts';
 import { createThread } from '../../src/slack/thread.ts';
-import { ANA, entered, FakeApi, FakeService, ManualClock, MemoryStore, row, view } from './support.ts';
+import {
+  ANA,
+  BEN,
+  EVE,
+  entered,
+  FakeApi,
+  FakeService,
+  gateView,
+  ManualClock,
+  MemoryStore,
+  row,
+  view,
+} from './support.ts';
 
 const ID = 'm-7k3q';
 
@@ -18,6 +31,7 @@ function setUp(store = new MemoryStore(), rows: JournalRow[] = []) {
   const gone: string[] = [];
   const thread = createThread({
     poster: createPoster({ api, clock, log: noLog }),
+    approving: { approvers: [ANA, BEN, 'S0OPS'], selfApproval: false },
     service,
     store,
     clock,
@@ -29,6 +43,8 @@ function setUp(store = new MemoryStore(), rows: JournalRow[] = []) {
   return { clock, api, service, thread, store, told, gone };
 }
 
+const needed = (seq: number, gate: Gate) => row(seq, { kind: 'approval_needed', gate, missing: 1 });
+const HOW = { entry: 1, reason: 'x', wipe: false, given: 0, needed: 2 };
 const quiet = (seq: number) => row(seq, { kind: 'answered', intent: 1, outcome: 'ok', detail: 'OK' });
 
 describe('the story in the thread', () => {
@@ -80,23 +96,51 @@ describe('the story in the thread', () => {
     expect(told()[0]).toContain('… and 295 more shards promoted.');
   });
 
-  it('calls the channel for approval needed, let go and the end only; a link that flaps calls once', async () => {
+  it('calls the channel for approval needed, let go, the end and what is loud by itself, and for nothing else', async () => {
     const { clock, service, api } = setUp();
-    const events: JournalRow[] = [
-      entered(1, 'planned'),
-      entered(2, 'syncing'),
-      entered(3, 'streaming'),
-      entered(4, 'syncing'),
-      entered(5, 'streaming'),
-      row(6, { kind: 'cutover_let_go', reason: 'late' }),
-      entered(7, 'finished'),
+    const click = { click: 1, user: BEN };
+    const events: [JournalRow, boolean][] = [
+      [entered(1, 'planned'), false],
+      [needed(2, 'continue'), true],
+      [row(3, { kind: 'gate_denied', gate: 'continue', ...click, entry: 1, reason: 'x', approvals: 0 }), false],
+      [row(4, { kind: 'asked_again', gate: 'continue', ...click, denier: EVE }), false],
+      [row(5, { kind: 'approval_revoked', gate: 'continue', ...click, approval: 4 }), false],
+      [row(6, { kind: 'approvals_void', gate: 'continue', approvals: [4], users: [BEN], reason: 'x.' }), false],
+      [entered(7, 'syncing'), false],
+      [entered(8, 'streaming'), false],
+      [row(9, { kind: 'glass_broken', gate: 'switch', ...click, ...HOW }), true],
+      [row(10, { kind: 'cutover_let_go', reason: 'late' }), true],
+      [row(11, { kind: 'stuck', shard: 0, text: 'x' }), true],
+      [row(12, { kind: 'progress', percent: 25 }), false],
+      [entered(13, 'finished'), true],
     ];
-    for (const one of events) {
+    for (const [one] of events) {
       service.tell(ID, one);
       await clock.advance(3_000);
     }
     const broadcast = api.of('chat.postMessage').map((call) => call.args['reply_broadcast'] === true);
-    expect(broadcast).toEqual([false, false, true, false, false, true, true]);
+    expect(broadcast).toEqual(events.map(([, loud]) => loud));
+  });
+
+  it('calls those who have to act, and nobody else', async () => {
+    const { clock, service, told } = setUp();
+    service.tell(ID, needed(1, 'continue'));
+    await clock.advance(3_000);
+    // Ana asked for it, and her own approval does not count.
+    expect(told()).toEqual([`🙋 Row 1. <@${BEN}> <!subteam^S0OPS>`]);
+  });
+
+  it('calls nobody to a gate that was passed or denied before the story could be told', async () => {
+    const { clock, service, api, told } = setUp();
+    service.patch(ID, { phase: 'syncing' });
+    service.tell(ID, needed(1, 'continue'));
+    await clock.advance(3_000);
+    const denied = { user: EVE, at: '2024-05-01T10:00:00.000Z', reason: '"x"' };
+    service.patch(ID, { phase: 'planned', gates: [gateView('continue', { denied })] });
+    service.tell(ID, needed(2, 'continue'));
+    await clock.advance(3_000);
+    expect(told()).toEqual(['🙋 Row 1.', '🙋 Row 2.']);
+    expect(api.of('chat.postMessage').some((call) => 'reply_broadcast' in call.args)).toBe(false);
   });
 
   it('tells what came of a webhook, loudly when nobody took it; a no to the switch is told by what follows from it', async () => {

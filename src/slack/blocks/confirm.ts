@@ -1,4 +1,4 @@
-/** The form in which a migration's name is typed before something that cannot be undone. Pure. */
+/** The forms in which a migration's name is typed before something that cannot be undone, or a reason is given. Pure. */
 import type { InputBlock, ModalView } from '@slack/types';
 import type { MigrationId } from '../../domain/plan.ts';
 import type { ActionId, ActionView, MigrationView } from '../../domain/view.ts';
@@ -12,9 +12,14 @@ export const REASON_CHARACTERS = 300;
 /** Slack's limit for the title of a form. */
 const TITLE_CHARACTERS = 24;
 
-/** What is done against the bot's own advice is told to all, with a reason. */
+/** What is done against the bot's own advice, or against what others want, is told to all, with a reason. */
 export function asksReason(action: ActionId): boolean {
-  return action === 'migration:override';
+  return action === 'migration:override' || action === 'migration:break_glass' || action === 'migration:deny';
+}
+
+/** A no holds a migration back, and can be taken back: it takes no name. */
+export function asksName(action: ActionId): boolean {
+  return action !== 'migration:deny';
 }
 
 /** `confirm:switch` for `gate:switch`. */
@@ -30,10 +35,17 @@ export interface ConfirmContext {
   readonly channel: string;
 }
 
+const nameInput: InputBlock = {
+  type: 'input',
+  block_id: NAME_FIELD,
+  label: plain('Type the name to confirm', 75),
+  element: { type: 'plain_text_input', action_id: NAME_FIELD, max_length: 200 },
+};
+
 const reasonInput: InputBlock = {
   type: 'input',
   block_id: REASON_FIELD,
-  label: plain('Why? The channel is told', 75),
+  label: plain('Why? It is told to all', 75),
   element: {
     type: 'plain_text_input',
     action_id: REASON_FIELD,
@@ -56,12 +68,7 @@ export function confirmForm(view: MigrationView, action: ActionView, channel: st
     blocks: [
       section(sentence(action.consequence === '' ? words.title : action.consequence, 2800)),
       { type: 'section', text: plain(`The migration's name is:\n${bareName(view.name, 200)}`, 300) },
-      {
-        type: 'input',
-        block_id: NAME_FIELD,
-        label: plain('Type the name to confirm', 75),
-        element: { type: 'plain_text_input', action_id: NAME_FIELD, max_length: 200 },
-      },
+      ...(asksName(action.action) ? [nameInput] : []),
       ...(asksReason(action.action) ? [reasonInput] : []),
     ],
   };

@@ -10,8 +10,9 @@ import type { Finding } from '../../domain/preflight.ts';
 import { scheduleText } from '../../domain/schedule-words.ts';
 import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
 import { bareName, fit, mention, name, sentence, stamp } from '../text.ts';
-import { actions, context, header, lines, section, textLength } from './elements.ts';
+import { button, context, header, lines, section, textLength } from './elements.ts';
 import { ago, agoStep, bytes, count, duration, percent, plural, rate } from './format.ts';
+import { detailsButton } from './looking.ts';
 import { type Rung, shardBlocks, statesLine } from './shard-table.ts';
 import { isLive, nextGate, PHASE_WORDS } from './words.ts';
 
@@ -38,7 +39,7 @@ export function renderStatus(view: MigrationView, rung: Rung = 'table'): Renderi
     ...scheduleBlocks(view),
     section(totalsLine(view, rung)),
   ];
-  const bottom: KnownBlock[] = [...gateBlocks(view), ...lateBlocks(view), ...actions(view.id, view.actions)];
+  const bottom: KnownBlock[] = [...gateBlocks(view), ...lateBlocks(view), buttons(view)];
   const findings = rung === 'bare' ? [] : findingBlocks(view);
   const room = MESSAGE_ROOM - textLength([top, bottom, findings]);
   const solid = [...top, ...findings, ...shardBlocks(unsaid(view), rung, Math.max(1500, room)), ...bottom];
@@ -66,7 +67,13 @@ export function signatureOf(view: MigrationView): string {
   return JSON.stringify([
     view.phase,
     view.actions.map((action) => [action.action, action.value, action.ask]),
-    view.gates.map((gate) => [gate.gate, gate.open, gate.approvals.length]),
+    view.gates.map((gate) => [
+      gate.gate,
+      gate.open,
+      gate.approvals.map((one) => one.user),
+      gate.denied?.at,
+      gate.brokenGlass?.at,
+    ]),
   ]);
 }
 
@@ -179,6 +186,7 @@ function gateBlocks(view: MigrationView): KnownBlock[] {
   const told = view.gates.flatMap((gate) => {
     if (gate.gate === next) return [nextGateLine(gate, view.waitingFor ?? '')];
     const { length } = gate.approvals;
+    if (gate.brokenGlass) return [glassLine(gate, gate.brokenGlass)];
     if (length === 0) return [];
     // In a migration that ended before all had approved.
     const of = length < gate.needed ? ` (${length} of ${gate.needed} approvals)` : '';
@@ -193,7 +201,14 @@ function nextGateLine(gate: GateView, said: string): string {
   const needed =
     gate.needed > 1 || gate.approvals.length > 0 ? ` (${gate.approvals.length} of ${gate.needed} approvals)` : '';
   const reason = gate.reason === '' || said.includes(gate.reason) ? '.' : `: ${sentence(gate.reason, 600)}`;
-  return `${gate.open ? '🔓' : '🔒'} *${gate.gate}* is ${gate.open ? 'open' : 'closed'}${needed}${reason}${given}`;
+  const [sign, word] = gate.denied ? ['⛔', 'denied'] : gate.open ? ['🔓', 'open'] : ['🔒', 'closed'];
+  return `${sign} *${gate.gate}* is ${word}${needed}${reason}${given}`;
+}
+
+/** Stays for as long as the message does: it was not what the rules of this place ask for. */
+function glassLine(gate: GateView, glass: NonNullable<GateView['brokenGlass']>): string {
+  const others = gate.approvals.length === 0 ? '' : ` Approved by ${approvers(gate)}.`;
+  return `🚨 *${gate.gate}* was passed by ${mention(glass.user)} alone, with ${glass.given} of ${plural(glass.needed, 'approval')}, ${stamp(glass.at)}: ${sentence(glass.reason, 700)}.${others}`;
 }
 
 function approvers(gate: GateView): string {
@@ -243,6 +258,12 @@ function clientLine(client: LateClient): string {
   const did = client.lastCommand === '' ? 'last heard of' : `last \`${name(client.lastCommand, 20)}\``;
   const tried = client.triedSecondsAgo === null ? '' : `, *tried to write ${ago(client.triedSecondsAgo)}*`;
   return `${tried === '' ? '•' : '✍️'} ${name(client.address, 50)}${about.length > 0 ? ` (${about.join(', ')})` : ''} on ${name(client.server, 50)}, ${did} ${ago(client.idleSeconds)}${tried}`;
+}
+
+/** Looking at the shards is always possible, so the row is always there. */
+function buttons({ id, actions }: MigrationView): KnownBlock {
+  const decisions = actions.map((action) => button(id, action));
+  return { type: 'actions', block_id: 'actions', elements: [...decisions, detailsButton(id)] };
 }
 
 function freshness(view: MigrationView): KnownBlock {

@@ -1,6 +1,8 @@
 /** A journal that people click on, and a gate as it stands. */
 import { expect } from 'vitest';
+import { voidsOf } from '../../../src/domain/approval-rows.ts';
 import { type ClickVerdict, judgeClick, type Rights } from '../../../src/domain/click.ts';
+import { decide } from '../../../src/domain/decide.ts';
 import type { Event } from '../../../src/domain/event.ts';
 import { gatesOf, type Policy } from '../../../src/domain/gate.ts';
 import type { Gate } from '../../../src/domain/phase.ts';
@@ -44,9 +46,23 @@ export class Desk {
     const click = this.state.clicks.find((one) => one.seq === seq);
     if (!click) throw new Error('The click is not in the journal.');
     const verdict = judgeClick(click, this.state, { ...this.sight, wallNow: this.journal.now }, this.policy, rights);
-    for (const row of verdict.rows) this.journal.append(row);
+    const before = this.state;
+    const rows = verdict.rows.map((row) => this.journal.append(row, user));
+    for (const row of voidsOf(before, rows)) this.journal.append(row);
     expect(this.state.clicks).toEqual([]);
     return verdict;
+  }
+
+  /** What a tick of the engine has to say. */
+  says(): readonly Event[] {
+    const before = this.state;
+    const { rows, enter } = decide(before, { ...this.sight, wallNow: this.journal.now }, this.policy);
+    const written = [...rows, ...(enter ? [{ kind: 'phase_entered' as const, ...enter }] : [])].map((row) =>
+      this.journal.append(row),
+    );
+    const voided = voidsOf(before, written);
+    for (const row of voided) this.journal.append(row);
+    return [...written.map((row) => row.event), ...voided];
   }
 
   gate(gate: Gate) {

@@ -44,7 +44,9 @@ export function mayGoOver(sight: Sight, { state, rows }: Journal): void {
   expect(gone.map((one) => one.index)).toEqual([canary?.shard]);
   const told = rows.some(({ event }) => event.kind === 'soak' && event.over);
   expect(told, 'nobody was told that the soak is over').toBe(true);
-  const approved = rows.findLast(({ event }) => event.kind === 'approved' && event.gate === 'switch');
+  const approved = rows.findLast(
+    ({ event }) => (event.kind === 'approved' || event.kind === 'glass_broken') && event.gate === 'switch',
+  );
   const since = rows.filter((row) => row.seq > (approved?.seq ?? 0) && UNSETTLING.includes(row.event.kind));
   expect(since, 'others that go although a server was changed since it was approved').toEqual([]);
   for (const { verdict, inStepTicks, look } of sight.shards ?? []) {

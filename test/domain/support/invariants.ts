@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { Rights } from '../../../src/domain/click.ts';
 import type { Effect, Event, JournalRow } from '../../../src/domain/event.ts';
 import { gatesOf, type Policy } from '../../../src/domain/gate.ts';
-import type { Gate } from '../../../src/domain/phase.ts';
+import { type Gate, gateAt } from '../../../src/domain/phase.ts';
 import { fenceAddress } from '../../../src/domain/plan.ts';
 import type { Sight } from '../../../src/domain/sight.ts';
 import type { MigrationState, PendingClick } from '../../../src/domain/state.ts';
@@ -37,7 +37,7 @@ export function mayHappen(effect: Effect, sight: Sight, journal: Journal): void 
   const ending = ['finishing', 'aborting', 'rolling_back'];
   expect(['syncing', 'streaming', 'switching', 'switched', ...ending], where).toContain(phase);
   expect(state.cutover, `${where}, while a cut-over runs`).toBeNull();
-  const passed = rows.some((row) => row.event.kind === 'approved' && row.event.gate === 'continue');
+  const passed = rows.some(({ event }) => letsThrough(event) && event.gate === 'continue');
   expect(passed, `${where}, without any approval`).toBe(true);
   if (effect.kind === 'detach') {
     expect(['aborting', 'rolling_back']).toContain(phase);
@@ -74,12 +74,17 @@ export function mayHappen(effect: Effect, sight: Sight, journal: Journal): void 
   // The journal read by hand: the row that let it begin, and the approvals of the phase before that.
   const begun = rows.findLast((row) => row.event.kind === 'phase_entered' && row.event.phase === 'planned');
   const consent = rows.some(
-    ({ event }) => event.kind === 'approved' && event.gate === 'continue' && event.wipe && event.entry === begun?.seq,
+    ({ event }) => letsThrough(event) && event.gate === 'continue' && event.wipe && event.entry === begun?.seq,
   );
   expect(plan.yesWipe && consent, `a wipe of ${look.destination.facts.keys} keys without consent`).toBe(true);
   const report = state.preflight?.shards[effect.shard]?.destination;
   expect(report?.runId, 'a wipe of another server than the one that was checked').toBe(look.destination.facts.runId);
   expect(report?.keys, 'a wipe of a destination that was empty when consent was given').toBeGreaterThan(0);
+}
+
+/** An approval, or somebody who passes the gate alone. */
+function letsThrough(event: Event): event is Extract<Event, { kind: 'approved' | 'glass_broken' }> {
+  return event.kind === 'approved' || event.kind === 'glass_broken';
 }
 
 /** Only from its own source, while a copy weighs on it. */
@@ -186,7 +191,9 @@ function isFence({ event }: JournalRow, shard: number): boolean {
 /** An accepted click, judged once more by other means: from the journal's rows and the sight of that moment. */
 export function wasRight({ event, at }: PendingClick, moment: Moment): void {
   const { before, sight, rights, policy, journal } = moment;
-  const gate = GATE_OF[event.action];
+  if (event.action === 'migration:revoke') return ownWord(event.user, moment);
+  const passes = event.action === 'migration:break_glass' || event.action === 'migration:deny';
+  const gate = passes ? (gateAt(before.phase) ?? undefined) : GATE_OF[event.action];
   const giveUp = event.action === 'migration:abort' && ['aborting', 'rolling_back'].includes(before.phase);
   expect(rights.approve.ok || (gate === undefined && !giveUp && rights.request.ok), 'by somebody who may').toBe(true);
   if (event.action === 'migration:tune' || event.action === 'migration:resume') {
@@ -203,7 +210,13 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
     expect(rights.approve.ok, 'it shuts servers down').toBe(true);
     expect([before.phase, event.typedName]).toEqual(['finished', before.plan.name]);
   }
-  if (gate === undefined) return;
+  if (event.action === 'migration:ask_again') expect(before.denial).not.toBeNull();
+  if (event.action === 'migration:deny') {
+    expect(before.denial).toBeNull();
+    expect(journal.state.denial?.gate).toBe(gate);
+    expect(journal.state.entry, 'a no begins nothing').toBe(before.entry);
+  }
+  if (gate === undefined || event.action === 'migration:deny') return;
   expect(sight.wallNow - at, 'an approval by a click that has expired').toBeLessThanOrEqual(policy.approvalTtlMs);
   const override = event.action === 'migration:override';
   const drifts = journal.rows.filter(
@@ -211,7 +224,9 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
   );
   const drawn = Math.max(before.entry, override ? (drifts.at(-1)?.seq ?? 0) : 0);
   if (event.entry !== null) expect(event.entry).toBe(drawn);
-  if (!policy.selfApproval) expect(event.user).not.toBe(before.plan.requestedBy);
+  const alone = event.action === 'migration:break_glass';
+  expect(before.denial, 'a gate that somebody denied').toBeNull();
+  if (!policy.selfApproval && !alone) expect(event.user).not.toBe(before.plan.requestedBy);
   expect(gatesOf(before, sight, policy).find((one) => one.gate === gate)?.open).toBe(!override);
   if (gate === 'switch') {
     for (const shard of sight.shards ?? []) {
@@ -238,17 +253,42 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
     );
     if (drifted || override) expect(event.typedName).toBe(before.plan.name);
   }
+  const passed = journal.state.entry !== before.entry;
+  if (alone) {
+    expect([passed, event.typedName]).toEqual([true, before.plan.name]);
+    expect(event.reason).toBeTruthy();
+    expect(policy.approvals[gate] > 1 || !policy.selfApproval, 'where nobody needs it').toBe(true);
+    return;
+  }
+  const lost = journal.rows.flatMap(({ event: row }) =>
+    row.kind === 'approval_revoked' ? [row.approval] : row.kind === 'approvals_void' ? row.approvals : [],
+  );
+  const denied = journal.rows.findLast(({ event: row }) => row.kind === 'gate_denied' && row.gate === gate)?.seq ?? 0;
   const approvers = journal.rows.filter(
-    ({ event: row, at: givenAt }) =>
+    ({ event: row, at: givenAt, seq }) =>
       row.kind === 'approved' &&
       row.gate === gate &&
+      seq > denied &&
+      !lost.includes(seq) &&
       row.entry === before.entry &&
       sight.wallNow - givenAt <= policy.approvalTtlMs,
   );
   // By person: after a clock that went back, somebody's expired approval may lie beside their fresh one.
   const distinct = new Set(approvers.map((row) => row.actor));
-  const passed = journal.state.entry !== before.entry;
   expect(passed, 'nobody counts twice').toBe(distinct.size >= policy.approvals[gate]);
+}
+
+/** What is taken back was one's own, and did not count any more for anything. */
+function ownWord(user: string, { before, journal }: Moment): void {
+  const [row] = journal.rows.slice(before.version);
+  const own =
+    row?.event.kind === 'denial_revoked'
+      ? before.denial?.user
+      : row?.event.kind === 'approval_revoked'
+        ? journal.rows[row.event.approval - 1]?.actor
+        : undefined;
+  expect(own).toBe(user);
+  expect(journal.state.entry, 'a gate that was passed stays passed').toBe(before.entry);
 }
 
 /** No figure that is none, and no hole. Plain comparisons: this is done for every value of every view. */
