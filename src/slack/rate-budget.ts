@@ -23,8 +23,8 @@ export interface RateBudgetOptions {
   readonly burst: number;
 }
 
-/** 42 + 6 in the worst minute: two are left for calls that arrive closer to each other than they were sent. */
-export const CHAT_UPDATE: RateBudgetOptions = { perMinute: 42, burst: 6 };
+/** 44 + 5 in the worst minute: one is left for calls that arrive closer to each other than they were sent. */
+export const CHAT_UPDATE: RateBudgetOptions = { perMinute: 44, burst: 5 };
 
 export function createRateBudget(clock: Clock, options: RateBudgetOptions = CHAT_UPDATE): RateBudget {
   const msPerToken = 60_000 / options.perMinute;

@@ -9,7 +9,7 @@
  * | late    | whoever has waited for 36 s, or is asked for                | at once                | 3                    |
  * | early   | everybody else                                              | 3 s after the last one | 4                    |
  *
- * With 42 updates a minute the nearest of 20 migrations takes 14 of them, and each of the others has its turn every 41 s.
+ * With 44 updates a minute the nearest of 20 migrations takes 14 of them, and each of the others has its turn every 38 s.
  * The first row makes sure that nobody is held up by others' news for more than a few calls, the last one that messages
  * are as fresh as they can be while few migrations are running.
  */

@@ -1,5 +1,5 @@
 /** Slack does not take updates for a while, or the disk is full: what is known of it, and what is told afterwards. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JournalRow } from '../../src/domain/event.ts';
 import { noLog } from '../../src/log.ts';
 import { SlackProblem } from '../../src/slack/api.ts';
@@ -7,6 +7,7 @@ import { createPoster } from '../../src/slack/post.ts';
 import { createPublisher } from '../../src/slack/publisher.ts';
 import { createRateBudget } from '../../src/slack/rate-budget.ts';
 import { createThread } from '../../src/slack/thread.ts';
+import { createHarness } from '../support/engine.ts';
 import { entered, FakeApi, FakeService, ManualClock, MemoryStore, shardView, view } from './support.ts';
 
 const ID = 'm-7k3q';
@@ -229,6 +230,20 @@ describe('a disk that is full', () => {
     const told = api.of('chat.postMessage').map((call) => call.args['text']);
     expect(told).toEqual(['• Now planned.', '• Now syncing.']);
   });
+});
+
+it('the journal of the real engine has an outage once, also when a crash came before the note was taken away', async () => {
+  const harness = createHarness();
+  onTestFinished(() => harness.close());
+  const id = await harness.start({ sources: ['127.0.0.1:1'], destinations: ['127.0.0.1:2'] });
+  const from = Date.UTC(2024, 4, 1, 14, 2, 10);
+  harness.engine.slackWasAway(id, from, from + 443_000);
+  harness.engine.slackWasAway(id, from, from + 500_000);
+  harness.engine.slackWasAway('m-none', from, from + 500_000);
+  const texts = harness.engine.rows(id, 0).filter(({ event }) => event.kind === 'slack_away');
+  expect(texts.map(({ text }) => text)).toEqual([
+    'Slack did not take updates from 14:02:10 to 14:09:33 UTC; the migration went on.',
+  ]);
 });
 
 it('the thread tells from when to when, in the time of whoever reads it', async () => {
