@@ -25,7 +25,7 @@ const SEEN: Readonly<Record<(typeof SURFACES)[number][0], string>> = {
   'a finished one with the world outside': 'acknowledged writes are missing',
   'a refusal': 'Only visible to you',
   'the form': 'Migrate Redis servers',
-  'the Home tab': 'Running migrations',
+  'the Home tab': 'Running (1)',
   'choices and files': 'Which way?',
 };
 

@@ -143,7 +143,7 @@ describe.skipIf(CHROMIUM === null)('what the page shows', () => {
     await page.getByRole('button', { name: /^redis-migrate/ }).click();
     await stage.sent('open_home').toEqual({ kind: 'open_home', user: ANA });
     const home = page.getByRole('region', { name: 'Home of the app' });
-    await home.getByText('Running migrations').waitFor();
+    await home.getByText('Running (1)').waitFor();
     await page.getByRole('radio', { name: /Ben/ }).check();
     await stage.sent('open_home').toEqual({ kind: 'open_home', user: BEN });
     await home.getByText('not drawn this tab yet').waitFor();
