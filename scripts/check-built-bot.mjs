@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environmentFor, startBot } from './lib/bot.mjs';
+import { seeItDraw } from './lib/draw.mjs';
 import { startFakeSlack } from './lib/fake-slack.mjs';
 import { codeOfSignal, Interrupted, passSignalsOn } from './lib/processes.mjs';
 import { exists, findNode24, root } from './lib/setup.mjs';
@@ -46,6 +47,7 @@ async function startsAndStops(node, folder) {
 const looks = [
   { name: 'refuses an empty configuration with sentences and code 2', look: refusesEmptyConfiguration },
   { name: 'starts, is alive and ready, and ends with code 0 after SIGTERM', look: startsAndStops },
+  { name: 'draws a picture with the font that it ships', look: (node) => seeItDraw(node, join(root, 'dist')) },
 ];
 
 async function check() {

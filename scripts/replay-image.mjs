@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { environmentFor, residentBytes, startBot } from './lib/bot.mjs';
+import { seeItDraw } from './lib/draw.mjs';
 import { startFakeSlack } from './lib/fake-slack.mjs';
 import { codeOfSignal, Interrupted, passSignalsOn, run } from './lib/processes.mjs';
 import { makeBase, replay, walk } from './lib/replay.mjs';
@@ -121,6 +122,7 @@ async function startAndMeasure(image, bin) {
     const readyMs = await bot.ready(`${admin}/readyz`);
     const health = await runHealthcheck(image, bin, { cwd, env, ...spawn });
     const resident = await residentBytes(bot.pid);
+    await seeItDraw(join(bin, 'node'), join(cwd, 'dist'), { cwd, env, ...spawn });
     const stop = await bot.stop();
     if (stop.code !== 0) throw new Error(`After SIGTERM it ended with code ${stop.code}, not 0.\n${bot.output()}`);
     return { aliveMs, readyMs, healthcheckMs: health, residentBytes: resident, stopMs: stop.ms, readOnly };

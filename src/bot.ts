@@ -16,7 +16,7 @@ import { createMetrics } from './observability/metrics.ts';
 import { createPasswordVault, type PasswordVault } from './passwords.ts';
 import { createCalendar } from './schedule/calendar.ts';
 import { startRetention } from './schedule/retention.ts';
-import { createSlackApis, createSlackApp, SlackSaysNoError } from './slack/app.ts';
+import { createSlackApis, createSlackApp, type SlackApp, SlackSaysNoError } from './slack/app.ts';
 import { createAuthorizer } from './slack/authorize.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
@@ -37,12 +37,14 @@ export class ConfigurationError extends Error {
 }
 
 function policyOf(config: Config): Policy {
-  const { approvals, selfApproval, approvalTtlMs, quietMs, maxLagBytes, maxPauseMs } = config;
+  const { approvals, selfApproval, approvalTtlMs, remindMs, escalateMs, quietMs, maxLagBytes, maxPauseMs } = config;
   const { syncsPerHost, syncsTotal, tuneSyncs, maxSourceLatencyMs, maxSourceMemoryPercent } = config;
   return {
     approvals,
     selfApproval,
     approvalTtlMs,
+    remindMs,
+    escalateMs,
     quietMs,
     maxLagBytes,
     maxPauseMs,
@@ -99,7 +101,10 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
   const inventory = inventoryOf(config, vault, readText, log);
   const store = openSqliteStore({ file: config.stateFile, secrets: registry, clock });
   const boltLogger = toBoltLogger(log);
-  const metricsRoom = createMetrics({ views: () => engine.views('all') });
+  const metricsRoom = createMetrics({
+    views: () => engine.views('all'),
+    staleMessages: () => slack.staleMessages(),
+  });
   const { metrics } = metricsRoom;
   const apis = createSlackApis({ config, clock, metrics, registry, boltLogger });
   const authorizer = createAuthorizer({ config, api: apis.talk, clock, log });
@@ -119,7 +124,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
     log,
     metrics,
   });
-  const slack = createSlackApp({
+  const slack: SlackApp = createSlackApp({
     config,
     settings: config,
     apis,
@@ -141,6 +146,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
     secrets: registry,
     views: () => engine.views('all'),
     view: (id) => engine.view(id),
+    report: (id) => engine.report(id),
     live() {
       const silentMs = engine.silentMs();
       return { ok: silentMs < STUCK_MS, why: `No migration has ended a tick for ${Math.round(silentMs / 1000)} s.` };

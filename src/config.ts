@@ -266,14 +266,22 @@ function doubts(config: Config, found: Found): string[] {
   if (config.hook !== null && config.hook.secret === null) {
     warnings.push('HOOK_URL is set but HOOK_SECRET is not: the receiver cannot tell our webhooks from forged ones.');
   }
-  const approvers = config.approvers;
-  if (approvers !== null && !approvers.some((id) => id.startsWith('S'))) {
-    const most = Math.max(...Object.values(config.approvals));
-    if (most > approvers.length) {
-      warnings.push(
-        `APPROVALS asks for ${most} approvers at a gate, APPROVERS names ${approvers.length}: that gate can never be passed.`,
-      );
-    }
-  }
-  return warnings;
+  return [...warnings, ...approvalDoubts(config)];
+}
+
+/** People alone can be counted; who is in a user group, Slack knows. */
+function approvalDoubts({ approvers, requesters, approvals, selfApproval }: Config): string[] {
+  if (approvers === null || approvers.some((id) => id.startsWith('S'))) return [];
+  const most = Math.max(...Object.values(approvals));
+  const named = `APPROVALS asks for ${most} approvers at a gate, APPROVERS names ${approvers.length}`;
+  if (most > approvers.length)
+    return [
+      `${named}: that gate can only be passed by one of them who breaks the glass, with a reason, in every migration.`,
+    ];
+  const asks = approvers.find((id) => requesters === null || requesters.includes(id));
+  if (!selfApproval && most === approvers.length && asks !== undefined)
+    return [
+      `${named}, and SELF_APPROVAL is false: where ${asks} asks for a migration, that gate can only be passed by breaking the glass, with a reason.`,
+    ];
+  return [];
 }

@@ -20,6 +20,8 @@ export interface Metrics {
   cutoverPauseSeconds(seconds: number): void;
   slackRequest(method: string, outcome: 'ok' | 'error' | 'rate_limited'): void;
   fullSync(): void;
+  /** Points of a chart that could not be kept. */
+  samplesDropped(many: number): void;
 }
 
 export const noMetrics: Metrics = {
@@ -27,6 +29,7 @@ export const noMetrics: Metrics = {
   cutoverPauseSeconds() {},
   slackRequest() {},
   fullSync() {},
+  samplesDropped() {},
 };
 
 const noop = () => {};

@@ -262,9 +262,18 @@ describe('values', () => {
     expect(problems({ PORT: 'x', LOG_LEVEL: 'x', ALLOWED_HOSTS: 'x:1' })).toHaveLength(5);
   });
 
+  it('wonders about approvals that are missing when an approver asks', () => {
+    const one = { ...socket, APPROVERS: 'W0ANA', SELF_APPROVAL: 'false' };
+    expect(warnings(one)).toEqual([expect.stringContaining('where W0ANA asks for a migration')]);
+    expect(warnings({ ...one, REQUESTERS: 'U0EVE' })).toEqual([]);
+    expect(warnings({ ...one, APPROVERS: 'W0ANA,U0BEN' })).toEqual([]);
+    expect(warnings({ ...one, APPROVERS: 'W0ANA,S0OPS' })).toEqual([]);
+    expect(warnings({ ...one, SELF_APPROVAL: 'true' })).toEqual([]);
+  });
+
   it('wonders about approvals that nobody can give, and about half a webhook', () => {
     expect(warnings({ ...socket, APPROVERS: 'U0ANA', APPROVALS: 'finish=2' })).toEqual([
-      expect.stringContaining('can never be passed'),
+      expect.stringContaining('can only be passed by one of them who breaks the glass'),
     ]);
     expect(warnings({ ...socket, APPROVERS: 'U0ANA,S0TEAM', APPROVALS: 'finish=2' })).toEqual([]);
     expect(warnings({ ...socket, HOOK_SECRET: 'abc' })).toEqual([

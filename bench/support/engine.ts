@@ -31,6 +31,8 @@ export function createBenchEngine(file: string, metrics: Partial<Metrics> = {}) 
       approvals: { continue: 1, switch: 1, finish: 1 },
       selfApproval: true,
       approvalTtlMs: 3_600_000,
+      remindMs: 1_800_000,
+      escalateMs: 7_200_000,
       quietMs: 30_000,
       maxLagBytes: 1_048_576,
       maxPauseMs: 2_000,

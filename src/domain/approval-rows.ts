@@ -5,14 +5,16 @@
  * | --------------- | ------------------------------------------------------------------------ | -------------------------- |
  * | approvals_void  | a phase was entered, or preflight found something else                    | same append, see journal.ts |
  * | approvals_void  | they were not used before they expired                                   | a tick                     |
- * | approval_needed | a gate takes approvals and lacks them; once, whatever links do in between    | a tick                     |
+ * | approval_needed | a gate is open and lacks approvals; once, whatever links do in between    | a tick                     |
+ * | reminded        | it has lacked them for REMIND_MINUTES, and for ESCALATE_MINUTES           | a tick                     |
  */
 import type { Event, JournalRow } from './event.ts';
 import { type Policy, validApprovals } from './gate.ts';
 import { fold } from './migration.ts';
 import { GATES, gateAt, isAhead } from './phase.ts';
+import { reminders } from './reminders.ts';
 import type { Approval, MigrationState } from './state.ts';
-import { countsUntil } from './timed.ts';
+import { countsUntil, momentOf } from './timed.ts';
 import type { GateView } from './view.ts';
 import { secondsText } from './words.ts';
 
@@ -53,15 +55,22 @@ export function approvalRows(
   const reason = state.plan.schedule
     ? 'not used in time.'
     : `not used within ${secondsText(policy.approvalTtlMs / 1000)}.`;
-  return [...voidRows(expired, reason), ...callRows(state, gates, wallNow, policy)];
+  return [
+    ...voidRows(expired, reason),
+    ...callRows(state, gates, wallNow, policy),
+    ...reminders(state, gates, wallNow, policy),
+  ];
 }
 
 function callRows(state: MigrationState, gates: readonly GateView[], wallNow: number, policy: Policy): Event[] {
   const gate = gateAt(state.phase);
   if (gate === null || state.asked.includes(gate)) return [];
-  if (!gates.some((one) => one.gate === gate && (one.open || one.early === true))) return [];
+  const view = gates.find((one) => one.gate === gate);
+  if (!view?.open && view?.early !== true) return [];
   const missing = policy.approvals[gate] - validApprovals(gate, state, wallNow, policy).length;
-  return missing > 0 ? [{ kind: 'approval_needed', gate, missing }] : [];
+  if (missing <= 0) return [];
+  const from = view.open ? null : momentOf(gate, state, wallNow, policy);
+  return [{ kind: 'approval_needed', gate, missing, ...(from === null ? {} : { from }) }];
 }
 
 function voidRows(gone: readonly Approval[], reason: string): Event[] {

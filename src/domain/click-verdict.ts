@@ -6,7 +6,7 @@ import { type Gate, isBehind, type Phase } from './phase.ts';
 import { planHash } from './plan.ts';
 import { findingsMark } from './preflight.ts';
 import type { Approval, MigrationState, PendingClick } from './state.ts';
-import { plural, secondsText, timeMark } from './words.ts';
+import { clockMark, plural, secondsText } from './words.ts';
 
 export type MayDo = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
@@ -52,7 +52,10 @@ const BEHIND: Readonly<Record<Gate, { readonly phase: Phase; readonly reason: st
   finish: { phase: 'finishing', reason: 'What was changed on the way is put back.' },
 };
 
-/** One more approval, which may be the last one that was needed. `wipe`: given with the name typed, for a wipe. `early`: only the schedule keeps the gate closed. */
+/**
+ * One more approval, which may be the last one that was needed. `wipe`: given with the name typed, for a wipe. `early`:
+ * only the schedule keeps the gate closed.
+ */
 export function approval(
   gate: Gate,
   click: PendingClick,
@@ -92,7 +95,8 @@ export function approval(
   return { accepted: true, rows: [...rows, entering(gate, state)], text: `Approved: *${gate}*.` };
 }
 
-function lostRows(gate: Gate, lost: readonly Approval[]): Event[] {
+/** Those who have approved and may not any more. */
+export function lostRows(gate: Gate, lost: readonly Approval[]): Event[] {
   if (lost.length === 0) return [];
   const [approvals, users] = [lost.map((one) => one.row), lost.map((one) => one.user)];
   return [{ kind: 'approvals_void', gate, approvals, users, reason: 'they may not approve any more.' }];
@@ -107,9 +111,9 @@ export function entering(gate: Gate, state: MigrationState): Event {
 export function passedText(gate: Gate, state: MigrationState): string | null {
   if (!isBehind(gate, state.phase)) return null;
   const alone = glassOf(gate, state);
-  if (alone) return `*${gate}* was already passed by <@${alone.user}> alone, at ${timeMark(alone.at)}.`;
+  if (alone) return `*${gate}* was already passed by <@${alone.user}> alone, at ${clockMark(alone.at)}.`;
   const last = passedWith(gate, state).at(-1);
-  return last ? `*${gate}* was already approved by <@${last.user}> at ${timeMark(last.at)}.` : null;
+  return last ? `*${gate}* was already approved by <@${last.user}> at ${clockMark(last.at)}.` : null;
 }
 
 /** Why a button of an earlier phase entry does nothing; null when it is of this one, or came by a command. */

@@ -69,7 +69,8 @@ function planned(state: MigrationState, { wallNow }: Sight, gates: readonly Gate
   const rows = lateStart(state, wallNow);
   if (isCheckDue(state, wallNow)) return { ...NOTHING, rows, run: 'preflight', waitingFor };
   const reason = passesByItself(gateOf(gates, 'continue'), state);
-  return { ...NOTHING, rows, enter: reason === null ? null : { phase: 'syncing', reason }, waitingFor };
+  if (reason === null) return { ...NOTHING, rows, waitingFor };
+  return { ...NOTHING, rows, enter: { phase: 'syncing', reason }, byItself: 'continue', waitingFor };
 }
 
 function gateOf(gates: readonly GateView[], gate: Gate): GateView | undefined {
@@ -118,10 +119,11 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
     return { ...NOTHING, effects, rows, enter, waitingFor: held ?? gone + syncText(shards) };
   }
   const reason = passesByItself(gateOf(gates, 'switch'), state);
-  const due = reason === null ? null : { phase: 'switching' as const, reason };
-  const enter = unsettled === null ? due : { phase: 'syncing' as const, reason: unsettled };
+  const enter = unsettled === null ? null : { phase: 'syncing' as const, reason: unsettled };
   const letGo = state.letGo === null ? '' : ` The last cut-over was let go: ${state.letGo}`;
-  return { ...NOTHING, effects, rows, enter, waitingFor: gateText(gates, 'switch') + letGo };
+  const waitingFor = gateText(gates, 'switch') + letGo;
+  if (enter !== null || reason === null) return { ...NOTHING, effects, rows, enter, waitingFor };
+  return { ...NOTHING, effects, rows, enter: { phase: 'switching', reason }, byItself: 'switch', waitingFor };
 }
 
 /** When a window closes. */

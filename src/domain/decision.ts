@@ -1,6 +1,6 @@
 /** What is to be done next, as data. */
 import type { Effect, Event } from './event.ts';
-import type { Phase } from './phase.ts';
+import type { Gate, Phase } from './phase.ts';
 
 export interface Decision {
   /** To be carried out, in this order, each shard's apart. */
@@ -10,6 +10,8 @@ export interface Decision {
   /** Rows to journal, without effects on any server. */
   readonly rows: readonly Event[];
   readonly enter: { readonly phase: Phase; readonly reason: string } | null;
+  /** The gate that `enter` passes without a click, by approvals of before; absent otherwise. */
+  readonly byItself?: Gate;
   /** Why it waits, as a sentence; null when it waits for nothing. */
   readonly waitingFor: string | null;
 }

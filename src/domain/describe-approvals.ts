@@ -2,7 +2,8 @@
 import type { ApprovalEvent } from './event-approvals.ts';
 import { assertNever } from './phase.ts';
 import type { Plan } from './plan.ts';
-import { listText, plural, saidText } from './words.ts';
+import { dateMark } from './time-mark.ts';
+import { listText, plural, roughText, saidText } from './words.ts';
 
 export function describeApproval(event: ApprovalEvent, plan: Plan): string {
   const gate = `*${event.gate}*`;
@@ -22,7 +23,13 @@ export function describeApproval(event: ApprovalEvent, plan: Plan): string {
       return `${voidText(event.approvals.length)} (${gate}, by ${from}): ${event.reason}`;
     }
     case 'approval_needed':
-      return `Gate ${gate} is open and needs ${plural(event.missing, 'approval')}.`;
+      return event.from === undefined
+        ? `Gate ${gate} is open and needs ${plural(event.missing, 'approval')}.`
+        : `Gate ${gate} can be approved already, for ${dateMark(event.from)}: it needs ${plural(event.missing, 'approval')}.`;
+    case 'reminded': {
+      const since = event.waitedMs >= 60_000 ? ` It has waited for ${roughText(event.waitedMs / 1000)}.` : '';
+      return `Gate ${gate} of “${plan.name}” still needs ${plural(event.missing, 'approval')}.${since}`;
+    }
     case 'gate_denied': {
       const voided = event.approvals === 0 ? '' : ` ${voidText(event.approvals)}.`;
       const asker = event.user === plan.requestedBy ? 'Ask again' : `<@${plan.requestedBy}>, ask again`;

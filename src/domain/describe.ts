@@ -32,6 +32,7 @@ export function describe(event: Event, plan: Plan): string {
     case 'approval_revoked':
     case 'approvals_void':
     case 'approval_needed':
+    case 'reminded':
     case 'gate_denied':
     case 'denial_revoked':
     case 'asked_again':
@@ -121,6 +122,8 @@ export function describe(event: Event, plan: Plan): string {
       return event.text;
     case 'quiet':
       return `Nobody has tried to write to an old master for ${secondsText(event.seconds)}.`;
+    case 'slack_away':
+      return `Slack did not take updates from ${utcText(event.from)} to ${utcText(event.to)} UTC; the migration went on.`;
     case 'resumed':
       return event.detail;
     case 'summary':
@@ -211,4 +214,9 @@ function stepText({ step, frozen }: Extract<Event, { kind: 'cutover_step' }>, pl
 export function shardOf(event: Event): number | null {
   if (event.kind === 'intent') return event.effect.shard;
   return 'shard' in event ? event.shard : null;
+}
+
+/** `14:02:10`. The day is that of the row. */
+function utcText(at: number): string {
+  return new Date(at).toISOString().slice(11, 19);
 }

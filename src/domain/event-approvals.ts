@@ -35,8 +35,16 @@ export type ApprovalEvent =
       readonly users: readonly string[];
       readonly reason: string;
     }
-  /** A gate is open and lacks approvals: those who may give them are called, once. */
-  | { readonly kind: 'approval_needed'; readonly gate: Gate; readonly missing: number }
+  /** A gate is open and lacks approvals: those who may give them are called, once. `from`: it takes them for then already. */
+  | { readonly kind: 'approval_needed'; readonly gate: Gate; readonly missing: number; readonly from?: number }
+  /** It has lacked them for so long: said once in the thread, and once more in the channel. */
+  | {
+      readonly kind: 'reminded';
+      readonly gate: Gate;
+      readonly where: 'thread' | 'channel';
+      readonly missing: number;
+      readonly waitedMs: number;
+    }
   /** `approvals`: how many became void by it. */
   | {
       readonly kind: 'gate_denied';

@@ -324,6 +324,8 @@ export type Event =
       readonly outcome: 'ok' | 'refused' | 'unreachable';
       readonly detail: string;
     }
+  /** Slack did not take the newest state for so long; wall-clock milliseconds. */
+  | { readonly kind: 'slack_away'; readonly from: number; readonly to: number }
   | { readonly kind: 'resumed'; readonly detail: string }
   | { readonly kind: 'summary'; readonly lines: readonly string[] };
 

@@ -13,7 +13,9 @@ export function foldApprovals(before: MigrationState, event: ApprovalEvent, row:
       const own = event.own === true || user === state.plan.requestedBy;
       const given = { row: row.seq, gate, user, person, own, at: row.at };
       const approval = { ...given, entry, findings, planHash, wipe, void: null };
-      return { ...state, approvals: [...state.approvals, approval] };
+      // Somebody's older one, which had expired, is not counted beside it.
+      const rest = voided(state, 'changed', (one) => one.gate === gate && one.person === person);
+      return { ...rest, approvals: [...rest.approvals, approval] };
     }
     case 'approval_revoked':
       return {
@@ -24,7 +26,19 @@ export function foldApprovals(before: MigrationState, event: ApprovalEvent, row:
     case 'approvals_void':
       return voided(state, 'changed', (one) => event.approvals.includes(one.row));
     case 'approval_needed':
-      return { ...state, asked: [...without(state.asked, event.gate), event.gate] };
+      return {
+        ...state,
+        asked: [...without(state.asked, event.gate), event.gate],
+        waits: { gate: event.gate, since: row.at, reminded: false, escalated: false },
+      };
+    case 'reminded': {
+      const { waits } = state;
+      if (waits === null) return state;
+      return {
+        ...state,
+        waits: event.where === 'thread' ? { ...waits, reminded: true } : { ...waits, escalated: true },
+      };
+    }
     case 'gate_denied': {
       const { gate, user, person = user, reason } = event;
       const denial = { gate, user, person, at: row.at, reason };
@@ -64,7 +78,7 @@ export function afterFindings(state: MigrationState): MigrationState {
   return voided(state, 'changed', (one) => isAhead(one.gate, state.phase) && one.findings !== mark);
 }
 
-function voided(state: MigrationState, why: VoidWhy, which: (one: Approval) => boolean): MigrationState {
+export function voided(state: MigrationState, why: VoidWhy, which: (one: Approval) => boolean): MigrationState {
   if (!state.approvals.some((one) => one.void === null && which(one))) return state;
   return {
     ...state,

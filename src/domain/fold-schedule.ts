@@ -1,6 +1,7 @@
 /** How the rows about when things happen fold. Part of migration.ts; pure. */
 import type { JournalRow } from './event.ts';
 import type { ScheduleEvent } from './event-schedule.ts';
+import { settled, voided } from './fold-approvals.ts';
 import { assertNever, gateAt } from './phase.ts';
 import type { MigrationState, ScheduleRecord } from './state.ts';
 
@@ -10,17 +11,18 @@ export function foldSchedule(before: MigrationState, event: ScheduleEvent): Migr
   const record = before.schedule;
   switch (event.kind) {
     case 'schedule_cancelled': {
-      const clicks = before.clicks.filter((one) => one.seq !== event.click);
-      const approvals = before.approvals.map((one) =>
-        one.void === null && one.gate === gateAt(before.phase) ? { ...one, void: 'changed' as const } : one,
-      );
-      return { ...before, clicks, approvals, schedule: { ...record, cancelledBy: event.user } };
+      const gate = gateAt(before.phase);
+      const state = voided(settled(before, event.click), 'cancelled', (one) => one.gate === gate);
+      const asked = state.asked.filter((one) => one !== gate);
+      return { ...state, asked, schedule: { ...record, cancelledBy: event.user } };
     }
     case 'start_late':
       return { ...before, schedule: { ...record, lateTold: true } };
     case 'window': {
       const { opensAt, closesAt, what } = event;
-      return { ...before, schedule: { ...record, window: { opensAt, closesAt, over: what !== 'opened' } } };
+      // Those who may approve are called anew for the next one.
+      const asked = what === 'opened' ? before.asked : before.asked.filter((gate) => gate !== 'switch');
+      return { ...before, asked, schedule: { ...record, window: { opensAt, closesAt, over: what !== 'opened' } } };
     }
     default:
       return assertNever(event);

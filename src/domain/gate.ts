@@ -10,15 +10,19 @@ import { findingsMark } from './preflight.ts';
 import type { Calendar } from './schedule.ts';
 import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
 import type { Approval, Denial, Glass, MigrationState } from './state.ts';
+import { dateMark } from './time-mark.ts';
 import { countsUntil, heldByTime, takesEarlyApproval } from './timed.ts';
 import type { ApprovalView, GateView } from './view.ts';
-import { capital, countText, listText, plural, saidText, shardText, timeMark } from './words.ts';
+import { capital, countText, listText, plural, saidText, shardText } from './words.ts';
 
 export interface Policy {
   /** Distinct approvers needed. */
   readonly approvals: Readonly<Record<Gate, number>>;
   readonly selfApproval: boolean;
   readonly approvalTtlMs: number;
+  /** How long a gate lacks approvals before those who must act are reminded, and before the channel is told; 0: never. */
+  readonly remindMs: number;
+  readonly escalateMs: number;
   readonly quietMs: number;
   readonly maxLagBytes: number;
   readonly maxPauseMs: number;
@@ -40,18 +44,17 @@ export function gatesOf(state: MigrationState, sight: Sight, policy: Policy): Ga
     const { open, reason } = statusOf(gate, state, sight, policy);
     const denial = denialOf(gate, state);
     const glass = glassOf(gate, state);
-    const approved = approvals.length >= needed;
-    const held = open ? heldByTime(gate, state, sight.wallNow, policy, approved) : null;
-    return {
-      gate,
-      open: open && held === null,
-      reason: held ?? reason,
+    const said = {
       approvals,
       needed,
-      ...(held !== null && !approved && takesEarlyApproval(gate, state) ? { early: true as const } : {}),
       ...(denial === null ? {} : { denied: saidBy(denial) }),
       ...(glass === null ? {} : { brokenGlass: { ...saidBy(glass), given: glass.given, needed: glass.needed } }),
     };
+    const approved = approvals.length >= needed;
+    const held = open ? heldByTime(gate, state, sight.wallNow, policy, approved) : null;
+    if (held === null) return { gate, open, reason, ...said };
+    const early = !approved && takesEarlyApproval(gate, state) ? { early: true as const } : {};
+    return { gate, open: false, reason: held, ...said, ...early };
   });
 }
 
@@ -193,7 +196,7 @@ function lateText(late: readonly ShardSight[], of: number): string {
 
 /** Why a gate is closed that somebody has denied. */
 export function deniedText({ user, at, reason }: Denial): string {
-  return `Denied by <@${user}> at ${timeMark(at)}: ${saidText(reason)}.`;
+  return `Denied by <@${user}> ${dateMark(at)}: ${saidText(reason)}.`;
 }
 
 /** Sentence about an open gate that still lacks approvals. */

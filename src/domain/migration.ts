@@ -39,6 +39,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     denial: null,
     glass: [],
     asked: [],
+    waits: null,
     clicks: [],
     shards: event.plan.shards.map((shard) => ({
       index: shard.index,
@@ -104,6 +105,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'approval_revoked':
     case 'approvals_void':
     case 'approval_needed':
+    case 'reminded':
     case 'gate_denied':
     case 'denial_revoked':
     case 'asked_again':
@@ -247,6 +249,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
       return foldSchedule(state, event);
     case 'quiet':
       return { ...state, quietTold: true };
+    case 'slack_away':
     case 'resumed':
     case 'summary':
       return state;

@@ -3,7 +3,7 @@
  * cron expression means is asked of a Calendar.
  */
 import type { Schedule, ScheduleRequest, SwitchWindow } from './plan.ts';
-import { timeMark } from './time-mark.ts';
+import { dateMark } from './time-mark.ts';
 import { momentOf, type WallTime, wallTimeAt, zoneNamed } from './zone.ts';
 
 /** What cron expressions mean. The same question has the same answer at any time: it reads no clock. */
@@ -94,10 +94,10 @@ function readStart(typed: string, zone: string, now: number, problems: ScheduleP
       'There is no such time: the date does not exist, or clocks are set forward past that time on that day. Choose another.',
     );
   if (at < now - JUST_NOW_MS)
-    return refuse(`The start time ${timeMark(at)} is in the past. Leave it out to start as soon as it is approved.`);
+    return refuse(`The start time ${dateMark(at)} is in the past. Leave it out to start as soon as it is approved.`);
   if (at > now + FURTHEST_MS)
     return refuse(
-      `The start time ${timeMark(at)} is more than 60 days ahead. Servers change in that time: ask again nearer to it.`,
+      `The start time ${dateMark(at)} is more than 60 days ahead. Servers change in that time: ask again nearer to it.`,
     );
   return at;
 }
@@ -176,11 +176,38 @@ function neverOrAlways(window: SwitchWindow, zone: string, now: number, calendar
     : 'This window is open for a week and longer without a break. Leave it out, or give it fewer hours.';
 }
 
+/** True of every moment from `at` to just before `until`. */
+interface Answer {
+  readonly at: number;
+  readonly until: number;
+  readonly opening: Opening | null;
+}
+
+/** Every tick asks several times, and a week has one answer. */
+const ANSWERS = new WeakMap<Calendar, Map<string, readonly Answer[]>>();
+const KEPT_WINDOWS = 200;
+const KEPT_ANSWERS = 4;
+
 /**
  * The window that is open at a moment, or else the next one; null when a year has none. Openings that touch or overlap
  * are one window.
  */
 export function nextOpening(window: SwitchWindow, zone: string, at: number, calendar: Calendar): Opening | null {
+  const kept = ANSWERS.get(calendar) ?? new Map<string, readonly Answer[]>();
+  ANSWERS.set(calendar, kept);
+  const key = `${window.cron} ${window.minutes} ${zone}`;
+  const answers = kept.get(key) ?? [];
+  const known = answers.find((one) => one.at <= at && at < one.until);
+  if (known) return known.opening;
+  const opening = findOpening(window, zone, at, calendar);
+  if (kept.size >= KEPT_WINDOWS) kept.clear();
+  // That a year has none may be different an hour later.
+  const until = opening?.closesAt ?? at + 60 * MINUTE_MS;
+  kept.set(key, [{ at, until, opening }, ...answers].slice(0, KEPT_ANSWERS));
+  return opening;
+}
+
+function findOpening(window: SwitchWindow, zone: string, at: number, calendar: Calendar): Opening | null {
   const lengthMs = window.minutes * MINUTE_MS;
   let opensAt = calendar.next(window.cron, zone, at - lengthMs);
   if (opensAt === null) return null;

@@ -143,14 +143,15 @@ export interface LedgerEntry {
 /**
  * Why an approval does not count any more.
  *
- * | why     | what happened                                                                |
- * | ------- | ---------------------------------------------------------------------------- |
- * | let_go  | it was used up by a cut-over that was let go                                  |
- * | revoked | whoever gave it took it back                                                  |
- * | denied  | somebody denied the gate                                                      |
- * | changed | what it was given for has changed: phase entry, findings; or it expired unused |
+ * | why       | what happened                                                                |
+ * | --------- | ---------------------------------------------------------------------------- |
+ * | let_go    | it was used up by a cut-over that was let go                                  |
+ * | revoked   | whoever gave it took it back                                                  |
+ * | denied    | somebody denied the gate                                                      |
+ * | cancelled | the schedule that it was given for was called off                             |
+ * | changed   | what it was given for has changed: phase entry, findings; or it expired unused |
  */
-export type VoidWhy = 'let_go' | 'revoked' | 'denied' | 'changed';
+export type VoidWhy = 'let_go' | 'revoked' | 'denied' | 'cancelled' | 'changed';
 
 export interface Approval {
   /** Number of its row in the journal. */
@@ -180,6 +181,14 @@ export interface Denial {
   readonly person: string;
   readonly at: number;
   readonly reason: string;
+}
+
+export interface Waits {
+  readonly gate: Gate;
+  /** Wall-clock milliseconds of the call. */
+  readonly since: number;
+  readonly reminded: boolean;
+  readonly escalated: boolean;
 }
 
 /** An open gate that one approver passed alone. */
@@ -288,6 +297,8 @@ export interface MigrationState {
   readonly glass: readonly Glass[];
   /** Gates whose approvers were called since somebody last decided something about it. */
   readonly asked: readonly Gate[];
+  /** The gate whose approvers were called last, and what followed; null before. */
+  readonly waits: Waits | null;
   readonly clicks: readonly PendingClick[];
   readonly shards: readonly ShardRecord[];
   readonly ledger: readonly LedgerEntry[];

@@ -7,7 +7,7 @@ import type { Policy } from './gate.ts';
 import type { Gate, Phase } from './phase.ts';
 import { isOpen, nextOpening, type Opening } from './schedule.ts';
 import type { MigrationState } from './state.ts';
-import { timeMark } from './time-mark.ts';
+import { dateMark } from './time-mark.ts';
 import type { GateView, ScheduleView } from './view.ts';
 import { countText, listText, plural } from './words.ts';
 
@@ -55,8 +55,8 @@ export function heldByTime(
     if (startAt === null) return null;
     if (wallNow < startAt)
       return approved
-        ? `Approved. Starts ${timeMark(startAt)}, after one more look at every server.`
-        : `Starts ${timeMark(startAt)}, if it is approved; that can be done beforehand.`;
+        ? `Approved. Starts ${dateMark(startAt)}, after one more look at every server.`
+        : `Starts ${dateMark(startAt)}, if it is approved; that can be done beforehand.`;
     return isCheckDue(state, wallNow) ? 'The start time has come: every server is looked at once more.' : null;
   }
   if (gate !== 'switch' || !state.plan.schedule?.window) return null;
@@ -87,6 +87,12 @@ export function countsUntil(gate: Gate, givenAt: number, state: MigrationState, 
   return opening !== null && givenAt < opening.opensAt ? opening.closesAt : usual;
 }
 
+/** The scheduled moment that a gate waits for, or that let it open; null where nothing is scheduled. */
+export function momentOf(gate: Gate, state: MigrationState, wallNow: number, policy: Policy): number | null {
+  if (gate === 'continue') return startAtOf(state);
+  return gate === 'switch' ? (openingAt(state, wallNow, policy)?.opensAt ?? null) : null;
+}
+
 /** What a scheduled gate leads to by itself, once it is open and approved; null when it does not. */
 export function passesByItself(view: GateView | undefined, state: MigrationState): string | null {
   if (!view?.open || view.approvals.length < view.needed || !takesEarlyApproval(view.gate, state)) return null;
@@ -101,7 +107,7 @@ export function lateStart(state: MigrationState, wallNow: number): Event[] {
   const startAt = startAtOf(state);
   const late = startAt !== null && isCheckDue(state, wallNow) && wallNow > startAt + LATE_MS;
   if (!late || state.schedule.lateTold) return [];
-  const text = `The start was due ${timeMark(startAt)}, and the bot was away or its clock was behind. Every server is looked at once more, then it starts late, if it is approved.`;
+  const text = `The start was due ${dateMark(startAt)}, and the bot was away or its clock was behind. Every server is looked at once more, then it starts late, if it is approved.`;
   return [{ kind: 'start_late', text }];
 }
 
@@ -115,7 +121,7 @@ export function windowRows(state: MigrationState, wallNow: number, policy: Polic
   if (noted && !noted.over) {
     if (wallNow < noted.closesAt) return [];
     const { opensAt, closesAt } = noted;
-    const text = `The window has closed ${timeMark(closesAt)}, and nothing was switched. ${why} ${next}`;
+    const text = `The window has closed ${dateMark(closesAt)}, and nothing was switched. ${why} ${next}`;
     return [{ kind: 'window', what: 'closed', opensAt, closesAt, expected, text }];
   }
   const missed = missedBetween(Math.max(noted?.closesAt ?? 0, followsSince), wallNow, state, policy);
@@ -127,7 +133,7 @@ export function windowRows(state: MigrationState, wallNow: number, policy: Polic
   }
   if (opening === null || !isOpen(opening, wallNow) || opening.opensAt === noted?.opensAt) return [];
   const then = expected ? 'It switches by itself as soon as the gate is open and approved.' : 'It may switch now.';
-  const text = `A window is open until ${timeMark(opening.closesAt)}. ${then}`;
+  const text = `A window is open until ${dateMark(opening.closesAt)}. ${then}`;
   return [{ kind: 'window', what: 'opened', ...opening, expected, text }];
 }
 
@@ -146,14 +152,14 @@ function missedBetween(from: number, to: number, state: MigrationState, policy: 
 
 function spanText({ opensAt, closesAt }: Opening, past = false): string {
   return past
-    ? `was open from ${timeMark(opensAt)} to ${timeMark(closesAt)}`
-    : `opens ${timeMark(opensAt)} and closes ${timeMark(closesAt)}`;
+    ? `was open from ${dateMark(opensAt)} to ${dateMark(closesAt)}`
+    : `opens ${dateMark(opensAt)} and closes ${dateMark(closesAt)}`;
 }
 
 function nextText(opening: Opening | null, wallNow: number): string {
   if (opening === null) return 'No window opens within a year.';
   return isOpen(opening, wallNow)
-    ? `Another one is open until ${timeMark(opening.closesAt)}.`
+    ? `Another one is open until ${dateMark(opening.closesAt)}.`
     : `The next one ${spanText(opening)}.`;
 }
 
@@ -209,12 +215,12 @@ function scheduleLine(state: MigrationState, opening: Opening | null, wallNow: n
   if (cancelledBy !== null && BEFORE_SWITCH.includes(phase))
     parts.push(`Cancelled by <@${cancelledBy}>: nothing happens by itself.`);
   if (startAt !== null && BEFORE_START.includes(phase))
-    parts.push(wallNow < startAt ? `Starts ${timeMark(startAt)}.` : `The start was due ${timeMark(startAt)}.`);
+    parts.push(wallNow < startAt ? `Starts ${dateMark(startAt)}.` : `The start was due ${dateMark(startAt)}.`);
   const { window, zone } = plan.schedule ?? {};
   if (window && BEFORE_SWITCH.includes(phase)) {
     const how = isAuto(state) ? 'Switches by itself' : 'Switches';
     const when = isOpen(opening, wallNow)
-      ? `One is open until ${timeMark(opening?.closesAt ?? 0)}.`
+      ? `One is open until ${dateMark(opening?.closesAt ?? 0)}.`
       : opening === null
         ? 'None opens within a year.'
         : `The next one ${spanText(opening)}.`;

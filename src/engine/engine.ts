@@ -12,6 +12,7 @@ import type { Policy } from '../domain/gate.ts';
 import type { Hooks } from '../domain/hook.ts';
 import { hasEnded } from '../domain/phase.ts';
 import { type Cutover, type MigrationId, migrationIdFrom, type Plan, type PlanRequest } from '../domain/plan.ts';
+import { makeReport } from '../domain/report/make-report.ts';
 import { Secret } from '../domain/secret.ts';
 import type { SyncLoad } from '../domain/sight.ts';
 import { plainTimes } from '../domain/time-mark.ts';
@@ -185,8 +186,23 @@ export class Engine implements MigrationService, Housekeeping {
     return this.#deps.store.journal(id, after);
   }
 
+  report(id: MigrationId) {
+    const migrator = this.#migrators.get(id);
+    return migrator ? makeReport(migrator.journal.state, this.#deps.store.journal(id)) : null;
+  }
+
+  samples(id: MigrationId) {
+    return this.#migrators.get(id)?.samples() ?? [];
+  }
+
   messagePosted(id: MigrationId, ts: string, why: string): void {
     this.#migrators.get(id)?.journal.append([{ kind: 'message_posted', ts, why }]);
+  }
+
+  slackWasAway(id: MigrationId, from: number, to: number): void {
+    const journal = this.#migrators.get(id)?.journal;
+    const isTold = journal?.rows.some(({ event }) => event.kind === 'slack_away' && event.from === from);
+    if (!isTold) journal?.append([{ kind: 'slack_away', from, to }]);
   }
 
   forgetEnded(before: number): readonly MigrationId[] {

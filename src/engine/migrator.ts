@@ -8,13 +8,15 @@ import { isAxing } from '../domain/axe.ts';
 import { syncLoad } from '../domain/begin.ts';
 import { groupOf } from '../domain/canary.ts';
 import { judgeClick } from '../domain/click.ts';
+import { lostRows } from '../domain/click-verdict.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { Effect, Event, JournalRow } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import type { Hooks } from '../domain/hook.ts';
-import { hasEnded } from '../domain/phase.ts';
+import { type Gate, hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
+import type { Sample } from '../domain/sample.ts';
 import { type ShardDetail, shardDetailOf } from '../domain/shard-detail.ts';
 import type { Sight, SyncLoad } from '../domain/sight.ts';
 import type { MigrationView } from '../domain/view.ts';
@@ -33,11 +35,13 @@ import { HookSender } from './hook-sender.ts';
 import type { Journal } from './journal.ts';
 import { lookOptions } from './look-options.ts';
 import { runPreflightWithTrials } from './preflight.ts';
-import { rightsOf } from './rights.ts';
+import { lostOf, rightsOf } from './rights.ts';
+import { Samples, type SamplesDeps } from './samples.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
 import { createWatch, type Watch } from './watch.ts';
 
 export interface MigratorDeps extends HandsDeps {
+  readonly store: SamplesDeps['store'];
   readonly clock: Clock;
   readonly policy: Policy;
   readonly log: Log;
@@ -83,6 +87,7 @@ export class Migrator {
   readonly #gaps: GapWatch;
   readonly #tickMs: number;
   readonly #fullSyncs: FullSyncCount;
+  readonly #samples: Samples;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
   readonly #work = new Map<string, Promise<void>>();
@@ -104,6 +109,7 @@ export class Migrator {
     this.#tickMs = deps.tickMs ?? TICK_MS;
     this.#gaps = new GapWatch(deps.clock, this.#tickMs);
     this.#fullSyncs = new FullSyncCount(deps.metrics);
+    this.#samples = new Samples(journal.state.plan.id, { ...deps, log: this.#log });
     this.#watch = createWatch(journal.state, deps.clock, this.#deps);
     this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
     this.#cutover = new CutoverWork(journal, this.#deps, this.#hooks, this.#log);
@@ -134,6 +140,11 @@ export class Migrator {
   shard(index: number, rows: readonly JournalRow[], hasOlder: boolean): ShardDetail | null {
     const { state } = this.#journal;
     return shardDetailOf({ state, sight: this.#sight, view: this.view(), shard: index, rows, hasOlder });
+  }
+
+  /** How it went so far, for the chart. */
+  samples(): readonly Sample[] {
+    return this.#samples.all();
   }
 
   /** Run ids of its servers, as they were checked and as they were seen last. */
@@ -175,6 +186,7 @@ export class Migrator {
     const told = this.#hooks.stop();
     await this.#loop;
     await Promise.allSettled([told, ...this.#work.values()]);
+    this.#samples.flush();
     this.#watch.close();
   }
 
@@ -202,6 +214,7 @@ export class Migrator {
       metrics.tickSeconds(took / 1000);
       await clock.sleep(Math.max(0, this.#tickMs - took), this.#stop.signal);
     }
+    this.#samples.flush();
     if (hasEnded(this.#journal.state.phase)) this.#watch.close();
   }
 
@@ -266,13 +279,14 @@ export class Migrator {
       ...gone,
     };
     this.#fullSyncs.take(shards);
+    this.#samples.take(state, this.#sight, this.#work.has('cutover'));
   }
 
   #carryOut(decision: Decision): void {
-    const { enter } = decision;
+    const { byItself, enter } = decision;
     const closing = decision.rows.filter((row) => row.kind === 'summary');
     const rows: Event[] = decision.rows.filter((row) => row.kind !== 'summary');
-    if (enter) rows.push({ kind: 'phase_entered', ...enter });
+    if (enter && byItself === undefined) rows.push({ kind: 'phase_entered', ...enter });
     this.#journal.append([...rows, ...closing]);
     const busy = new Set(this.#work.keys());
     // A setting of ours that is still on its way to a server would arrive after the old one was put back.
@@ -282,6 +296,7 @@ export class Migrator {
       !goes.includes(one.shard) &&
       (one.kind !== 'restore_config' || !(busy.has('preflight') || busy.has(`shard ${one.shard}`)));
     for (const effect of decision.effects.filter(mayGo)) this.#inFlight(keyOf(effect), () => this.#act(effect));
+    if (byItself !== undefined) this.#inFlight('gate', () => this.#passByItself(byItself));
     if (decision.run === 'preflight') this.#inFlight('preflight', () => this.#preflight());
     if (decision.run === 'cut_over' && this.#mayCutOver()) this.#inFlight('cutover', () => this.#cutOver());
   }
@@ -322,6 +337,17 @@ export class Migrator {
     // Right before a scheduled start it stays planned, so that approvals count on if nothing else was found.
     const again = this.#journal.state.phase === 'planned';
     this.#journal.append(again ? [done] : [done, { kind: 'phase_entered', phase: 'planned', reason }]);
+  }
+
+  /** By approvals that may be days old: whoever gave them is asked about once more, and what was decided is decided anew. */
+  async #passByItself(gate: Gate): Promise<void> {
+    const { policy, clock, authorizer } = this.#deps;
+    const gone = await lostOf(this.#journal.state, authorizer);
+    const { state } = this.#journal;
+    const lost = state.approvals.filter((one) => one.gate === gate && one.void === null && gone.has(one.user));
+    this.#journal.append(lostRows(gate, lost));
+    const now = decide(this.#journal.state, { ...this.#sight, wallNow: clock.now() }, policy);
+    if (now.byItself === gate && now.enter !== null) this.#journal.append([{ kind: 'phase_entered', ...now.enter }]);
   }
 
   async #cutOver(): Promise<void> {

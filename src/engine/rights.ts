@@ -6,18 +6,12 @@ import type { Authorizer } from './service.ts';
 /** Never rejects. Somebody about whom Slack does not tell now still counts: they were asked about when they clicked. */
 export async function rightsOf(user: string, state: MigrationState, authorizer: Authorizer): Promise<Rights> {
   const { requestedBy } = state.plan;
-  const given = state.approvals.filter((one) => one.void === null && one.entry === state.entry);
-  const others = [...new Set(given.map((one) => one.user))].filter((one) => one !== user);
-  const [request, approve, asker, ...standing] = await Promise.all([
+  const [request, approve, asker, lost] = await Promise.all([
     authorizer.mayRequest(user),
     authorizer.mayApprove(user),
     user === requestedBy ? null : authorizer.mayApprove(requestedBy),
-    ...others.map((one) => authorizer.mayApprove(one)),
+    lostOf(state, authorizer, user),
   ]);
-  const lost = others.filter((_, place) => {
-    const one = standing[place];
-    return one?.ok === false && one.unsure !== true;
-  });
   const person = approve.person ?? request.person;
   const requester = user === requestedBy ? person : asker?.person;
   return {
@@ -25,6 +19,22 @@ export async function rightsOf(user: string, state: MigrationState, authorizer: 
     approve,
     ...(person === undefined ? {} : { person }),
     ...(requester === undefined ? {} : { requester }),
-    lost: new Set(lost),
+    lost,
   };
+}
+
+/** Of those who have approved in this phase: the ones who may not any more. `except`: is asked about anyhow. Never rejects. */
+export async function lostOf(
+  state: MigrationState,
+  authorizer: Authorizer,
+  except: string | null = null,
+): Promise<ReadonlySet<string>> {
+  const given = state.approvals.filter((one) => one.void === null && one.entry === state.entry);
+  const others = [...new Set(given.map((one) => one.user))].filter((one) => one !== except);
+  const standing = await Promise.all(others.map((one) => authorizer.mayApprove(one)));
+  const lost = others.filter((_, place) => {
+    const one = standing[place];
+    return one?.ok === false && one.unsure !== true;
+  });
+  return new Set(lost);
 }

@@ -5,6 +5,8 @@ import type { DraftField } from '../domain/draft.ts';
 import type { JournalRow } from '../domain/event.ts';
 import type { MigrationId, Plan, PlanRequest } from '../domain/plan.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
+import type { Report } from '../domain/report/report.ts';
+import type { Sample } from '../domain/sample.ts';
 import type { ShardDetail } from '../domain/shard-detail.ts';
 import type { ActionId, MigrationView } from '../domain/view.ts';
 
@@ -82,8 +84,14 @@ export interface MigrationService {
   shard(id: MigrationId, index: number, before: number | null): ShardDetail | null;
   /** The journal's rows behind `after`, for the thread. */
   rows(id: MigrationId, after: number): readonly JournalRow[];
+  /** What a change ticket wants to know, as the journal has it now. Null when there is no such migration. */
+  report(id: MigrationId): Report | null;
+  /** How it went so far, oldest first; for the chart. */
+  samples(id: MigrationId): readonly Sample[];
   /** Journals where the status message is now. */
   messagePosted(id: MigrationId, ts: string, why: string): void;
+  /** Journals that Slack did not take the newest state for so long; the same `from` once. Wall-clock milliseconds. */
+  slackWasAway(id: MigrationId, from: number, to: number): void;
   /** Calls back after each tick and each journalled row of a migration, with its id. Returns how to stop. */
   onChange(listener: (id: MigrationId) => void): () => void;
 }

@@ -6,6 +6,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../clock.ts';
+import { reportMarkdown } from '../domain/report/markdown.ts';
+import type { Report } from '../domain/report/report.ts';
+import { scrubReport } from '../domain/report/scrub.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { type Log, SecretRegistry } from '../log.ts';
 import type { MetricsRoom } from './metrics.ts';
@@ -29,6 +32,8 @@ export interface AdminOptions {
   /** Newest first. */
   readonly views: () => readonly MigrationView[];
   readonly view: (id: string) => MigrationView | null;
+  /** Null when there is no such migration. */
+  readonly report: (id: string) => Report | null;
   /** Taken out of every text once more. */
   readonly secrets?: SecretRegistry;
   readonly clock?: Pick<Clock, 'sleep'>;
@@ -142,14 +147,23 @@ async function answerTo(request: IncomingMessage, options: AdminOptions): Promis
   const secrets = options.secrets ?? new SecretRegistry();
   if (path === '/migrations')
     return json(200, { migrations: options.views().map((view) => migrationJson(view, secrets)) });
-  const id = /^\/migrations\/([^/]+)$/.exec(path)?.[1];
+  const [, id, what] = /^\/migrations\/([^/]+)(\/report(?:\.md)?)?$/.exec(path) ?? [];
   if (id === undefined) {
-    return json(404, { error: 'Not here. There are /livez, /readyz, /metrics, /migrations and /migrations/:id.' });
+    return json(404, {
+      error:
+        'Not here. There are /livez, /readyz, /metrics, /migrations, /migrations/:id, /migrations/:id/report and /migrations/:id/report.md.',
+    });
   }
-  const view = options.view(id);
-  return view
-    ? json(200, migrationJson(view, secrets))
-    : json(404, { error: 'There is no migration with this id; /migrations lists them.' });
+  const unknown = () => json(404, { error: 'There is no migration with this id; /migrations lists them.' });
+  if (what === undefined) {
+    const view = options.view(id);
+    return view ? json(200, migrationJson(view, secrets)) : unknown();
+  }
+  const found = options.report(id);
+  if (found === null) return unknown();
+  const report = scrubReport(found, (text) => secrets.scrub(text));
+  if (what === '/report') return json(200, report);
+  return { status: 200, type: 'text/markdown; charset=utf-8', body: reportMarkdown(report) };
 }
 
 function health(state: Health): Answer {

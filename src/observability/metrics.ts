@@ -18,6 +18,8 @@ export interface MetricsRoom {
 export interface MetricsSources {
   /** Those that run; ended ones may be among them and get no rows per shard. */
   readonly views: () => readonly MigrationView[];
+  /** Seconds for which Slack has not taken the newest state of a migration; only those that it does not take. */
+  readonly staleMessages?: () => ReadonlyMap<string, number>;
 }
 
 export function createMetrics(sources: MetricsSources): MetricsRoom {
@@ -57,7 +59,18 @@ export function createMetrics(sources: MetricsSources): MetricsRoom {
       forEachShard(sources, (labels, shard) => this.set({ ...labels, state: shard.state }, 1));
     },
   });
-  for (const gauge of [migrations, lag, states]) registry.registerMetric(gauge);
+  const stale = new Gauge({
+    name: 'redis_migrate_slack_message_stale_seconds',
+    help: 'For how long Slack has not taken the newest state of the message of a migration; 0 when it has it.',
+    labelNames: ['migration'],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const view of sources.views()) if (!hasEnded(view.phase)) this.set({ migration: view.id }, 0);
+      for (const [migration, seconds] of sources.staleMessages?.() ?? []) this.set({ migration }, seconds);
+    },
+  });
+  for (const gauge of [migrations, lag, states, stale]) registry.registerMetric(gauge);
   const tick = new Histogram({
     name: 'redis_migrate_tick_seconds',
     help: 'How long one look at all servers of a migration took, with what followed from it.',
@@ -81,6 +94,11 @@ export function createMetrics(sources: MetricsSources): MetricsRoom {
     help: 'Full syncs that were seen to begin.',
     registers,
   });
+  const samplesDropped = new Counter({
+    name: 'redis_migrate_samples_dropped_total',
+    help: 'Points of a chart that could not be kept, the disk being full say.',
+    registers,
+  });
 
   return {
     metrics: {
@@ -90,6 +108,7 @@ export function createMetrics(sources: MetricsSources): MetricsRoom {
       slackRequest: (method, outcome) =>
         slack.inc({ method: /^[a-zA-Z.]{1,60}$/.test(method) ? method : 'other', outcome }),
       fullSync: () => fullSyncs.inc(),
+      samplesDropped: (many) => samplesDropped.inc(many),
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -1,6 +1,7 @@
 /**
  * The one way out to Slack's Web API. Takes secrets out of every argument, counts every call, and turns what can go
- * wrong into a SlackProblem. Owns no queue: a rate limit never holds up a call that is not limited itself.
+ * wrong into a SlackProblem. Owns no queue: a rate limit never holds up a call that is not limited itself, and no call
+ * that is gets sent before Slack's Retry-After is over.
  * Retries only what may safely be sent twice; `chat.postMessage` and `views.open` are never among them.
  */
 import { WebAPIHTTPError, WebAPIPlatformError, WebAPIRateLimitedError, type WebClient } from '@slack/web-api';
@@ -63,13 +64,32 @@ const MAY_BE_REPEATED: ReadonlySet<string> = new Set([
   'chat.getPermalink',
   'conversations.history',
   'conversations.replies',
+  'files.getUploadURLExternal',
   'usergroups.users.list',
+  'users.info',
   'views.update',
   'views.publish',
 ]);
 
+/** A `trigger_id` lives for three seconds: what needs one is not worth waiting for. */
+const TRIGGERED: ReadonlySet<string> = new Set(['views.open', 'views.push']);
+const TRIGGER_MS = 2_000;
+
 export function createSlackApi(deps: SlackApiDeps): SlackApi {
   const { client, clock, metrics, registry, patience } = deps;
+  const limitedUntil = new Map<string, number>();
+
+  function patienceFor(method: string): number {
+    return TRIGGERED.has(method) ? Math.min(TRIGGER_MS, patience.maxRetryAfterMs) : patience.maxRetryAfterMs;
+  }
+
+  /** Waits until Slack may be called again; rejects when that is not worth it. */
+  async function untilAllowed(method: string, limit: string): Promise<void> {
+    const waitMs = (limitedUntil.get(limit) ?? 0) - clock.monotonicMs();
+    if (waitMs <= 0) return;
+    if (waitMs > patienceFor(method)) throw new SlackProblem('rate_limited', method, 'ratelimited', waitMs);
+    await clock.sleep(waitMs);
+  }
 
   async function once(method: string, args: Readonly<Record<string, unknown>>): Promise<SlackResult> {
     try {
@@ -86,18 +106,27 @@ export function createSlackApi(deps: SlackApiDeps): SlackApi {
   return {
     async call(method, args) {
       const clean = registry.scrubData(args);
+      const limit = limitOf(method, args);
       for (let attempt = 1; ; attempt++) {
         try {
+          await untilAllowed(method, limit);
           return await once(method, clean);
         } catch (error) {
-          if (!isSlackProblem(error) || attempt >= patience.attempts) throw error;
-          const waitMs = waitBeforeRepeat(error, attempt, patience.maxRetryAfterMs);
+          if (!isSlackProblem(error)) throw error;
+          if (error.kind === 'rate_limited') limitedUntil.set(limit, clock.monotonicMs() + error.retryAfterMs);
+          if (attempt >= patience.attempts) throw error;
+          const waitMs = waitBeforeRepeat(error, attempt, patienceFor(method));
           if (waitMs === null) throw error;
           await clock.sleep(waitMs);
         }
       }
     },
   };
+}
+
+/** What Slack counts together: posts by channel, everything else by method. */
+function limitOf(method: string, args: Readonly<Record<string, unknown>>): string {
+  return method === 'chat.postMessage' ? `${method} ${String(args['channel'])}` : method;
 }
 
 /** A call that was limited was not carried out, so it may always be repeated; null when it should not be. */

@@ -16,8 +16,12 @@ import { backoffMs } from './alarm.ts';
 import { createAnswerer } from './answerer.ts';
 import { createSlackApi, type SlackApi } from './api.ts';
 import type { ShownSettings } from './blocks/settings.ts';
+import { createPngDrawer, type DrawPng } from './chart/render.ts';
 import { createConnection, isHopeless, slackCode } from './connection.ts';
 import { createDrafts } from './drafts.ts';
+import { createHandouts } from './files/handouts.ts';
+import { createPeople } from './files/people.ts';
+import { createUploader } from './files/uploader.ts';
 import { createHomeDesk, type HomeDesk } from './home-desk.ts';
 import { createInFlight } from './in-flight.ts';
 import { createLinks } from './links.ts';
@@ -32,7 +36,7 @@ import * as shortcuts from './listeners/shortcuts.ts';
 import * as views from './listeners/views.ts';
 import { createPoster } from './post.ts';
 import { createPublisher } from './publisher.ts';
-import { createRateBudget } from './rate-budget.ts';
+import { createRateBudget, type RateBudget } from './rate-budget.ts';
 import { createStartDesk } from './start-desk.ts';
 import { createThread } from './thread.ts';
 
@@ -89,6 +93,8 @@ export interface SlackAppDeps extends SlackApisDeps {
   readonly groups?: () => readonly string[];
   readonly store: Pick<Store, 'putInbox' | 'inbox' | 'settleInbox' | 'note' | 'setNote'>;
   readonly log: Log;
+  /** Draws charts; on a thread of its own when it is not given. */
+  readonly draw?: DrawPng;
   /** Address to listen on in HTTP mode; all of them when it is not given. */
   readonly httpHost?: string;
 }
@@ -100,6 +106,8 @@ export interface SlackApp {
   /** Carries out what a crash left undone and brings the messages up to date. Returns when both are under way. */
   resume(): Promise<void>;
   ready(): { readonly ok: boolean; readonly why: string | null };
+  /** Seconds for which Slack has not taken the newest state of a migration's message; only those that it does not take. */
+  staleMessages(): ReadonlyMap<MigrationId, number>;
   /** The HTTP listener's port; null in Socket Mode or before the start. */
   port(): number | null;
   /** Lets requests in flight finish, publishes the last statuses, closes. At most about eight seconds; may be called twice. */
@@ -112,15 +120,17 @@ const GRACE = { requestsMs: 3_000, statusesMs: 2_500, storiesMs: 1_000 };
 export function createSlackApp(deps: SlackAppDeps): SlackApp {
   const { apis, authorizer, service, store, clock, registry, config } = deps;
   const log = deps.log.child({ room: 'slack' });
-  const poster = createPoster({ api: apis.talk, clock, log });
-  const answerer = createAnswerer({ api: apis.talk, clock, log, metrics: deps.metrics, registry });
-  const desk = createStartDesk({ service, store, authorizer, api: apis.talk, poster, answerer, clock, log });
+  const budget = createRateBudget(clock);
+  const talk = counted(apis.talk, budget);
+  const poster = createPoster({ api: talk, clock, log });
+  const answerer = createAnswerer({ api: talk, clock, log, metrics: deps.metrics, registry });
+  const desk = createStartDesk({ service, store, authorizer, api: talk, poster, answerer, clock, log });
   const publisher = createPublisher({
     api: apis.publish,
     poster,
     service,
     store,
-    budget: createRateBudget(clock),
+    budget,
     clock,
     log,
   });
@@ -143,6 +153,18 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     hasSettings: deps.settings !== undefined,
     clock,
     log,
+  });
+  const handouts = createHandouts({
+    service,
+    uploader: createUploader({ api: apis.talk, clock, metrics: deps.metrics }),
+    people: createPeople({ api: apis.talk }),
+    draw: deps.draw ?? createPngDrawer(clock),
+    poster,
+    registry,
+    store,
+    clock,
+    log,
+    gone: (id) => publisher.refresh(id),
   });
   const connection = createConnection({
     config,
@@ -175,7 +197,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     service,
     groups: deps.groups,
     authorizer,
-    api: apis.talk,
+    api: talk,
     answerer,
     desk,
     drafts: createDrafts(clock),
@@ -183,6 +205,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     home,
     links,
     settings: deps.settings,
+    handouts,
     registry,
     clock,
     log,
@@ -228,6 +251,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     publisher.changed(id);
     thread.changed(id);
     home.changed(id);
+    handouts.changed(id);
   }
 
   function watch(): void {
@@ -243,7 +267,12 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     inFlight.refuseNew();
     await inFlight.settled(GRACE.requestsMs);
     stopWatching?.();
-    await Promise.all([publisher.stop(GRACE.statusesMs), thread.stop(GRACE.storiesMs), home.stop()]);
+    await Promise.all([
+      publisher.stop(GRACE.statusesMs),
+      thread.stop(GRACE.storiesMs),
+      handouts.stop(GRACE.storiesMs),
+      home.stop(),
+    ]);
     await connection.close();
   }
 
@@ -267,6 +296,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       for (const view of service.views('all')) {
         if (!hasEnded(view.phase) || !publisher.hasTold(view.id, view)) publisher.changed(view.id);
         if (!thread.isComplete(view.id)) thread.changed(view.id);
+        if (!handouts.isComplete(view.id)) handouts.changed(view.id);
       }
       return Promise.resolve();
     },
@@ -275,10 +305,21 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
       const problem = authenticated ? connection.problem() : why;
       return { ok: problem === null, why: problem };
     },
+    staleMessages: () => publisher.staleSeconds(),
     port: () => connection.port(),
     stop() {
       stopped ??= shutDown();
       return stopped;
+    },
+  };
+}
+
+/** Slack counts every `chat.update`, whoever sends it. */
+function counted(api: SlackApi, budget: RateBudget): SlackApi {
+  return {
+    call(method, args) {
+      if (method === 'chat.update') budget.spend();
+      return api.call(method, args);
     },
   };
 }

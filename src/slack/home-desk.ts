@@ -15,7 +15,7 @@ import { createAlarm } from './alarm.ts';
 import { isSlackProblem, type SlackApi } from './api.ts';
 import { type HomeRendering, MOST_ENDED, MOST_RUNNING, MOST_WAITING, renderHome } from './blocks/home.ts';
 import type { Links } from './links.ts';
-import { createRateBudget, type Priority } from './rate-budget.ts';
+import { createRateBudget } from './rate-budget.ts';
 
 export interface HomeDeskDeps {
   readonly api: SlackApi;
@@ -48,11 +48,12 @@ const LATELY_MS = 600_000;
 const APART_MS = 15_000;
 const AFTER_TROUBLE_MS = 60_000;
 /** Of the hundred `views.*` calls a minute, so that forms always find room: 40 + 10 in the worst minute. */
-const VIEWS_PUBLISH = { perMinute: 40, burst: 10, reserve: 5 };
+const VIEWS_PUBLISH = { perMinute: 40, burst: 10 };
 
 /** `now`: whoever looks at it waits for it. */
 type Wanted = 'now' | 'when due';
-const PRIORITY = { now: 'urgent', 'when due': 'ordinary' } satisfies Record<Wanted, Priority>;
+/** Calls that are left for those who wait. */
+const SPARE: Readonly<Record<Wanted, number>> = { now: 0, 'when due': 5 };
 
 interface Viewer {
   readonly user: string;
@@ -116,7 +117,7 @@ export function createHomeDesk(deps: HomeDeskDeps): HomeDesk {
     const { view, key } = await render(viewer);
     viewer.lookedAt = clock.monotonicMs();
     if (wanted === 'when due' && key === viewer.sentKey) return;
-    if (!budget.take(PRIORITY[wanted])) {
+    if (!budget.take(SPARE[wanted])) {
       viewer.wanted ??= wanted;
       return;
     }
@@ -152,7 +153,7 @@ export function createHomeDesk(deps: HomeDeskDeps): HomeDesk {
       else if (viewer.wanted !== null && !viewer.inFlight) {
         const { wanted } = viewer;
         const at = wanted === 'now' ? now : Math.max(viewer.notBefore, viewer.lookedAt + APART_MS);
-        const waitMs = Math.max(at - now, budget.msUntil(PRIORITY[wanted]));
+        const waitMs = Math.max(at - now, budget.msUntil(SPARE[wanted]));
         if (waitMs > 0) next = Math.min(next, waitMs);
         else launch(viewer, wanted);
       }

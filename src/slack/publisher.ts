@@ -1,28 +1,32 @@
 /**
- * Keeps the one live message of every migration up to date. Owns what was last sent and the workspace's budget of
- * `chat.update`; never decides anything, never throws into the engine, never holds it up. At most one update of a
- * message is in flight, and only what changed is sent; when Slack is away or limits us it waits and sends the newest
- * state then, until it got out. A message that is gone is posted anew; blocks that are refused come back simpler.
+ * Keeps the one live message of every migration up to date. Owns what was last sent of each and whose turn it is
+ * (turns.ts) under the workspace's budget of `chat.update`; never decides anything, never throws into the engine, never
+ * holds it up. At most one update of a message is in flight, and only what changed is sent; when Slack is away or limits
+ * us it waits and sends the newest state then, until it got out. A store that cannot be written is no reason to stop.
  */
 import type { Clock } from '../clock.ts';
+import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { MigrationView } from '../domain/view.ts';
 import type { MigrationService } from '../engine/service.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { backoffMs, createAlarm } from './alarm.ts';
-import { isSlackProblem, type SlackApi, type SlackProblem } from './api.ts';
-import { RUNGS, type Rung } from './blocks/shard-table.ts';
+import type { SlackApi } from './api.ts';
 import { type Rendering, renderStatus, signatureOf } from './blocks/status.ts';
 import { isLive } from './blocks/words.ts';
-import { type Poster, STATUS_EVENT } from './post.ts';
-import type { Priority, RateBudget } from './rate-budget.ts';
-import { linkMessages, moveMessage } from './repost.ts';
+import { type Message, newMessage } from './live-message.ts';
+import { createOutages } from './outages.ts';
+import type { Poster } from './post.ts';
+import type { RateBudget } from './rate-budget.ts';
+import { createRungs } from './rungs.ts';
+import { createStatusSender, type Sent } from './send-status.ts';
+import { lastTurns, SPARE, type TurnClass, turnsOf } from './turns.ts';
 
 export interface PublisherDeps {
   readonly api: SlackApi;
   readonly poster: Poster;
-  readonly service: Pick<MigrationService, 'view' | 'messagePosted'>;
+  readonly service: Pick<MigrationService, 'view' | 'messagePosted' | 'slackWasAway'>;
   readonly store: Pick<Store, 'note' | 'setNote'>;
   readonly budget: RateBudget;
   readonly clock: Clock;
@@ -36,200 +40,180 @@ export interface Publisher {
   refresh(id: MigrationId): void;
   /** Whether the last state that was sent is of this phase, and of this stage of the axe; true across restarts. */
   hasTold(id: MigrationId, view: MigrationView): boolean;
+  /** Seconds since Slack took a message, of those that it does not take now. */
+  staleSeconds(): ReadonlyMap<MigrationId, number>;
   start(): void;
   /** Sends what is still unsaid, for at most `graceMs`. May be called twice. */
   stop(graceMs: number): Promise<void>;
 }
 
-const APART_MS = 3_000;
+/** The freshness line grows old so far: while there is room in the budget, and when there is none. */
 const FRESH_MS = 20_000;
-const MOVES_APART_MS = 60_000;
-const REMEMBER_RUNG_MS = 7 * 86_400_000;
-const GONE = ['message_not_found', 'cant_update_message', 'edit_window_closed', 'is_archived', 'msg_too_old'];
-const TOO_MUCH = ['msg_blocks_too_long', 'msg_too_long'];
-const NOT_UNDERSTOOD = ['invalid_blocks', 'invalid_attachments', 'invalid_blocks_format'];
-
-interface Entry {
-  readonly id: MigrationId;
-  wanted: boolean;
-  forced: boolean;
-  inFlight: boolean;
-  sentKey: string | null;
-  sentSignature: string | null;
-  sentAt: number;
-  failures: number;
-  notBefore: number;
-  movedAt: number;
-  /** Where this migration's own messages were too long. */
-  rung: Rung;
-}
+const FRESH_UNDER_LOAD_MS = 120_000;
+/** A message that was sent so short a time ago is there: whoever asks for it again waits for its turn. */
+const RECENT_MS = 10_000;
+const STUMBLED_MS = 5_000;
+/** What Slack does not take is tried again more and more slowly, up to these. */
+const LIVE_APART_MS = 60_000;
+const ENDED_APART_MS = 600_000;
 
 export function createPublisher(deps: PublisherDeps): Publisher {
   const { api, poster, service, store, budget, clock, log } = deps;
-  const entries = new Map<MigrationId, Entry>();
+  const messages = new Map<MigrationId, Message>();
   const flights = new Set<Promise<void>>();
   const alarm = createAlarm(clock);
+  const rungs = createRungs({ store, clock, log });
+  const outages = createOutages({ store, service, clock, log });
+  const sender = createStatusSender({ api, poster, service, rungs, clock, log });
   let running: Promise<void> | null = null;
   const ending = new AbortController();
 
-  function entryOf(id: MigrationId): Entry {
-    let entry = entries.get(id);
-    if (!entry) {
-      const never = Number.NEGATIVE_INFINITY;
-      entry = {
-        id,
-        wanted: false,
-        forced: false,
-        inFlight: false,
-        sentKey: null,
-        sentSignature: null,
-        sentAt: never,
-        failures: 0,
-        notBefore: never,
-        movedAt: never,
-        rung: 'table',
-      };
-      entries.set(id, entry);
+  function messageOf(id: MigrationId): Message {
+    let message = messages.get(id);
+    if (!message) {
+      message = newMessage(id);
+      messages.set(id, message);
     }
-    return entry;
+    return message;
   }
 
-  function rungOf(entry: Entry): Rung {
-    const note = readRungNote(store.note('slack:rung'), clock.now());
-    return RUNGS[Math.max(RUNGS.indexOf(entry.rung), note === null ? 0 : RUNGS.indexOf(note))] ?? 'bare';
+  /** Looks at the newest state of those that may have changed. */
+  function look(now: number): void {
+    for (const message of messages.values())
+      if (message.touched && message.notBefore <= now) apart(message, () => lookAt(message, now));
+  }
+
+  function lookAt(message: Message, now: number): void {
+    const view = service.view(message.id);
+    message.touched = false;
+    message.view = view;
+    if (view === null || sender.whereIs(view) === null) {
+      said(message);
+      outages.over(message.id);
+      return;
+    }
+    const signature = signatureOf(view);
+    message.unsaidSince ??= now;
+    if (signature !== message.sentSignature) message.newsSince ??= now;
+    else message.newsSince = null;
+    if (signature !== message.seenSignature) message.newsAt = now;
+    message.seenSignature = signature;
+  }
+
+  /** One that cannot be looked at or drawn, by a mistake of ours, must not keep the others from being sent. */
+  function apart(message: Message, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      log.error({ migration: message.id, err: error }, 'a status message cannot be drawn');
+      message.unsaidSince ??= clock.monotonicMs();
+      message.notBefore = clock.monotonicMs() + STUMBLED_MS;
+    }
+  }
+
+  function said(message: Message): void {
+    message.unsaidSince = null;
+    message.newsSince = null;
+    message.askedSince = null;
   }
 
   /** Starts what may start now. Returns how long nothing else can. `last`: the end is near, spacing is given up. */
   function pump(last: boolean): number {
     const now = clock.monotonicMs();
-    let next = Number.POSITIVE_INFINITY;
-    const due: { entry: Entry; view: MigrationView; priority: Priority }[] = [];
-    for (const entry of entries.values()) {
-      if (!entry.wanted || entry.inFlight) continue;
-      const view = service.view(entry.id);
-      if (view === null || view.messageTs === null) {
-        entry.wanted = false;
-        continue;
-      }
-      const urgent = entry.forced || signatureOf(view) !== entry.sentSignature;
-      const at = Math.max(entry.notBefore, urgent || last ? now : entry.sentAt + APART_MS);
-      if (at > now) next = Math.min(next, at - now);
-      else due.push({ entry, view, priority: urgent ? 'urgent' : 'ordinary' });
+    look(now);
+    const all = [...messages.values()];
+    const { turns, nextMs } = last ? lastTurns(all, now) : turnsOf(all, now);
+    let next = Math.min(nextMs, outages.tend());
+    for (const { id, turn } of turns) {
+      const message = messageOf(id);
+      if (budget.isPaused() && turn !== 'early') outages.blocked(id);
+      const waitMs = budget.msUntil(SPARE[turn]);
+      if (waitMs > 0) next = Math.min(next, waitMs);
+      else apart(message, () => takeTurn(message, turn, now));
     }
-    due.sort(
-      (a, b) => Number(b.priority === 'urgent') - Number(a.priority === 'urgent') || a.entry.sentAt - b.entry.sentAt,
-    );
-    for (const { entry, view, priority } of due) {
-      const rendering = renderStatus(view, rungOf(entry));
-      const stale = isLive(view.phase) && now - entry.sentAt >= FRESH_MS;
-      if (!entry.forced && rendering.key === entry.sentKey && !stale) {
-        entry.wanted = false;
-        continue;
-      }
-      if (!budget.take(last ? 'urgent' : priority)) {
-        next = Math.min(next, Math.max(1, budget.msUntil(last ? 'urgent' : priority)));
-        continue;
-      }
-      launch(entry, view, rendering);
-    }
-    return next;
+    return Math.max(1, next);
   }
 
-  function launch(entry: Entry, view: MigrationView, rendering: Rendering): void {
-    entry.wanted = false;
-    entry.forced = false;
-    entry.inFlight = true;
-    const flight = send(entry, view, rendering)
-      .catch((error: unknown) => {
-        fail(entry, 0);
-        log.error({ migration: entry.id, err: error }, 'could not publish a status');
+  function takeTurn(message: Message, turn: TurnClass, now: number): void {
+    const view = service.view(message.id);
+    if (view === null) {
+      said(message);
+      return;
+    }
+    const rendering = renderStatus(view, rungs.of(view.id));
+    const growsOldMs = budget.msUntil(SPARE.early) === 0 ? FRESH_MS : FRESH_UNDER_LOAD_MS;
+    const isOld = isLive(view.phase) && now - message.sentAt >= growsOldMs;
+    if (message.askedSince === null && rendering.key === message.sentKey && !isOld) {
+      message.sentSignature = rendering.signature;
+      said(message);
+      outages.over(message.id);
+    } else if (budget.take(SPARE[turn])) launch(message, view, rendering);
+  }
+
+  function launch(message: Message, view: MigrationView, rendering: Rendering): void {
+    const { unsaidSince, newsSince, askedSince } = message;
+    said(message);
+    message.inFlight = true;
+    message.launchedAt = clock.monotonicMs();
+    const flight = sender
+      .send(view, rendering)
+      .catch((error: unknown): Sent => {
+        log.error({ migration: message.id, err: error }, 'could not publish a status');
+        return { kind: 'failed', atLeastMs: 0 };
       })
+      .then((sent) => {
+        if (sent.kind === 'sent') return landed(message, view, rendering);
+        message.unsaidSince = unsaidSince ?? message.launchedAt;
+        message.newsSince = newsSince;
+        message.askedSince = askedSince;
+        message.touched = true;
+        return missed(message, view, sent);
+      })
+      .catch((error: unknown) => log.error({ migration: message.id, err: error }, 'the publisher stumbled'))
       .finally(() => {
-        entry.inFlight = false;
+        message.inFlight = false;
         flights.delete(flight);
         alarm.ring();
       });
     flights.add(flight);
   }
 
-  async function send(entry: Entry, view: MigrationView, rendering: Rendering): Promise<void> {
+  function landed(message: Message, view: MigrationView, rendering: Rendering): void {
+    const { id, failures } = message;
+    if (failures > 0) log.info({ migration: id, failures }, 'the status got out again');
+    message.sentKey = rendering.key;
+    message.sentSignature = rendering.signature;
+    message.sentAt = message.launchedAt;
+    message.failures = 0;
+    // What came meanwhile is judged against what was sent now.
+    message.touched ||= message.unsaidSince !== null;
+    if (hasEnded(view.phase) && message.unsaidSince === null) message.view = null;
+    outages.over(id);
     try {
-      await api.call('chat.update', {
-        channel: view.channel,
-        ts: view.messageTs,
-        text: rendering.text,
-        blocks: rendering.blocks,
-        metadata: { event_type: STATUS_EVENT, event_payload: { migration: view.id } },
-      });
+      if (store.note(toldKey(id)) !== stageOf(view)) store.setNote(toldKey(id), stageOf(view));
     } catch (error) {
-      if (!isSlackProblem(error)) throw error;
-      await recover(entry, view, error);
-      return;
+      log.warn({ migration: id, err: error }, 'it could not be written down what was told; it is sent again on start');
     }
-    sent(entry, view, rendering);
   }
 
-  function sent(entry: Entry, view: MigrationView, rendering: Rendering): void {
-    if (entry.failures > 0) log.info({ migration: entry.id, failures: entry.failures }, 'the status got out again');
-    entry.sentKey = rendering.key;
-    entry.sentSignature = rendering.signature;
-    entry.sentAt = clock.monotonicMs();
-    entry.failures = 0;
-    if (store.note(toldKey(entry.id)) !== stageOf(view)) store.setNote(toldKey(entry.id), stageOf(view));
+  function missed(message: Message, { phase }: MigrationView, sent: Exclude<Sent, { kind: 'sent' }>): void {
+    if (sent.kind === 'again') return;
+    outages.blocked(message.id);
+    if (sent.kind === 'limited') {
+      budget.pause(sent.pauseMs);
+      return;
+    }
+    message.failures += 1;
+    // In an archived channel the last state may wait for ever: it must not use up the updates of others.
+    const atMostMs = hasEnded(phase) ? ENDED_APART_MS : LIVE_APART_MS;
+    message.notBefore = clock.monotonicMs() + Math.max(sent.atLeastMs, backoffMs(message.failures, atMostMs));
   }
 
-  async function recover(entry: Entry, view: MigrationView, problem: SlackProblem): Promise<void> {
-    if (problem.kind === 'rate_limited') {
-      budget.pause(problem.retryAfterMs);
-      entry.wanted = true;
-      return;
-    }
-    if (problem.kind === 'unreachable') {
-      fail(entry, 0);
-      log.warn({ migration: entry.id, code: problem.code, failures: entry.failures }, 'Slack does not take a status');
-      return;
-    }
-    if (NOT_UNDERSTOOD.includes(problem.code) || TOO_MUCH.includes(problem.code)) {
-      simplify(entry, problem);
-      return;
-    }
-    if (GONE.includes(problem.code) && clock.monotonicMs() - entry.movedAt >= MOVES_APART_MS) {
-      entry.movedAt = clock.monotonicMs();
-      const rung = rungOf(entry);
-      const ts = await moveMessage({ poster, log }, view, problem.code, renderStatus(view, rung));
-      if (ts === null) {
-        fail(entry, 30_000);
-        return;
-      }
-      service.messagePosted(view.id, ts, movedBecause(problem.code));
-      void linkMessages({ api, poster, log }, view, ts, problem.code !== 'message_not_found');
-      entry.wanted = true;
-      return;
-    }
-    fail(entry, 10_000);
-    log.warn({ migration: entry.id, code: problem.code, failures: entry.failures }, 'Slack refuses a status');
-  }
-
-  /** One rung down. What the workspace does not understand is remembered for all; a length concerns one migration. */
-  function simplify(entry: Entry, problem: SlackProblem): void {
-    const refused = rungOf(entry);
-    const lower = RUNGS[RUNGS.indexOf(refused) + 1];
-    if (lower === undefined) {
-      fail(entry, 30_000);
-      log.error({ migration: entry.id, code: problem.code }, 'Slack refuses even the simplest status');
-      return;
-    }
-    log.warn({ migration: entry.id, code: problem.code, rung: lower }, 'Slack refuses blocks, showing them simpler');
-    if (NOT_UNDERSTOOD.includes(problem.code))
-      store.setNote('slack:rung', JSON.stringify({ rung: lower, at: clock.now() }));
-    else entry.rung = lower;
-    entry.wanted = true;
-  }
-
-  function fail(entry: Entry, atLeastMs: number): void {
-    entry.failures += 1;
-    entry.wanted = true;
-    entry.notBefore = clock.monotonicMs() + Math.max(atLeastMs, backoffMs(entry.failures));
+  function touch(id: MigrationId): Message {
+    const message = messageOf(id);
+    message.touched = true;
+    alarm.ring();
+    return message;
   }
 
   async function loop(): Promise<void> {
@@ -241,22 +225,27 @@ export function createPublisher(deps: PublisherDeps): Publisher {
       return pump(last);
     } catch (error) {
       log.error({ err: error }, 'the publisher stumbled');
-      return 5_000;
+      return STUMBLED_MS;
     }
   }
 
   return {
-    changed(id) {
-      entryOf(id).wanted = true;
-      alarm.ring();
-    },
+    changed: (id) => void touch(id),
     refresh(id) {
-      const entry = entryOf(id);
-      entry.wanted = true;
-      entry.forced = true;
-      alarm.ring();
+      const message = touch(id);
+      const now = clock.monotonicMs();
+      message.askedSince ??= Math.max(now, message.sentAt + RECENT_MS);
+      if (now - message.launchedAt >= RECENT_MS) message.notBefore = now;
     },
-    hasTold: (id, view) => store.note(toldKey(id)) === stageOf(view),
+    hasTold(id, view) {
+      try {
+        return store.note(toldKey(id)) === stageOf(view) && !outages.isOwed(id);
+      } catch (error) {
+        log.warn({ migration: id, err: error }, 'it cannot be read what was told last');
+        return false;
+      }
+    },
+    staleSeconds: () => outages.seconds(),
     start() {
       running ??= loop();
     },
@@ -282,20 +271,4 @@ function toldKey(id: MigrationId): string {
 
 function stageOf({ phase, axe }: MigrationView): string {
   return [phase, ...(axe?.lines.slice(0, 1) ?? [])].join(' ');
-}
-
-function movedBecause(code: string): string {
-  if (code === 'message_not_found') return 'The status message was deleted, so it was posted again.';
-  return 'Slack does not allow the status message to be edited any more, so a new one was posted.';
-}
-
-function readRungNote(note: string | null, now: number): Rung | null {
-  if (note === null) return null;
-  try {
-    const { rung, at } = JSON.parse(note) as { rung?: unknown; at?: unknown };
-    const known = RUNGS.find((one) => one === rung);
-    return known !== undefined && typeof at === 'number' && now - at < REMEMBER_RUNG_MS ? known : null;
-  } catch {
-    return null;
-  }
 }

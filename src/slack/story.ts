@@ -2,7 +2,7 @@
 import type { Event, JournalRow } from '../domain/event.ts';
 import { assertNever, type Gate, type Phase } from '../domain/phase.ts';
 import { plural } from '../domain/words.ts';
-import { mention, sentence } from './text.ts';
+import { mention, sentence, stamp } from './text.ts';
 
 export interface Chapter {
   readonly text: string;
@@ -24,6 +24,7 @@ export function isTold(row: JournalRow): boolean {
     case 'approval_revoked':
     case 'approvals_void':
     case 'approval_needed':
+    case 'reminded':
     case 'gate_denied':
     case 'denial_revoked':
     case 'asked_again':
@@ -60,6 +61,7 @@ export function isTold(row: JournalRow): boolean {
     case 'start_late':
     case 'window':
     case 'quiet':
+    case 'slack_away':
     case 'resumed':
     case 'summary':
       return row.text !== '';
@@ -102,7 +104,8 @@ export function nextChapter(pending: readonly JournalRow[], callOf: (gate: Gate)
       lastSeq = row.seq;
       continue;
     }
-    const call = row.event.kind === 'approval_needed' ? callOf(row.event.gate) : null;
+    const { event } = row;
+    const call = event.kind === 'approval_needed' || event.kind === 'reminded' ? callOf(event.gate) : null;
     const line = lineOf(row, call);
     if (told.length >= ROWS_A_MESSAGE || (told.length > 0 && length + line.length > CHARACTERS)) break;
     lastSeq = row.seq;
@@ -123,6 +126,9 @@ export function nextChapter(pending: readonly JournalRow[], callOf: (gate: Gate)
 
 /** Whoever was told too late, because Slack was away, is called no more. */
 function lineOf(row: JournalRow, call: Call | null): string {
+  const { event } = row;
+  if (event.kind === 'slack_away')
+    return `⌛ Slack did not take updates from ${stamp(event.from)} to ${stamp(event.to)}; the migration went on.`;
   const text = sentence(row.text, row.event.kind === 'summary' ? 2_800 : 900);
   // Who approved stands in the row before; a phase is nobody's.
   const silent = row.actor === 'bot' || row.event.kind === 'phase_entered' || row.text.includes(row.actor);
@@ -170,6 +176,7 @@ const SIGNS: Readonly<Partial<Record<Event['kind'], string>>> = {
   approval_revoked: '↩️',
   approvals_void: '▫️',
   approval_needed: '🙋',
+  reminded: '⏰',
   gate_denied: '⛔',
   denial_revoked: '↩️',
   asked_again: '🙋',
@@ -204,6 +211,7 @@ const ENDS: readonly Phase[] = ['finished', 'aborted', 'rolled_back'];
 function isBroadcast(row: JournalRow, call: Call | null): boolean {
   const { event } = row;
   if (event.kind === 'approval_needed') return call?.waits === true;
+  if (event.kind === 'reminded') return event.where === 'channel' && call?.waits === true;
   if (event.kind === 'window') return event.expected && event.what !== 'opened';
   if (event.kind === 'hook_sent') return event.outcome !== 'ok' && event.hook !== 'finished' && isTold(row);
   return event.kind === 'phase_entered' ? ENDS.includes(event.phase) : LOUD.includes(event.kind);

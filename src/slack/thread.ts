@@ -121,7 +121,12 @@ export function createThread(deps: ThreadDeps): Thread {
 
   function remember(id: MigrationId, teller: Teller, seq: number): void {
     teller.cursor = seq;
-    store.setNote(noteKey(id), String(seq));
+    try {
+      store.setNote(noteKey(id), String(seq));
+    } catch (error) {
+      // The thread itself holds it: after a restart it is looked at before anything is posted.
+      log.warn({ migration: id, err: error }, 'it could not be written down how far the story was told');
+    }
   }
 
   function wake(id: MigrationId): void {
@@ -148,7 +153,14 @@ export function createThread(deps: ThreadDeps): Thread {
         log.error({ migration: id, err: error }, 'the story stumbled');
       }
     },
-    isComplete: (id) => !service.rows(id, tellerOf(id).cursor).some(isTold),
+    isComplete(id) {
+      try {
+        return !service.rows(id, tellerOf(id).cursor).some(isTold);
+      } catch (error) {
+        log.error({ migration: id, err: error }, 'it cannot be read how far the story was told');
+        return false;
+      }
+    },
     async stop(graceMs) {
       ending.abort();
       const all = Promise.all([...tellers.values()].map((teller) => teller.running ?? Promise.resolve()));

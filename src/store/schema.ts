@@ -52,6 +52,21 @@ export const SCHEMA: readonly SchemaStep[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    name: 'samples',
+    sql: `
+      CREATE TABLE sample (
+        migration TEXT    NOT NULL REFERENCES migration (id) ON DELETE CASCADE,
+        place     INTEGER NOT NULL,
+        at        INTEGER NOT NULL,
+        percents  BLOB    NOT NULL,
+        lag_bytes INTEGER,
+        writes    REAL,
+        worst     INTEGER,
+        PRIMARY KEY (migration, place)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];
 
 /** Brings the file up to date. Throws StoreTooNewError when it was written by a newer version. */

@@ -12,9 +12,11 @@ import type { Clock } from '../clock.ts';
 import type { Event, JournalRow, NewRow } from '../domain/event.ts';
 import { PHASES, type Phase } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
+import type { Sample } from '../domain/sample.ts';
 import type { SecretRegistry } from '../log.ts';
 import { StoreCorruptError, StoreError, toStoreError } from './errors.ts';
 import { lockForWriting, type WriterLock } from './lock.ts';
+import { fromSampleRow, toSampleRow } from './sample-row.ts';
 import { migrateSchema } from './schema.ts';
 import { scrubRow } from './scrub-row.ts';
 import { type InboxItem, type MigrationRecord, type Store, StoreConflictError } from './store.ts';
@@ -193,6 +195,21 @@ class SqliteStore implements Store {
     this.#transaction(() => this.#run(upsert, key, storable(value)));
   }
 
+  keepSamples(id: MigrationId, fresh: readonly Sample[], spacing: number): void {
+    const insert =
+      'INSERT OR REPLACE INTO sample (migration, place, at, percents, lag_bytes, writes, worst) VALUES (?, ?, ?, ?, ?, ?, ?)';
+    this.#transaction(() => {
+      for (const sample of fresh) this.#run(insert, id, ...toSampleRow(sample));
+      this.#run('DELETE FROM sample WHERE migration = ? AND place % ? <> 0', id, spacing);
+    });
+  }
+
+  samples(id: MigrationId): readonly Sample[] {
+    const select =
+      'SELECT place, at, percents, lag_bytes, writes, worst FROM sample WHERE migration = ? ORDER BY place';
+    return this.#all(select, id).map(fromSampleRow);
+  }
+
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -243,7 +260,7 @@ class SqliteStore implements Store {
     }
   }
 
-  #run(sql: string, ...values: readonly (string | number | null)[]): number {
+  #run(sql: string, ...values: readonly (string | number | null | Uint8Array)[]): number {
     return this.#statement(sql).run(...values).changes;
   }
 

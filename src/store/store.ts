@@ -5,6 +5,7 @@
 import type { JournalRow, NewRow } from '../domain/event.ts';
 import type { Phase } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
+import type { Sample } from '../domain/sample.ts';
 
 /** One line per migration, newest first in lists. */
 export interface MigrationRecord {
@@ -58,6 +59,14 @@ export interface Store {
   /** Small durable notes of one room, such as how far the thread was told. */
   note(key: string): string | null;
   setNote(key: string, value: string): void;
+
+  /**
+   * Adds samples to a migration's series and keeps, of all of it, those whose place is a multiple of `spacing`. One with
+   * a place that is taken replaces it.
+   */
+  keepSamples(id: MigrationId, fresh: readonly Sample[], spacing: number): void;
+  /** By place; empty for an unknown id. */
+  samples(id: MigrationId): readonly Sample[];
 
   /** May be called twice. */
   close(): void;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ScheduleRequest } from '../../src/domain/plan.ts';
 import { isOpen, nextOpening, readSchedule } from '../../src/domain/schedule.ts';
-import { plainTimes, timeMark } from '../../src/domain/time-mark.ts';
+import { dateMark, plainTimes } from '../../src/domain/time-mark.ts';
 import { momentOf, wallTimeAt, zoneNamed } from '../../src/domain/zone.ts';
 import { createCalendar } from '../../src/schedule/calendar.ts';
 
@@ -151,7 +151,7 @@ describe('a zone', () => {
 });
 
 it('shows a moment in the reader’s own time, and plainly where nobody reads marks', () => {
-  const text = `Starts ${timeMark(utc('2026-12-05T01:00Z'))}.`;
+  const text = `Starts ${dateMark(utc('2026-12-05T01:00Z'))}.`;
   expect(text).toBe('Starts <!date^1796432400^{date_long_pretty} at {time}|2026-12-05T01:00:00Z>.');
   expect(plainTimes(text)).toBe('Starts 2026-12-05T01:00:00Z.');
 });

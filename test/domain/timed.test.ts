@@ -1,5 +1,6 @@
 /** What happens by the clock: a start at a time, windows for the switch, and a switch that happens by itself. */
 import { describe, expect, it } from 'vitest';
+import { voidsOf } from '../../src/domain/approval-rows.ts';
 import { decide } from '../../src/domain/decide.ts';
 import type { Event } from '../../src/domain/event.ts';
 import { foldJournal } from '../../src/domain/migration.ts';
@@ -42,16 +43,15 @@ class Clockwork extends Desk {
   }
 
   /** One tick at that moment. Returns what was told, with times in ISO 8601. */
-  tellsAt(at: number | string): string[] {
+  turn(at: number | string): string[] {
     this.look(typeof at === 'string' ? utc(at) : at);
-    const decision = decide(this.state, this.sight, this.policy);
     const before = this.journal.rows.length;
-    for (const row of decision.rows) this.journal.append(row);
-    if (decision.enter) this.journal.append({ kind: 'phase_entered', ...decision.enter });
+    this.says();
     // What a restart would read.
     expect(foldJournal(this.journal.rows)).toEqual(this.state);
-    const other: readonly Event['kind'][] = ['shard_in_step', 'approval_needed'];
-    const told = this.journal.rows.slice(before).filter((row) => !other.includes(row.event.kind));
+    const told = this.journal.rows
+      .slice(before)
+      .filter(({ event }) => !['shard_in_step', 'approval_needed'].includes(event.kind));
     return told.map((row) => plainTimes(row.text));
   }
 
@@ -105,7 +105,9 @@ function starting(schedule: Partial<Schedule> = {}, policy = POLICY): Clockwork 
 
 function checked(clockwork: Clockwork, at: number, ...findings: readonly (typeof NOT_EMPTY)[]): void {
   clockwork.journal.now = at;
-  clockwork.journal.append({ kind: 'preflight_done', report: report(clockwork.state.plan, findings) });
+  const before = clockwork.state;
+  const row = clockwork.journal.append({ kind: 'preflight_done', report: report(clockwork.state.plan, findings) });
+  for (const event of voidsOf(before, [row])) clockwork.journal.append(event);
 }
 
 describe('a start at a time', () => {
@@ -118,7 +120,7 @@ describe('a start at a time', () => {
     expect(night.action('gate:continue')).toMatchObject({ label: 'Approve the start', ask: 'confirm' });
     expect(night.action('gate:continue')?.consequence).toMatch(/^At the start time: Replication of 2 shards starts/);
     expect(plainTimes(night.view().waitingFor ?? '')).toContain('Starts 2026-12-05T01:00:00Z');
-    expect(night.tellsAt(DAY + 1)).toEqual([]);
+    expect(night.turn(DAY + 1)).toEqual([]);
   });
 
   it('happens then, by the approval that was given half a day before, after one more look at every server', () => {
@@ -133,15 +135,15 @@ describe('a start at a time', () => {
       'Approved. Starts 2026-12-05T01:00:00Z, after one more look at every server.',
     );
 
-    night.tellsAt(NIGHT - 3 * MINUTE);
+    night.turn(NIGHT - 3 * MINUTE);
     expect(night.run()).toBeNull();
-    night.tellsAt(NIGHT - MINUTE);
+    night.turn(NIGHT - MINUTE);
     expect(night.run()).toBe('preflight');
-    night.tellsAt(NIGHT + 1_000);
+    night.turn(NIGHT + 1_000);
     expect(night.state.phase).toBe('planned');
     expect(night.reason('continue')).toBe('The start time has come: every server is looked at once more.');
     checked(night, NIGHT + 5_000);
-    expect(night.tellsAt(NIGHT + 6_000)).toEqual([
+    expect(night.turn(NIGHT + 6_000)).toEqual([
       `Now syncing. The start time has come, approved beforehand by <@${BEN}>. Replication starts; the sources go on serving.`,
     ]);
     expect(night.gate('continue').approvals.map((one) => one.user)).toEqual([BEN]);
@@ -151,7 +153,7 @@ describe('a start at a time', () => {
     const night = starting({}, TWO);
     night.click('gate:continue', BEN);
     checked(night, NIGHT - MINUTE);
-    expect(night.tellsAt(NIGHT + 1)).toEqual([]);
+    expect(night.turn(NIGHT + 1)).toEqual([]);
     expect(night.gate('continue')).toMatchObject({ open: true, approvals: [{ user: BEN }] });
     expect(night.click('gate:continue', EVE)).toMatchObject({ accepted: true, text: 'Approved: *continue*.' });
     expect(night.state.phase).toBe('syncing');
@@ -162,7 +164,10 @@ describe('a start at a time', () => {
     const night = starting();
     night.click('gate:continue', BEN);
     checked(night, NIGHT - MINUTE, { ...NOT_EMPTY, code: 'maxmemory' });
-    expect(night.tellsAt(NIGHT + 1)).toEqual([]);
+    expect(night.journal.rows.at(-1)?.text).toBe(
+      `1 approval is void (*continue*, by <@${BEN}>): the check found something else than what they were given for.`,
+    );
+    expect(night.turn(NIGHT + 1)).toEqual([]);
     expect(night.gate('continue')).toMatchObject({ open: true, approvals: [] });
     expect(night.state.phase).toBe('planned');
   });
@@ -171,7 +176,7 @@ describe('a start at a time', () => {
     const night = starting();
     night.click('gate:continue', BEN);
     checked(night, NIGHT - MINUTE, { ...NOT_EMPTY, level: 'error', code: 'role' });
-    night.tellsAt(NIGHT + 59 * MINUTE);
+    night.turn(NIGHT + 59 * MINUTE);
     expect(night.gate('continue')).toMatchObject({ open: false });
     const again = starting();
     again.click('gate:continue', BEN);
@@ -180,31 +185,33 @@ describe('a start at a time', () => {
     expect(again.gate('continue').approvals).toHaveLength(1);
     again.look(NIGHT + 60 * MINUTE + 1);
     expect(again.gate('continue').approvals).toEqual([]);
-    expect(again.tellsAt(NIGHT + 61 * MINUTE)).toEqual([expect.stringMatching(/void.*not used in time/)]);
+    expect(again.turn(NIGHT + 61 * MINUTE)).toEqual([
+      `1 approval is void (*continue*, by <@${BEN}>): not used in time.`,
+    ]);
   });
 
   it('happens late when the bot was away, and says so once', () => {
     const night = starting();
     night.click('gate:continue', BEN);
-    const told = night.tellsAt(NIGHT + 30 * MINUTE);
+    const told = night.turn(NIGHT + 30 * MINUTE);
     expect(told).toEqual([
       'The start was due 2026-12-05T01:00:00Z, and the bot was away or its clock was behind. Every server is looked at once more, then it starts late, if it is approved.',
     ]);
     expect(night.run()).toBe('preflight');
-    expect(night.tellsAt(NIGHT + 30 * MINUTE + 1_000)).toEqual([]);
+    expect(night.turn(NIGHT + 30 * MINUTE + 1_000)).toEqual([]);
     checked(night, NIGHT + 31 * MINUTE);
-    night.tellsAt(NIGHT + 31 * MINUTE + 1_000);
+    night.turn(NIGHT + 31 * MINUTE + 1_000);
     expect(night.state.phase).toBe('syncing');
   });
 
   it('waits for the clock when that was set back', () => {
     const night = starting();
     night.click('gate:continue', BEN);
-    night.tellsAt(NIGHT - MINUTE);
+    night.turn(NIGHT - MINUTE);
     checked(night, NIGHT - MINUTE);
-    expect(night.tellsAt(NIGHT - 90 * MINUTE)).toEqual([]);
+    expect(night.turn(NIGHT - 90 * MINUTE)).toEqual([]);
     expect(night.reason('continue')).toContain('Starts 2026-12-05T01:00:00Z');
-    night.tellsAt(NIGHT + 1);
+    night.turn(NIGHT + 1);
     expect(night.state.phase).toBe('syncing');
   });
 
@@ -218,7 +225,7 @@ describe('a start at a time', () => {
       `<@${ANA}> cancelled the schedule: nothing happens by itself any more. Approvals that were given beforehand are void.`,
     );
     expect(night.gate('continue')).toMatchObject({ open: true, approvals: [] });
-    expect(night.tellsAt(NIGHT + 1)).toEqual([]);
+    expect(night.turn(NIGHT + 1)).toEqual([]);
     expect(night.run()).toBeNull();
     expect(night.click('migration:cancel_schedule', ANA, { rights }).text).toBe(
       'Nothing would happen by itself any more.',
@@ -249,46 +256,46 @@ describe('a window for the switch', () => {
     );
     expect(week.action('gate:switch')).toBeUndefined();
     expect(week.click('gate:switch', BEN).text).toContain('The gate *switch* is closed.');
-    week.tellsAt(OPENS - 1_000);
+    week.turn(OPENS - 1_000);
     expect(week.gate('switch').open).toBe(false);
-    expect(week.tellsAt(OPENS)).toEqual(['A window is open until 2026-12-05T02:00:00Z. It may switch now.']);
-    expect(week.tellsAt(OPENS + 1_000)).toEqual([]);
+    expect(week.turn(OPENS)).toEqual(['A window is open until 2026-12-05T02:00:00Z. It may switch now.']);
+    expect(week.turn(OPENS + 1_000)).toEqual([]);
     expect(week.gate('switch').open).toBe(true);
     expect(week.click('gate:switch', BEN).accepted).toBe(true);
     expect(week.state.phase).toBe('switching');
     // Whoever has begun goes on.
-    expect(week.tellsAt(CLOSES + 1)).toEqual([]);
+    expect(week.turn(CLOSES + 1)).toEqual([]);
   });
 
   it('says when it has closed and why nothing was switched, and waits for the next', () => {
     const week = windowed();
-    week.tellsAt(OPENS);
-    expect(week.tellsAt(CLOSES)).toEqual([
+    week.turn(OPENS);
+    expect(week.turn(CLOSES)).toEqual([
       'The window has closed 2026-12-05T02:00:00Z, and nothing was switched. It lacked one approval. The next one opens 2026-12-12T01:00:00Z and closes 2026-12-12T02:00:00Z.',
     ]);
-    expect(week.tellsAt(CLOSES + 1_000)).toEqual([]);
+    expect(week.turn(CLOSES + 1_000)).toEqual([]);
     expect(week.reason('switch')).toContain('2026-12-12T01:00:00Z');
-    expect(week.tellsAt('2026-12-12T01:00:00Z')).toHaveLength(1);
+    expect(week.turn('2026-12-12T01:00:00Z')).toHaveLength(1);
   });
 
   it('that passed while the bot was away is told, with the next one', () => {
     const week = windowed();
-    expect(week.tellsAt('2026-12-05T08:00:00Z')).toEqual([
+    expect(week.turn('2026-12-05T08:00:00Z')).toEqual([
       'A window passed while the bot was away or its clock was behind; the last was open from 2026-12-05T01:00:00Z to 2026-12-05T02:00:00Z. Nothing was switched. The next one opens 2026-12-12T01:00:00Z and closes 2026-12-12T02:00:00Z.',
     ]);
-    expect(week.tellsAt('2026-12-05T08:00:01Z')).toEqual([]);
+    expect(week.turn('2026-12-05T08:00:01Z')).toEqual([]);
     const long = windowed();
-    expect(long.tellsAt('2026-12-20T08:00:00Z')[0]).toMatch(
+    expect(long.turn('2026-12-20T08:00:00Z')[0]).toMatch(
       /^3 windows passed .*; the last was open from 2026-12-19T01:00:00Z/,
     );
     const half = windowed();
-    half.tellsAt(OPENS);
-    expect(half.tellsAt('2026-12-05T08:00:00Z')[0]).toContain('The window has closed 2026-12-05T02:00:00Z');
+    half.turn(OPENS);
+    expect(half.turn('2026-12-05T08:00:00Z')[0]).toContain('The window has closed 2026-12-05T02:00:00Z');
   });
 
   it('of before the shards followed is no news', () => {
     const week = windowed({}, utc('2026-12-05T08:00:00Z'));
-    expect(week.tellsAt('2026-12-05T08:00:01Z')).toEqual([]);
+    expect(week.turn('2026-12-05T08:00:01Z')).toEqual([]);
   });
 
   it('opens by the clock of its zone on the night when clocks change', () => {
@@ -307,9 +314,9 @@ describe('a window for the switch', () => {
   it('opens no gate that is closed for another reason', () => {
     const week = windowed();
     week.steady = false;
-    week.tellsAt(OPENS);
+    week.turn(OPENS);
     expect(week.reason('switch')).toBe('0 of 2 shards in step.');
-    expect(week.tellsAt(CLOSES)[0]).toContain('nothing was switched. 0 of 2 shards in step. The next one');
+    expect(week.turn(CLOSES)[0]).toContain('nothing was switched. 0 of 2 shards in step. The next one');
   });
 });
 
@@ -324,8 +331,8 @@ describe('a switch by itself', () => {
     expect(week.reason('switch')).toBe(
       'Approved. It switches by itself in the next window, which opens 2026-12-05T01:00:00Z and closes 2026-12-05T02:00:00Z.',
     );
-    expect(week.tellsAt(OPENS - 1)).toEqual([]);
-    expect(week.tellsAt(OPENS + 500)).toEqual([
+    expect(week.turn(OPENS - 1)).toEqual([]);
+    expect(week.turn(OPENS + 500)).toEqual([
       'A window is open until 2026-12-05T02:00:00Z. It switches by itself as soon as the gate is open and approved.',
       `Now switching. The window is open, approved by <@${BEN}>. The new servers are about to take the writes.`,
     ]);
@@ -336,20 +343,18 @@ describe('a switch by itself', () => {
     const long = windowed(plan);
     long.click('gate:switch', BEN);
     long.steady = false;
-    long.tellsAt(OPENS);
+    long.turn(OPENS);
     long.steady = true;
-    long.tellsAt(OPENS + 120 * MINUTE);
+    long.turn(OPENS + 120 * MINUTE);
     expect(long.state.phase).toBe('switching');
 
     const late = windowed(plan);
     late.click('gate:switch', BEN);
     late.steady = false;
-    late.tellsAt(OPENS);
-    expect(late.tellsAt(OPENS + 180 * MINUTE)[0]).toContain(
-      'nothing was switched. 0 of 2 shards in step. The next one',
-    );
+    late.turn(OPENS);
+    expect(late.turn(OPENS + 180 * MINUTE)[0]).toContain('nothing was switched. 0 of 2 shards in step. The next one');
     late.steady = true;
-    late.tellsAt('2026-12-12T01:00:00Z');
+    late.turn('2026-12-12T01:00:00Z');
     expect(late.state.phase).toBe('streaming');
     expect(late.gate('switch')).toMatchObject({ open: true, approvals: [] });
   });
@@ -359,7 +364,7 @@ describe('a switch by itself', () => {
     week.click('gate:switch', BEN);
     week.journal.append(enter('syncing'));
     week.journal.append(enter('streaming'));
-    week.tellsAt(OPENS + 1);
+    week.turn(OPENS + 1);
     expect(week.state.phase).toBe('streaming');
     expect(week.gate('switch')).toMatchObject({ open: true, approvals: [] });
   });
@@ -367,15 +372,13 @@ describe('a switch by itself', () => {
   it('uses an approval up: a cut-over that was let go is not tried again by itself', () => {
     const week = auto();
     week.click('gate:switch', BEN);
-    week.tellsAt(OPENS + 1);
+    week.turn(OPENS + 1);
     week.journal.append({ kind: 'cutover_started', attempt: 1 });
     week.journal.append({ kind: 'cutover_let_go', reason: 'Shard 1 was late.' });
     if (week.state.phase !== 'streaming') week.journal.append(enter('streaming'));
-    expect(week.tellsAt(OPENS + 5_000)).toEqual([]);
+    expect(week.turn(OPENS + 5_000)).toEqual([]);
     expect(week.state.phase).toBe('streaming');
-    expect(week.tellsAt(CLOSES)[0]).toContain(
-      'It lacked one approval. The last cut-over was let go: Shard 1 was late.',
-    );
+    expect(week.turn(CLOSES)[0]).toContain('It lacked one approval. The last cut-over was let go: Shard 1 was late.');
   });
 
   it('is cancelled with a word; the windows stay, for the button', () => {
@@ -385,7 +388,7 @@ describe('a switch by itself', () => {
     expect(week.reason('switch')).toBe(
       'It may switch in a window only. The next one opens 2026-12-05T01:00:00Z and closes 2026-12-05T02:00:00Z.',
     );
-    expect(week.tellsAt(OPENS + 1)).toEqual(['A window is open until 2026-12-05T02:00:00Z. It may switch now.']);
+    expect(week.turn(OPENS + 1)).toEqual(['A window is open until 2026-12-05T02:00:00Z. It may switch now.']);
     expect(week.state.phase).toBe('streaming');
     expect(week.gate('switch')).toMatchObject({ open: true, approvals: [] });
     expect(week.action('migration:cancel_schedule')).toBeUndefined();
@@ -394,12 +397,81 @@ describe('a switch by itself', () => {
 
   it('survives a clock that is set back inside the window', () => {
     const week = auto();
-    week.tellsAt(OPENS + 1);
-    expect(week.tellsAt(OPENS - 30 * MINUTE)).toEqual([]);
+    week.turn(OPENS + 1);
+    expect(week.turn(OPENS - 30 * MINUTE)).toEqual([]);
     expect(week.gate('switch')).toMatchObject({ open: false, early: true });
     week.click('gate:switch', BEN);
-    expect(week.tellsAt(OPENS + 1)).toHaveLength(1);
+    expect(week.turn(OPENS + 1)).toHaveLength(1);
     expect(week.state.phase).toBe('switching');
+  });
+});
+
+describe('who is called, reminded, and at last the channel told', () => {
+  const calls = (clockwork: Clockwork, at: number) => {
+    const before = clockwork.journal.rows.length;
+    clockwork.turn(at);
+    return clockwork.journal.rows
+      .slice(before)
+      .filter(({ event }) => event.kind === 'approval_needed' || event.kind === 'reminded')
+      .map((row) => plainTimes(row.text));
+  };
+
+  it('of a gate that is open: after half an hour in the thread, after two in the channel, each once', () => {
+    const plan = aPlan(2);
+    const open = new Clockwork(plan, toPlanned(plan), null, DAY);
+    expect(calls(open, DAY)).toEqual(['Gate *continue* is open and needs 1 approval.']);
+    expect(calls(open, DAY + 29 * MINUTE)).toEqual([]);
+    expect(calls(open, DAY + 31 * MINUTE)).toEqual([
+      'Gate *continue* of “orders” still needs 1 approval. It has waited for 30 min.',
+    ]);
+    expect(open.journal.rows.at(-1)?.event).toMatchObject({ kind: 'reminded', where: 'thread' });
+    expect(calls(open, DAY + 119 * MINUTE)).toEqual([]);
+    expect(calls(open, DAY + 121 * MINUTE)).toEqual([
+      'Gate *continue* of “orders” still needs 1 approval. It has waited for 2 h.',
+    ]);
+    expect(open.journal.rows.at(-1)?.event).toMatchObject({ kind: 'reminded', where: 'channel' });
+    expect(calls(open, DAY + 500 * MINUTE)).toEqual([]);
+    const quiet = new Clockwork(plan, toPlanned(plan), null, DAY);
+    quiet.policy = { ...POLICY, remindMs: 0, escalateMs: 0 };
+    expect(calls(quiet, DAY)).toHaveLength(1);
+    expect(calls(quiet, DAY + 500 * MINUTE)).toEqual([]);
+  });
+
+  it('of a start: at once, then half an hour before it, and the channel two hours after it', () => {
+    const night = starting();
+    expect(calls(night, DAY)).toEqual([
+      'Gate *continue* can be approved already, for 2026-12-05T01:00:00Z: it needs 1 approval.',
+    ]);
+    expect(calls(night, NIGHT - 31 * MINUTE)).toEqual([]);
+    expect(calls(night, NIGHT - 30 * MINUTE)).toEqual(['Gate *continue* of “orders” still needs 1 approval.']);
+    checked(night, NIGHT - MINUTE);
+    expect(calls(night, NIGHT + 119 * MINUTE)).toEqual([]);
+    expect(calls(night, NIGHT + 120 * MINUTE)).toHaveLength(1);
+  });
+
+  it('of a window: when it opens, and again in the next one', () => {
+    const week = windowed();
+    expect(calls(week, OPENS - MINUTE)).toEqual([]);
+    expect(calls(week, OPENS)).toEqual(['Gate *switch* is open and needs 1 approval.']);
+    expect(calls(week, OPENS + 31 * MINUTE)).toHaveLength(1);
+    expect(calls(week, CLOSES)).toEqual([]);
+    const next = utc('2026-12-12T01:00:00Z');
+    expect(calls(week, next)).toEqual(['Gate *switch* is open and needs 1 approval.']);
+    expect(calls(week, next + 29 * MINUTE)).toEqual([]);
+    expect(calls(week, next + 31 * MINUTE)).toHaveLength(1);
+  });
+
+  it('not of a gate that is approved, closed or denied', () => {
+    const night = starting();
+    night.turn(DAY);
+    night.click('gate:continue', BEN);
+    expect(calls(night, NIGHT - 30 * MINUTE)).toEqual([]);
+    const no = starting();
+    no.turn(DAY);
+    expect(no.action('migration:deny')).toBeDefined();
+    no.click('migration:deny', BEN, { reason: 'Not on a Saturday.' });
+    expect(calls(no, NIGHT - 30 * MINUTE)).toEqual([]);
+    expect(no.gate('continue')).not.toHaveProperty('early');
   });
 });
 

@@ -208,6 +208,13 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
     users: fc.constantFrom([ANA], [ANA, 'W00000BEN']),
     reason: sentence,
   }),
+  reminded: fc.record({
+    kind: fc.constant('reminded'),
+    gate,
+    where: fc.constantFrom('thread' as const, 'channel' as const),
+    missing: fc.integer({ min: 1, max: 9 }),
+    waitedMs: fc.nat(),
+  }),
   approval_needed: fc.record({ kind: fc.constant('approval_needed'), gate, missing: fc.integer({ min: 1, max: 3 }) }),
   gate_denied: fc.record({
     kind: fc.constant('gate_denied'),
@@ -300,6 +307,7 @@ const EVENTS: { readonly [Kind in Event['kind']]: fc.Arbitrary<Extract<Event, { 
     text: sentence,
   }),
   quiet: fc.record({ kind: fc.constant('quiet'), seconds: fc.nat() }),
+  slack_away: fc.record({ kind: fc.constant('slack_away'), from: fc.nat(), to: fc.nat() }),
   resumed: fc.record({ kind: fc.constant('resumed'), detail: sentence }),
   summary: fc.record({ kind: fc.constant('summary'), lines: fc.array(sentence, { minLength: 1 }) }),
 };

@@ -2,10 +2,16 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { foldJournal } from '../../src/domain/migration.ts';
+import { makeReport } from '../../src/domain/report/make-report.ts';
 import type { MigrationView } from '../../src/domain/view.ts';
 import { noLog, SecretRegistry } from '../../src/log.ts';
 import { type AdminOptions, type AdminServer, type Health, startAdminServer } from '../../src/observability/admin.ts';
+import { aPlan, rowsOf, toSwitched } from '../domain/support/build.ts';
 import { migrationView } from './fixtures.ts';
+
+const ROWS = rowsOf(aPlan(2, { name: 'orders hunter2-planted' }), toSwitched(aPlan(2)));
+const REPORT = makeReport(foldJournal(ROWS), ROWS);
 
 let ready: Health;
 let live: Health;
@@ -25,6 +31,7 @@ function options(over: Partial<AdminOptions> = {}): AdminOptions {
     metrics: { text: () => metricsText(), contentType: 'text/plain; version=0.0.4' },
     views: () => views,
     view: (id) => views.find((view) => view.id === id) ?? null,
+    report: (id) => (id === REPORT.id ? REPORT : null),
     secrets,
     ...over,
   };
@@ -65,6 +72,20 @@ describe('health', () => {
     live = { ok: false, why: 'The last tick was 90 s ago.' };
     const answer = await get('/livez');
     expect([answer.status, await answer.text()]).toEqual([503, expect.stringContaining('90 s ago')]);
+  });
+});
+
+describe('the closing report', () => {
+  it('is there as JSON and as Markdown, without what must not get out', async () => {
+    secrets.add('hunter2-planted');
+    const answer = await get('/migrations/m-7k3q/report');
+    expect(answer.headers.get('content-type')).toMatch(/json/);
+    expect(await answer.json()).toMatchObject({ id: 'm-7k3q', name: 'orders [secret]', shards: [{ index: 0 }, {}] });
+    const markdown = await get('/migrations/m-7k3q/report.md');
+    expect(markdown.headers.get('content-type')).toBe('text/markdown; charset=utf-8');
+    expect(await markdown.text()).toMatch(/^# Redis migration orders \\\[secret\\\] \(m-7k3q\): switched\n/);
+    for (const path of ['/migrations/m-zzzz/report', '/migrations/m-zzzz/report.md', '/migrations/m-7k3q/report.txt'])
+      expect((await get(path)).status).toBe(404);
   });
 });
 

@@ -30,6 +30,17 @@ it('has every metric that is promised, under its name', async () => {
   expect(room.contentType).toContain('text/plain');
 });
 
+it('says which messages Slack does not take', async () => {
+  const other = migrationView({ id: 'm-0002' });
+  const room = createMetrics({
+    views: () => [migrationView(), other],
+    staleMessages: () => new Map([['m-0002', 41.5]]),
+  });
+  const page = await room.text();
+  expect(page).toContain('redis_migrate_slack_message_stale_seconds{migration="m-7k3q"} 0\n');
+  expect(page).toContain('redis_migrate_slack_message_stale_seconds{migration="m-0002"} 41.5\n');
+});
+
 it('follows what the migrations do, and forgets what has ended', async () => {
   let views: readonly MigrationView[] = [
     migrationView({ shards: [shardView(), shardView({ index: 1, lagBytes: null, state: 'snapshot' })] }),

@@ -188,6 +188,9 @@ describe.each(MODES)('the bot over %s', (mode) => {
     await (await made.slack.command({ user: EVE, channel: MIGRATIONS, text: 'status m-zzzz' })).ephemeral(
       'There is no migration `m-zzzz`',
     );
+    await (await made.slack.command({ user: EVE, channel: MIGRATIONS, text: 'status m-0002' })).ephemeral(
+      'Did you mean `m-0001`?',
+    );
     await (await made.slack.command({ user: EVE, channel: MIGRATIONS, text: 'history' })).ephemeral('newest first');
     await (await made.slack.command({ user: EVE, channel: MIGRATIONS, text: 'help gates' })).ephemeral(
       '*switch* makes the new servers the masters',

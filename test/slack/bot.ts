@@ -69,6 +69,7 @@ export async function startBot(mode: Mode, options: BotOptions = {}): Promise<Bo
     tickSeconds() {},
     cutoverPauseSeconds() {},
     fullSync() {},
+    samplesDropped() {},
     slackRequest: (method, outcome) => void counted.push({ method, outcome }),
   };
   const log = options.log ?? noLog;

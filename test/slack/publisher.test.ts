@@ -4,7 +4,18 @@ import { SlackProblem } from '../../src/slack/api.ts';
 import { createPoster } from '../../src/slack/post.ts';
 import { createPublisher } from '../../src/slack/publisher.ts';
 import { createRateBudget } from '../../src/slack/rate-budget.ts';
-import { actionView, FakeApi, FakeService, ManualClock, MemoryStore, shardView, view } from './support.ts';
+import {
+  actionView,
+  BEN,
+  EVE,
+  FakeApi,
+  FakeService,
+  gateView,
+  ManualClock,
+  MemoryStore,
+  shardView,
+  view,
+} from './support.ts';
 
 function setUp(store = new MemoryStore()) {
   const clock = new ManualClock();
@@ -55,6 +66,29 @@ describe('the publisher', () => {
     await clock.advance(100);
     expect(updates()).toHaveLength(3);
     expect(textOf(updates()[2]?.args ?? {})).not.toContain('gate:switch');
+  });
+
+  it('shows without a click that an approval has expired, and another one of as many', async () => {
+    const { clock, service, updates } = setUp();
+    const by = (...users: string[]) => {
+      const approvals = users.map((user) => ({ user, at: '2024-05-01T10:00:00.000Z' }));
+      return { gates: [gateView('continue', { open: true, needed: 2, approvals })] };
+    };
+    service.put(view(by(BEN)));
+    await clock.advance(100);
+    service.patch('m-7k3q', by());
+    await clock.advance(100);
+    service.patch('m-7k3q', by(BEN));
+    await clock.advance(100);
+    service.patch('m-7k3q', by(EVE));
+    await clock.advance(100);
+    expect(updates().map((call) => /(\d of 2 approvals)/.exec(textOf(call.args))?.[1])).toEqual([
+      '1 of 2 approvals',
+      '0 of 2 approvals',
+      '1 of 2 approvals',
+      '1 of 2 approvals',
+    ]);
+    expect(textOf(updates().at(-1)?.args ?? {})).toContain(EVE);
   });
 
   it('says nothing when nothing changed, but refreshes the freshness of a live phase after 20 seconds', async () => {
@@ -168,8 +202,13 @@ describe('the publisher', () => {
     api.script = refused('cant_update_message');
     service.put(view());
     await clock.advance(10 * 60_000);
-    expect(service.moved.length).toBeLessThan(12);
+    expect(service.moved.length).toBeLessThan(6);
     expect(service.moved.length).toBeGreaterThan(1);
+    const before = service.moved.length;
+    service.patch('m-7k3q', { phase: 'syncing', actions: [] });
+    await clock.advance(61_000);
+    expect(service.moved.length).toBe(before + 1);
+    expect(JSON.stringify(api.of('chat.postMessage').at(-1)?.args)).not.toContain('gate:continue');
   });
 
   it('takes the message that it posted before a crash instead of posting a second one', async () => {
@@ -249,6 +288,54 @@ describe('the publisher', () => {
     expect(away.updates().every((call) => call.at <= begin + 2_100)).toBe(true);
     expect(away.updates().length).toBeLessThan(30);
     expect(api.calls.length).toBeGreaterThan(0);
+  });
+
+  it('looks after a message that is asked for, but not for each who asks', async () => {
+    const { clock, service, publisher, updates } = setUp();
+    service.put(view());
+    await clock.advance(60_000);
+    expect(updates()).toHaveLength(1);
+    for (let asked = 0; asked < 20; asked++) {
+      publisher.refresh('m-7k3q');
+      await clock.advance(100);
+    }
+    expect(updates()).toHaveLength(2);
+    await clock.advance(10_000);
+    expect(updates()).toHaveLength(3);
+  });
+
+  it('goes on with the others when one of them cannot be drawn', async () => {
+    const { clock, service, updates } = setUp();
+    const good = service.view.bind(service);
+    service.view = (id) => {
+      if (id === 'm-bad0') throw new Error('no');
+      return good(id);
+    };
+    service.put(view({ id: 'm-bad0', messageTs: '1.1' }));
+    service.put(view());
+    await clock.advance(1_000);
+    service.put(view({ phase: 'syncing' }));
+    await clock.advance(1_000);
+    expect(updates()).toHaveLength(2);
+    service.view = good;
+    await clock.advance(10_000);
+    expect(updates().at(-1)?.args['ts']).toBe('1.1');
+  });
+
+  it('tries the last state of one that has ended more and more seldom, and at once when somebody asks', async () => {
+    const { clock, api, service, publisher, updates } = setUp();
+    api.script = ({ method }) =>
+      method === 'chat.getPermalink' ? undefined : new SlackProblem('refused', method, 'is_archived');
+    service.put(view({ phase: 'finished', actions: [] }));
+    await clock.advance(3_600_000);
+    const before = updates().length;
+    await clock.advance(3_600_000);
+    expect(updates().length - before).toBeLessThan(8);
+    api.script = () => undefined;
+    const tried = updates().length;
+    publisher.refresh('m-7k3q');
+    await clock.advance(100);
+    expect(updates().length).toBe(tried + 1);
   });
 
   it('survives an engine that throws', async () => {

@@ -4,6 +4,8 @@ import type { Event, JournalRow, Side } from '../../src/domain/event.ts';
 import type { Gate, Phase } from '../../src/domain/phase.ts';
 import type { Plan, PlanRequest } from '../../src/domain/plan.ts';
 import type { PreflightReport } from '../../src/domain/preflight.ts';
+import type { Report } from '../../src/domain/report/report.ts';
+import type { Sample } from '../../src/domain/sample.ts';
 import type { ServerView, ShardDetail } from '../../src/domain/shard-detail.ts';
 import type { ActionView, GateView, JournalView, MigrationView, ShardView } from '../../src/domain/view.ts';
 import { journalView } from '../../src/domain/view-of.ts';
@@ -286,6 +288,8 @@ export class MemoryStore implements Pick<Store, 'putInbox' | 'inbox' | 'settleIn
 export class FakeService implements MigrationService {
   readonly all = new Map<string, MigrationView>();
   readonly journal = new Map<string, JournalRow[]>();
+  readonly reports = new Map<string, Report>();
+  readonly series = new Map<string, readonly Sample[]>();
   readonly clicks: ClickRequest[] = [];
   readonly moved: { id: string; ts: string; why: string }[] = [];
   readonly opened: { plan: Plan; ts: string }[] = [];
@@ -425,9 +429,22 @@ export class FakeService implements MigrationService {
     return (this.journal.get(id) ?? []).filter((one) => one.seq > after);
   }
 
+  report(id: string): Report | null {
+    return this.reports.get(id) ?? null;
+  }
+
+  samples(id: string): readonly Sample[] {
+    return this.series.get(id) ?? [];
+  }
+
   messagePosted(id: string, ts: string, why: string): void {
     this.moved.push({ id, ts, why });
     this.patch(id, { messageTs: ts });
+  }
+
+  slackWasAway(id: string, from: number, to: number): void {
+    const seq = (this.journal.get(id)?.at(-1)?.seq ?? 0) + 1;
+    this.tell(id, row(seq, { kind: 'slack_away', from, to }, { text: 'Slack did not take updates.' }));
   }
 
   onChange(listener: (id: string) => void): () => void {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { NewRow } from '../../src/domain/event.ts';
+import type { Sample } from '../../src/domain/sample.ts';
 import { SecretRegistry } from '../../src/log.ts';
 import { type Store, StoreConflictError } from '../../src/store/store.ts';
 
@@ -133,7 +134,9 @@ export function storeConformance(make: () => StoreUnderTest): void {
       store.create('m-bbbb', 'checking', [row('b')]);
       for (const note of ['thread:m-aaaa', 'status:m-aaaa', 'thread:m-bbbb', 'm-aaaa', 'slack:rung', 'x:m-aaaa:y'])
         store.setNote(note, 'kept');
+      store.keepSamples('m-aaaa', [{ place: 0, at: 1, percents: [1], lagBytes: 1, writesPerSecond: 1, worst: 0 }], 1);
       store.remove('m-aaaa', 2);
+      expect(store.samples('m-aaaa')).toEqual([]);
       expect(store.migrations().map((one) => one.id)).toEqual(['m-bbbb']);
       expect(store.journal('m-aaaa')).toEqual([]);
       expect(store.journal('m-bbbb')).toHaveLength(1);
@@ -217,6 +220,44 @@ export function storeConformance(make: () => StoreUnderTest): void {
     expect([store.note('thread'), store.note('other')]).toEqual(['{"seq":2}', '']);
   });
 
+  describe('samples', () => {
+    const sample = (place: number, more: Partial<Sample> = {}): Sample => ({
+      place,
+      at: 1_730_000_000_000 + place * 1000,
+      percents: [0, 55, 100, null],
+      lagBytes: 5_000_000_000,
+      writesPerSecond: 12.5,
+      worst: 3,
+      ...more,
+    });
+    const places = (id: string) => store.samples(id).map((one) => one.place);
+
+    it('gives a series back as it was, by place, each migration its own', () => {
+      store.create('m-aaaa', 'checking', [row('a')]);
+      store.create('m-bbbb', 'checking', [row('b')]);
+      const empty = sample(2, { percents: [], lagBytes: null, writesPerSecond: null, worst: null });
+      store.keepSamples('m-aaaa', [empty, sample(1)], 1);
+      store.keepSamples('m-bbbb', [sample(7)], 1);
+      store.keepSamples('m-aaaa', [sample(3)], 1);
+      expect(store.samples('m-aaaa')).toEqual([sample(1), empty, sample(3)]);
+      expect(places('m-bbbb')).toEqual([7]);
+      expect(places('m-zzzz')).toEqual([]);
+    });
+
+    it('thins a series out when it is asked to, and keeps the other ones', () => {
+      store.create('m-aaaa', 'checking', [row('a')]);
+      store.create('m-bbbb', 'checking', [row('b')]);
+      store.keepSamples('m-bbbb', [sample(1), sample(3)], 1);
+      const ten = Array.from({ length: 10 }, (_, place) => sample(place));
+      store.keepSamples('m-aaaa', ten, 1);
+      store.keepSamples('m-aaaa', [sample(12, { lagBytes: 1 })], 4);
+      store.keepSamples('m-aaaa', [sample(12, { lagBytes: 2 })], 4);
+      expect(places('m-aaaa')).toEqual([0, 4, 8, 12]);
+      expect(store.samples('m-aaaa').at(-1)?.lagBytes).toBe(2);
+      expect(places('m-bbbb')).toEqual([1, 3]);
+    });
+  });
+
   it('keeps a known secret out of what it writes', () => {
     secrets.add('hunter2-planted');
     const leaky: NewRow = {
@@ -242,10 +283,22 @@ export function storeConformance(make: () => StoreUnderTest): void {
     store.append('m-aaaa', 1, 'planned', [row('b')]);
     store.putInbox({ id: 'i', kind: 'click', payload: 1, receivedAt: 1 });
     store.setNote('n', 'v');
-    const before = [store.journal('m-aaaa'), store.migrations(), store.inbox(), store.note('n')];
+    store.keepSamples(
+      'm-aaaa',
+      [{ place: 0, at: 1, percents: [50, null], lagBytes: 1, writesPerSecond: 1, worst: 0 }],
+      1,
+    );
+    const all = () => [
+      store.journal('m-aaaa'),
+      store.migrations(),
+      store.inbox(),
+      store.note('n'),
+      store.samples('m-aaaa'),
+    ];
+    const before = all();
     store.close();
     store = under.open(secrets);
-    expect([store.journal('m-aaaa'), store.migrations(), store.inbox(), store.note('n')]).toEqual(before);
+    expect(all()).toEqual(before);
     expect(store.append('m-aaaa', 2, 'syncing', [row('c')])[0]?.seq).toBe(3);
   });
 }

@@ -146,6 +146,8 @@ export function gateClosedAnswer(view: MigrationView, gate: GateView): Answer {
   );
 }
 
-export function unknownMigration(id: string): Answer {
-  return say(`✖️ There is no migration \`${name(id, 20)}\`. \`${COMMAND} history\` shows all that there were.`);
+/** `near`: the running one that was probably meant. */
+export function unknownMigration(id: string, near: string | null = null): Answer {
+  const meant = near === null ? '' : ` Did you mean \`${near}\`?`;
+  return say(`✖️ There is no migration \`${name(id, 20)}\`.${meant} \`${COMMAND} history\` shows all that there were.`);
 }

@@ -104,7 +104,7 @@ export function startForm(options: StartFormOptions): ModalView {
 
 /** For the Home tab. */
 export function startButton(): Button {
-  return { type: 'button', action_id: HOME_START, style: 'primary', text: plain('New migration…', 75) };
+  return { type: 'button', action_id: HOME_START, style: 'primary', text: plain(WORDS.begin, 75) };
 }
 
 /** `hint` is plain text. */

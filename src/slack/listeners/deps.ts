@@ -8,6 +8,7 @@ import type { SlackApi } from '../api.ts';
 import { type Answer, say } from '../blocks/answers.ts';
 import type { ShownSettings } from '../blocks/settings.ts';
 import type { Drafts } from '../drafts.ts';
+import type { Handouts } from '../files/handouts.ts';
 import type { HomeDesk } from '../home-desk.ts';
 import type { Links } from '../links.ts';
 import type { Publisher } from '../publisher.ts';
@@ -28,6 +29,7 @@ export interface ListenerDeps {
   readonly links: Links;
   /** Left out: not known here, so nobody is shown them. */
   readonly settings?: ShownSettings | undefined;
+  readonly handouts: Pick<Handouts, 'onRequest'>;
   readonly registry: SecretRegistry;
   readonly clock: Clock;
   readonly log: Log;

@@ -14,7 +14,6 @@ import {
 import { confirmForm } from '../../../src/slack/blocks/confirm.ts';
 import { readButtonValue, textLength } from '../../../src/slack/blocks/elements.ts';
 import { startForm } from '../../../src/slack/blocks/form.ts';
-import { HELP_TOPICS, helpAnswer } from '../../../src/slack/blocks/help.ts';
 import { RUNGS } from '../../../src/slack/blocks/shard-table.ts';
 import { renderFirst, renderNotStarted, renderStatus } from '../../../src/slack/blocks/status.ts';
 import { ANA, actionView, BEN, gateView, shardView, view } from '../support.ts';
@@ -299,16 +298,10 @@ describe('everything else the bot shows', () => {
     );
   });
 
-  it('the form and the help pages', () => {
+  it('the form', () => {
     for (const channel of ['C1', null])
       for (const hasGroups of [true, false])
         expect(checkView(startForm({ channel, defaultCutover: 'fenced', hasGroups }))).toEqual([]);
-    for (const topic of [null, 'nonsense', ...HELP_TOPICS]) {
-      const page = helpAnswer(topic, 'gates');
-      expect(checkMessage(page.blocks, page.text)).toEqual([]);
-    }
-    expect(helpAnswer('gatse', 'gates').text).toContain('Did you mean `/redis-migrate help gates`?');
-    expect(helpAnswer('constructor', null).text).toContain('There is no help on that.');
   });
 
   it('a check names each pair, the totals and what would keep the gate closed', () => {
