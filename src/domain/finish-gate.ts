@@ -28,6 +28,8 @@ export function finishStatus(state: MigrationState, sight: Sight, quietMs: numbe
   }
   if (sight.unquiet !== null) return closed(sight.unquiet);
   const override = overrideOf(state);
+  // It answers for want of quiet alone, not for what nobody has seen.
+  if (override !== null && sight.shards === null) return closed('The servers have not been looked at yet.');
   if (override !== null) return { open: true, reason: capital(overrideText(override)), wantsQuiet: false };
   const quiet = Math.floor(sight.quietMs ?? 0);
   if (sight.unwatched === null && quiet >= quietMs)
