@@ -55,6 +55,7 @@ function startRoom(slack: SandboxSlack, file: string, startedAt: number, ts: rea
     defaultCutover: 'fenced',
     requesters: null,
     approvers: null,
+    selfApproval: true,
   } as const;
   const shared = { config, clock: systemClock, metrics: noMetrics, registry, boltLogger: quiet };
   const apis = createSlackApis(shared);

@@ -126,8 +126,15 @@ async function tellTheStory(camera) {
   await write.fill('/redis-migrate');
   await page.keyboard.press('Enter');
   const form = page.getByRole('dialog', { name: /Migrate/ });
-  await form.waitFor();
+  await form.getByText('From where to where').waitFor();
   await camera.take('form');
+  await takeGroup(page, form, 0, 'orders-old');
+  await takeGroup(page, form, 1, 'orders-new');
+  await form.getByRole('button', { name: 'Next: the pairs' }).click();
+  const pairs = page.getByRole('dialog', { name: 'Who goes where' });
+  await pairs.waitFor();
+  await camera.take('form-pairs');
+  await pairs.getByRole('button', { name: 'Back' }).click();
   await form.getByRole('button', { name: 'Cancel' }).click();
   await form.waitFor({ state: 'detached' });
   await write.pressSequentially('/redis-migrate ');
@@ -171,6 +178,12 @@ async function tellTheStory(camera) {
     .click();
   await dark.getByRole('region', { name: 'Thread' }).waitFor();
   await camera.take('thread-dark', { theme: 'dark' });
+}
+
+/** One of the inventory's groups, from the list that opens at a field. */
+async function takeGroup(page, form, place, name) {
+  await form.getByRole('combobox').nth(place).click();
+  await page.getByRole('option', { name }).click();
 }
 
 async function slow(page, shard) {

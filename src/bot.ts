@@ -126,6 +126,7 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
   });
   const slack: SlackApp = createSlackApp({
     config,
+    settings: config,
     apis,
     authorizer,
     service: engine,

@@ -15,6 +15,8 @@ export interface AllowedHosts {
    * `allowsName` refuses is refused for good. Absent counts as true.
    */
   readonly hasNetworks?: boolean;
+  /** The entries as they were written; absent where there was no list. */
+  readonly written?: readonly string[];
 }
 
 export type ParsedAllowedHosts =
@@ -32,27 +34,33 @@ type Entry =
 export function parseAllowedHosts(text: string): ParsedAllowedHosts {
   const problems: string[] = [];
   const entries: Entry[] = [];
+  const kept: string[] = [];
   for (const part of text.split(',')) {
     const written = part.trim();
     if (written === '') continue;
     const entry = parseEntry(written);
     if (typeof entry === 'string') problems.push(`"${shorten(written)}" ${entry}`);
-    else entries.push(entry);
+    else {
+      entries.push(entry);
+      kept.push(written);
+    }
   }
   if (problems.length > 0) return { ok: false, problems };
   if (entries.length === 0) return { ok: false, problems: ['the list names no host; * allows every host'] };
-  return { ok: true, allowed: new HostList(entries) };
+  return { ok: true, allowed: new HostList(entries, kept) };
 }
 
 class HostList implements AllowedHosts {
   readonly hasNetworks: boolean;
+  readonly written: readonly string[];
   readonly #all: boolean;
   readonly #names: ReadonlySet<string>;
   readonly #suffixes: readonly string[];
   // One list a family: a BlockList that holds ::/0 would say yes to every IPv4 address as well.
   readonly #networks = { ipv4: new BlockList(), ipv6: new BlockList() };
 
-  constructor(entries: readonly Entry[]) {
+  constructor(entries: readonly Entry[], written: readonly string[]) {
+    this.written = written;
     this.#all = entries.some((entry) => entry.kind === 'all');
     this.#names = new Set(entries.flatMap((entry) => (entry.kind === 'name' ? [entry.name] : [])));
     this.#suffixes = entries.flatMap((entry) => (entry.kind === 'suffix' ? [entry.suffix] : []));

@@ -6,7 +6,7 @@ import { type Gate, isBehind, type Phase } from './phase.ts';
 import { planHash } from './plan.ts';
 import { findingsMark } from './preflight.ts';
 import type { Approval, MigrationState, PendingClick } from './state.ts';
-import { plural, secondsText, timeMark } from './words.ts';
+import { clockMark, plural, secondsText } from './words.ts';
 
 export type MayDo = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
@@ -111,9 +111,9 @@ export function entering(gate: Gate, state: MigrationState): Event {
 export function passedText(gate: Gate, state: MigrationState): string | null {
   if (!isBehind(gate, state.phase)) return null;
   const alone = glassOf(gate, state);
-  if (alone) return `*${gate}* was already passed by <@${alone.user}> alone, at ${timeMark(alone.at)}.`;
+  if (alone) return `*${gate}* was already passed by <@${alone.user}> alone, at ${clockMark(alone.at)}.`;
   const last = passedWith(gate, state).at(-1);
-  return last ? `*${gate}* was already approved by <@${last.user}> at ${timeMark(last.at)}.` : null;
+  return last ? `*${gate}* was already approved by <@${last.user}> at ${clockMark(last.at)}.` : null;
 }
 
 /** Why a button of an earlier phase entry does nothing; null when it is of this one, or came by a command. */

@@ -30,7 +30,7 @@ import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
 import { judgeServeOld } from './stuck.ts';
 import { noRollbackText, wayBackOf } from './way-back.ts';
-import { shardText, timeMark } from './words.ts';
+import { clockMark, shardText } from './words.ts';
 
 export type { ClickVerdict, Rights } from './click-verdict.ts';
 
@@ -231,7 +231,7 @@ function judgeGate(
   if (passed !== null) return refuse(passed);
   const valid = validApprovals(gate, state, sight.wallNow, policy);
   const own = valid.find((one) => one.person === personOf(click, rights));
-  if (own) return refuse(`You approved *${gate}* already, at ${timeMark(own.at)}. Somebody else is needed.`);
+  if (own) return refuse(`You approved *${gate}* already, at ${clockMark(own.at)}. Somebody else is needed.`);
   if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
   const view = gatesOf(state, sight, policy).find((one) => one.gate === gate);
   if (!view?.open && view?.early !== true) return refuse(`The gate *${gate}* is closed. ${view?.reason ?? ''}`.trim());

@@ -13,7 +13,9 @@ export function foldApprovals(before: MigrationState, event: ApprovalEvent, row:
       const own = event.own === true || user === state.plan.requestedBy;
       const given = { row: row.seq, gate, user, person, own, at: row.at };
       const approval = { ...given, entry, findings, planHash, wipe, void: null };
-      return { ...state, approvals: [...state.approvals, approval] };
+      // Somebody's older one, which had expired, is not counted beside it.
+      const rest = voided(state, 'changed', (one) => one.gate === gate && one.person === person);
+      return { ...rest, approvals: [...rest.approvals, approval] };
     }
     case 'approval_revoked':
       return {

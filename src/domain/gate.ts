@@ -10,9 +10,10 @@ import { findingsMark } from './preflight.ts';
 import type { Calendar } from './schedule.ts';
 import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
 import type { Approval, Denial, Glass, MigrationState } from './state.ts';
+import { dateMark } from './time-mark.ts';
 import { countsUntil, heldByTime, takesEarlyApproval } from './timed.ts';
 import type { ApprovalView, GateView } from './view.ts';
-import { capital, countText, listText, plural, saidText, shardText, timeMark } from './words.ts';
+import { capital, countText, listText, plural, saidText, shardText } from './words.ts';
 
 export interface Policy {
   /** Distinct approvers needed. */
@@ -195,7 +196,7 @@ function lateText(late: readonly ShardSight[], of: number): string {
 
 /** Why a gate is closed that somebody has denied. */
 export function deniedText({ user, at, reason }: Denial): string {
-  return `Denied by <@${user}> at ${timeMark(at)}: ${saidText(reason)}.`;
+  return `Denied by <@${user}> ${dateMark(at)}: ${saidText(reason)}.`;
 }
 
 /** Sentence about an open gate that still lacks approvals. */

@@ -4,7 +4,7 @@ import { denialOf, type Policy, validApprovals } from './gate.ts';
 import { GATES, gateAt } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { Denial, MigrationState, PendingClick } from './state.ts';
-import { plural, timeMark } from './words.ts';
+import { clockMark, plural } from './words.ts';
 
 /** The no that stands now; null where there is none. */
 export function denialNow(state: MigrationState): Denial | null {
@@ -23,7 +23,7 @@ export function judgeDeny(
   const { event, seq } = click;
   if (!rights.approve.ok) return refuse(rights.approve.why);
   const denial = denialNow(state);
-  if (denial) return refuse(`*${denial.gate}* was already denied by <@${denial.user}> at ${timeMark(denial.at)}.`);
+  if (denial) return refuse(`*${denial.gate}* was already denied by <@${denial.user}> at ${clockMark(denial.at)}.`);
   const old = outdated(click, state);
   if (old !== null) return refuse(old);
   const gate = gateAt(state.phase);

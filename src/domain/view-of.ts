@@ -114,7 +114,7 @@ function shardView({ state, sight, asOf }: ViewInput, index: number): ShardView 
   };
 }
 
-function journalView(row: JournalRow): JournalView {
+export function journalView(row: JournalRow): JournalView {
   return { seq: row.seq, at: iso(row.at), actor: row.actor, kind: row.event.kind, text: row.text, shard: row.shard };
 }
 

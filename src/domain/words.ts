@@ -64,7 +64,7 @@ export function saidText(typed: string): string {
 }
 
 /** Slack shows it in each reader's own time; elsewhere it reads as UTC. `at`: wall-clock milliseconds. */
-export function timeMark(at: number): string {
+export function clockMark(at: number): string {
   const iso = new Date(at).toISOString();
   return `<!date^${Math.floor(at / 1000)}^{time_secs}|${iso.slice(11, 19)} UTC>`;
 }

@@ -48,6 +48,9 @@ export interface EngineDeps extends HandsDeps {
   readonly metrics: Metrics;
 }
 
+/** How many rows of the journal a shard's page shows at a time. */
+const SHARD_EVENTS = 10;
+
 export class Engine implements MigrationService, Housekeeping {
   readonly #deps: EngineDeps;
   readonly #migrators = new Map<MigrationId, Migrator>();
@@ -170,6 +173,13 @@ export class Engine implements MigrationService, Housekeeping {
       .toReversed()
       .filter((one) => which === 'all' || !hasEnded(one.journal.state.phase))
       .map((one) => one.view());
+  }
+
+  shard(id: MigrationId, index: number, before: number | null) {
+    const migrator = this.#migrators.get(id);
+    if (!migrator) return null;
+    const rows = this.#deps.store.shardRows(id, index, before, SHARD_EVENTS + 1);
+    return migrator.shard(index, rows.slice(0, SHARD_EVENTS), rows.length > SHARD_EVENTS);
   }
 
   rows(id: MigrationId, after: number) {

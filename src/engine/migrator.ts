@@ -11,12 +11,13 @@ import { judgeClick } from '../domain/click.ts';
 import { lostRows } from '../domain/click-verdict.ts';
 import { decide } from '../domain/decide.ts';
 import type { Decision } from '../domain/decision.ts';
-import type { Effect, Event } from '../domain/event.ts';
+import type { Effect, Event, JournalRow } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import type { Hooks } from '../domain/hook.ts';
 import { type Gate, hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { Sample } from '../domain/sample.ts';
+import { type ShardDetail, shardDetailOf } from '../domain/shard-detail.ts';
 import type { Sight, SyncLoad } from '../domain/sight.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
@@ -138,6 +139,12 @@ export class Migrator {
   /** How it went so far, for the chart. */
   samples(): readonly Sample[] {
     return this.#samples.all();
+  }
+
+  /** One shard's page. `rows`: newest first. */
+  shard(index: number, rows: readonly JournalRow[], hasOlder: boolean): ShardDetail | null {
+    const { state } = this.#journal;
+    return shardDetailOf({ state, sight: this.#sight, view: this.view(), shard: index, rows, hasOlder });
   }
 
   /** Run ids of its servers, as they were checked and as they were seen last. */

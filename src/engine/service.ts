@@ -7,6 +7,7 @@ import type { MigrationId, Plan, PlanRequest } from '../domain/plan.ts';
 import type { PreflightReport } from '../domain/preflight.ts';
 import type { Report } from '../domain/report/report.ts';
 import type { Sample } from '../domain/sample.ts';
+import type { ShardDetail } from '../domain/shard-detail.ts';
 import type { ActionId, MigrationView } from '../domain/view.ts';
 
 /**
@@ -79,6 +80,8 @@ export interface MigrationService {
   view(id: MigrationId): MigrationView | null;
   /** Newest first. `ended`: also those that have ended. Without their journals' older rows. */
   views(which: 'running' | 'all'): readonly MigrationView[];
+  /** One shard's own page, with its last events before the row `before`; null: the newest. Null: no such shard. */
+  shard(id: MigrationId, index: number, before: number | null): ShardDetail | null;
   /** The journal's rows behind `after`, for the thread. */
   rows(id: MigrationId, after: number): readonly JournalRow[];
   /** What a change ticket wants to know, as the journal has it now. Null when there is no such migration. */

@@ -15,18 +15,22 @@ import type { InboxItem, Store } from '../store/store.ts';
 import { backoffMs } from './alarm.ts';
 import { createAnswerer } from './answerer.ts';
 import { createSlackApi, type SlackApi } from './api.ts';
+import type { ShownSettings } from './blocks/settings.ts';
 import { createPngDrawer, type DrawPng } from './chart/render.ts';
 import { createConnection, isHopeless, slackCode } from './connection.ts';
 import { createDrafts } from './drafts.ts';
 import { createHandouts } from './files/handouts.ts';
 import { createPeople } from './files/people.ts';
 import { createUploader } from './files/uploader.ts';
+import { createHomeDesk, type HomeDesk } from './home-desk.ts';
 import { createInFlight } from './in-flight.ts';
+import { createLinks } from './links.ts';
 import * as actions from './listeners/actions.ts';
 import * as commands from './listeners/commands.ts';
 import type { ListenerDeps } from './listeners/deps.ts';
 import * as events from './listeners/events.ts';
 import * as form from './listeners/form.ts';
+import * as looking from './listeners/looking.ts';
 import * as options from './listeners/options.ts';
 import * as shortcuts from './listeners/shortcuts.ts';
 import * as views from './listeners/views.ts';
@@ -83,6 +87,8 @@ export interface SlackAppDeps extends SlackApisDeps {
   readonly apis: SlackApis;
   readonly authorizer: Authorizer;
   readonly service: MigrationService;
+  /** What approvers are shown of how the bot is set up; left out: nothing. */
+  readonly settings?: ShownSettings;
   /** The names of the inventory's groups. */
   readonly groups?: () => readonly string[];
   readonly store: Pick<Store, 'putInbox' | 'inbox' | 'settleInbox' | 'note' | 'setNote'>;
@@ -149,6 +155,17 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     log,
     gone: (id) => publisher.refresh(id),
   });
+  const links = createLinks({ api: apis.talk, clock, log, found: () => home.stale() });
+  const home: HomeDesk = createHomeDesk({
+    api: apis.talk,
+    service,
+    authorizer,
+    links,
+    approveOwn: config.selfApproval,
+    hasSettings: deps.settings !== undefined,
+    clock,
+    log,
+  });
   const connection = createConnection({
     config,
     clientOptions: () => clientOptions(deps),
@@ -186,6 +203,9 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     drafts: createDrafts(clock),
     publisher,
     handouts,
+    home,
+    links,
+    settings: deps.settings,
     registry,
     clock,
     log,
@@ -197,6 +217,7 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   shortcuts.register(app, listenerDeps);
   options.register(app, listenerDeps);
   events.register(app, listenerDeps);
+  looking.register(app, listenerDeps);
   app.error(async (error) => {
     log.error({ err: error }, 'Bolt could not handle a request');
   });
@@ -230,12 +251,14 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     publisher.changed(id);
     thread.changed(id);
     handouts.changed(id);
+    home.changed(id);
   }
 
   function watch(): void {
     if (stopWatching !== null || stopping.signal.aborted) return;
     stopWatching = service.onChange(changed);
     publisher.start();
+    home.start();
   }
 
   async function shutDown(): Promise<void> {
@@ -244,7 +267,12 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     inFlight.refuseNew();
     await inFlight.settled(GRACE.requestsMs);
     stopWatching?.();
-    await Promise.all([publisher.stop(GRACE.statusesMs), thread.stop(GRACE.storiesMs), handouts.stop(GRACE.storiesMs)]);
+    await Promise.all([
+      publisher.stop(GRACE.statusesMs),
+      thread.stop(GRACE.storiesMs),
+      handouts.stop(GRACE.storiesMs),
+      home.stop(),
+    ]);
     await connection.close();
   }
 

@@ -4,7 +4,7 @@ import { FIELDS } from './blocks/form.ts';
 import { FORM_PROBLEMS as PROBLEMS } from './blocks/form-words.ts';
 import { ORDER_FIELD, orderBlock, type PairsContext } from './blocks/pairs-form.ts';
 import { DEFAULT_SOAK, soakMsOf } from './parse-canary.ts';
-import { halfAnAddress } from './parse-command.ts';
+import { halfAnAddress } from './parse-request.ts';
 import type { FormState, InputState } from './read-form.ts';
 import { plainTyping, splitServers } from './typed-text.ts';
 

@@ -12,6 +12,11 @@ export function undoSlackMarks(text: string): string {
     .replace(/&(lt|gt|amp);/g, (_, entity: string) => (entity === 'lt' ? '<' : entity === 'gt' ? '>' : '&'));
 }
 
+/** The id of whoever is named, in place of Slack's mark for them. */
+export function undoPeople(text: string): string {
+  return text.replace(/<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>/g, (_, id: string) => id);
+}
+
 /** Smart quotes, dashes, and spaces that are none, made plain. */
 export function plainTyping(text: string): string {
   return text

@@ -157,6 +157,15 @@ class SqliteStore implements Store {
     return rows;
   }
 
+  shardRows(id: MigrationId, shard: number, before: number | null, limit: number): readonly JournalRow[] {
+    const select = `SELECT seq, at, actor, event, text, shard FROM journal WHERE migration = ? AND seq < ?
+      AND (shard = ? OR (shard IS NULL AND json_extract(event, '$.intent') IN
+        (SELECT seq FROM journal WHERE migration = ? AND shard = ?)))
+      ORDER BY seq DESC LIMIT ?`;
+    const rows = this.#all(select, id, before ?? Number.MAX_SAFE_INTEGER, shard, id, shard, limit);
+    return rows.map((row) => toJournalRow(id, Number(row['seq']), row));
+  }
+
   remove(id: MigrationId, version: number): void {
     this.#transaction(() => {
       const found = this.#versionOf(id);

@@ -44,6 +44,11 @@ export interface Store {
   /** All rows in order; empty for an unknown id. `after`: only rows with a higher number. */
   journal(id: MigrationId, after?: number): readonly JournalRow[];
   /**
+   * What happened to one shard, newest first: its own rows, and what came of what was done to it. At most `limit`, with
+   * numbers below `before`; null: the newest.
+   */
+  shardRows(id: MigrationId, shard: number, before: number | null, limit: number): readonly JournalRow[];
+  /**
    * Removes a migration with its journal and with every note whose name ends in `:` and its id, all or nothing, if its
    * last row is `version`. Its id may be given anew. Throws StoreConflictError otherwise.
    */

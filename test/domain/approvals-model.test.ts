@@ -58,7 +58,7 @@ function take(desk: Desk, gate: Gate, one: Step): void {
   }
   if (one.what === 'expire') desk.journal.now += desk.policy.approvalTtlMs + 1;
   if (one.what === 'nearly expire') desk.journal.now += desk.policy.approvalTtlMs / 2;
-  if (one.what === 'tick') desk.tick();
+  if (one.what === 'tick') desk.says();
   if (one.what === 'restart') restart(desk);
   if (one.what === 'let go' && desk.state.phase === 'switching') {
     desk.journal.append({ kind: 'cutover_started', attempt: 1 });

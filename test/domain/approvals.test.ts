@@ -178,13 +178,13 @@ describe('a denial', () => {
     const desk = denied();
     const gate = desk.gate('continue');
     expect(gate).toMatchObject({ open: false, approvals: [], denied: { user: EVE } });
-    expect(gate.reason).toMatch(/^Denied by <@U00000EVE> at <!date.*>: "Not ∗before∗ the sale ‹!here›\."\.$/);
+    expect(gate.reason).toMatch(/^Denied by <@U00000EVE> <!date.*>: "Not ∗before∗ the sale ‹!here›\."\.$/);
     expect(texts(desk, 'gate_denied')).toEqual([
       `<@${EVE}> denied *continue*: "Not ∗before∗ the sale ‹!here›.". 1 approval is void. <@${ANA}>, ask again once that is settled.`,
     ]);
     expect(desk.click('gate:continue', BEN).text).toContain('The gate *continue* is closed. Denied by');
     expect(names(desk)).toEqual(['migration:ask_again', 'migration:revoke', 'migration:recheck', 'migration:abort']);
-    expect(desk.tick(), 'nobody is called to a denied gate').toEqual([]);
+    expect(desk.says(), 'nobody is called to a denied gate').toEqual([]);
   });
 
   it('is given once: the next one is told who was first', () => {
@@ -210,7 +210,7 @@ describe('a denial', () => {
     const requester = { request: { ok: true }, approve: NO } as const;
     expect(desk.click('migration:ask_again', ANA, { rights: requester }).accepted).toBe(true);
     expect(texts(desk, 'asked_again')).toEqual([`<@${ANA}> asked again for *continue*, which <@${EVE}> had denied.`]);
-    expect(desk.tick()).toEqual([{ kind: 'approval_needed', gate: 'continue', missing: 2 }]);
+    expect(desk.says()).toEqual([{ kind: 'approval_needed', gate: 'continue', missing: 2 }]);
     expect(desk.click('migration:ask_again', ANA).text).toContain('No gate is denied any more');
   });
 
@@ -350,16 +350,16 @@ describe('what was approved has changed', () => {
 
   it('a shard that fell out of step: the same, and nobody is called a second time', () => {
     const desk = two(streaming());
-    expect(desk.tick()).toContainEqual({ kind: 'approval_needed', gate: 'switch', missing: 2 });
+    expect(desk.says()).toContainEqual({ kind: 'approval_needed', gate: 'switch', missing: 2 });
     desk.click('gate:switch', BEN);
     const steady = desk.sight;
     desk.sight = { ...steady, shards: (steady.shards ?? []).map((one) => loading(one)) };
-    expect(desk.tick().map((one) => one.kind)).toEqual(['phase_entered', 'approvals_void']);
+    expect(desk.says().map((one) => one.kind)).toEqual(['phase_entered', 'approvals_void']);
     expect(texts(desk, 'approvals_void')[0]).toContain('Shard 1 makes another full sync.');
     desk.sight = steady;
-    expect(desk.tick().map((one) => one.kind)).toContain('phase_entered');
+    expect(desk.says().map((one) => one.kind)).toContain('phase_entered');
     expect(desk.gate('switch')).toMatchObject({ open: true, approvals: [] });
-    expect(desk.tick()).toEqual([]);
+    expect(desk.says()).toEqual([]);
   });
 
   it('findings: the same', () => {
@@ -381,44 +381,44 @@ describe('what was approved has changed', () => {
 
 it('approvals that expire unused are told once, and are gone from the count without a click', () => {
   const desk = two(planned());
-  desk.tick();
+  desk.says();
   desk.click('gate:continue', BEN);
   desk.journal.now += TWO.approvalTtlMs + 1_000;
   expect(desk.gate('continue').approvals).toEqual([]);
   expect(names(desk)).not.toContain('migration:revoke');
-  expect(desk.tick().map((one) => one.kind)).toEqual(['approvals_void', 'reminded']);
+  expect(desk.says().map((one) => one.kind)).toEqual(['approvals_void', 'reminded']);
   expect(texts(desk, 'approvals_void')).toEqual([
     `1 approval is void (*continue*, by <@${BEN}>): not used within 1 h 0 min.`,
   ]);
-  expect(desk.tick()).toEqual([]);
+  expect(desk.says()).toEqual([]);
   // Whatever the clock does then.
   desk.journal.now -= TWO.approvalTtlMs;
   expect(desk.gate('continue').approvals).toEqual([]);
   expect(desk.click('gate:continue', BEN).accepted).toBe(true);
-  expect(desk.tick()).toEqual([]);
+  expect(desk.says()).toEqual([]);
 });
 
 describe('approvers are called', () => {
   it('once a phase entry, and not to a closed gate', () => {
     const desk = planned();
-    expect(desk.tick()).toEqual([{ kind: 'approval_needed', gate: 'continue', missing: 1 }]);
-    expect(desk.tick()).toEqual([]);
+    expect(desk.says()).toEqual([{ kind: 'approval_needed', gate: 'continue', missing: 1 }]);
+    expect(desk.says()).toEqual([]);
     desk.click('migration:recheck', BEN);
     for (const event of toPlanned(desk.state.plan)) desk.journal.append(event);
-    expect(desk.tick()).toEqual([{ kind: 'approval_needed', gate: 'continue', missing: 1 }]);
+    expect(desk.says()).toEqual([{ kind: 'approval_needed', gate: 'continue', missing: 1 }]);
     const plan = aPlan(1);
     const error = { level: 'error', shard: 0, code: 'source_timeout', text: 'It hangs.', fix: null } as const;
-    expect(new Desk(plan, toPlanned(plan, [error])).tick()).toEqual([]);
+    expect(new Desk(plan, toPlanned(plan, [error])).says()).toEqual([]);
   });
 
   it('again after a cut-over was let go, because it has to be approved anew', () => {
     const desk = streaming();
-    desk.tick();
+    desk.says();
     desk.click('gate:switch', BEN);
     desk.journal.append({ kind: 'cutover_started', attempt: 1 });
     desk.journal.append({ kind: 'cutover_let_go', reason: 'late.' });
     desk.journal.append(enter('streaming'));
-    expect(desk.tick()).toContainEqual({ kind: 'approval_needed', gate: 'switch', missing: 1 });
+    expect(desk.says()).toContainEqual({ kind: 'approval_needed', gate: 'switch', missing: 1 });
   });
 });
 

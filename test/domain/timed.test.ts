@@ -46,7 +46,7 @@ class Clockwork extends Desk {
   turn(at: number | string): string[] {
     this.look(typeof at === 'string' ? utc(at) : at);
     const before = this.journal.rows.length;
-    this.tick();
+    this.says();
     // What a restart would read.
     expect(foldJournal(this.journal.rows)).toEqual(this.state);
     const told = this.journal.rows

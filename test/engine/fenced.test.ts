@@ -34,6 +34,25 @@ test('three shards under traffic move from start to finished, and every acknowle
     expect(await harness.click(id, 'gate:continue')).toMatchObject({ accepted: true });
     const streaming = await harness.open(id, 'switch');
     expect(streaming.shards.map((one) => one.state)).toEqual(['in_step', 'in_step', 'in_step']);
+    const page = harness.engine.shard(id, 1, null);
+    const [old, fresh] = page?.servers ?? [];
+    const { run_id: runId } = (await sources[1]?.info('server')) ?? {};
+    expect(old).toMatchObject({
+      address: `127.0.0.1:${sources[1]?.port}`,
+      from: 'look',
+      role: 'master',
+      runId,
+      problem: null,
+    });
+    expect(fresh?.follows).toEqual({ address: `127.0.0.1:${sources[1]?.port}`, linkUp: true, fence: false });
+    expect(fresh?.stream?.replid).toBe(old?.stream?.replid);
+    // What the trial of the link changed is back by now.
+    expect(page?.settings.every((one) => one.state === 'set' || one.state === 'put_back')).toBe(true);
+    const told = page?.events ?? [];
+    // What came of what was done to this shard, and nothing of the others.
+    expect(told.map((one) => one.kind)).toEqual(expect.arrayContaining(['shard_in_step', 'seen', 'intent']));
+    expect(told.every((one) => one.shard === 1 || one.shard === null)).toBe(true);
+    expect(told.map((one) => one.seq)).toEqual(told.map((one) => one.seq).toSorted((a, b) => b - a));
 
     expect(await harness.click(id, 'gate:switch')).toMatchObject({ accepted: true });
     const switched = await harness.phase(id, 'switched');
@@ -48,6 +67,13 @@ test('three shards under traffic move from start to finished, and every acknowle
     expect(await harness.click(id, 'gate:finish')).toMatchObject({ accepted: true });
     const finished = await harness.phase(id, 'finished');
     expect(finished.waitingFor).toBeNull();
+    const end = harness.engine.shard(id, 1, null);
+    expect(end?.servers.map((one) => [one.role, one.follows?.fence ?? null])).toEqual([
+      ['replica', true],
+      ['master', null],
+    ]);
+    expect(end?.settings.every((one) => one.state === 'put_back')).toBe(true);
+    expect(harness.engine.shard(id, 3, null)).toBeNull();
 
     const verified = await traffic.verify(destinations);
     expect(verified).toMatchObject({ missing: 0, examples: [] });

@@ -88,6 +88,15 @@ describe.skipIf(CHROMIUM === null)('acting at the page', () => {
     await expect.poll(() => focused(field(page))).toBe(true);
   });
 
+  it('opens the form from a message, by the shortcut in its menu', async () => {
+    const page = await stage.show(story.PLANNED);
+    const message = page.locator('[data-message]').first();
+    const ts = await message.getAttribute('data-message');
+    await message.hover();
+    await message.getByRole('button', { name: /^Migrate these servers/ }).click();
+    await stage.sent('shortcut').toEqual({ kind: 'shortcut', user: ANA, channel: CHANNEL, ts });
+  });
+
   it('asks before a gate, keeps the focus in the question, and loses it nowhere when the button goes', async () => {
     const page = await stage.show(story.PLANNED, `#as=${BEN}`);
     const button = bot(page).getByRole('button', { name: 'Continue' });

@@ -60,7 +60,10 @@ describe.each(MODES)('the bot over %s', (mode) => {
       waitingFor: 'Somebody has to approve.',
     });
     const message = await shows(made, ts, 'is planned – Somebody has to approve.');
-    expect(made.slack.buttons(message).map((one) => one.element.action_id)).toEqual(['gate:continue']);
+    expect(made.slack.buttons(message).map((one) => one.element.action_id)).toEqual([
+      'gate:continue',
+      'migration:details',
+    ]);
     const thread = await made.slack.waitFor(
       () => {
         const told = made.slack.thread(MIGRATIONS, ts);
@@ -113,7 +116,7 @@ describe.each(MODES)('the bot over %s', (mode) => {
     await made.slack.click({ user: BEN, channel: MIGRATIONS, ts, actionId: 'gate:continue' });
     made.service.patch(ID, { phase: 'syncing', actions: [] });
     const message = await shows(made, ts, 'is syncing');
-    expect(made.slack.buttons(message)).toEqual([]);
+    expect(made.slack.buttons(message).map((one) => one.element.action_id)).toEqual(['migration:details']);
     expect(made.slack.ephemerals(BEN)).toEqual([]);
   });
 
@@ -184,6 +187,9 @@ describe.each(MODES)('the bot over %s', (mode) => {
     await (await made.slack.command({ user: EVE, channel: MIGRATIONS, text: 'status' })).ephemeral('60,000');
     await (await made.slack.command({ user: EVE, channel: MIGRATIONS, text: 'status m-zzzz' })).ephemeral(
       'There is no migration `m-zzzz`',
+    );
+    await (await made.slack.command({ user: EVE, channel: MIGRATIONS, text: 'status m-0002' })).ephemeral(
+      'Did you mean `m-0001`?',
     );
     await (await made.slack.command({ user: EVE, channel: MIGRATIONS, text: 'history' })).ephemeral('newest first');
     await (await made.slack.command({ user: EVE, channel: MIGRATIONS, text: 'help gates' })).ephemeral(

@@ -20,6 +20,8 @@ class FullDisk extends MemoryStore {
   }
 }
 
+const approving = { approvers: null, selfApproval: true } as const;
+
 function setUp(store = new MemoryStore(), clock = new ManualClock()) {
   const api = new FakeApi(clock);
   const service = new FakeService();
@@ -209,7 +211,15 @@ describe('a disk that is full', () => {
 
   it('does not stop the story', async () => {
     const { clock, api, service, poster } = setUp(new FullDisk());
-    const thread = createThread({ poster, service, store: new FullDisk(), clock, log: noLog, gone: () => {} });
+    const thread = createThread({
+      poster,
+      approving,
+      service,
+      store: new FullDisk(),
+      clock,
+      log: noLog,
+      gone: () => {},
+    });
     service.onChange((id) => thread.changed(id));
     service.put(view());
     service.tell(ID, entered(1, 'planned'));
@@ -223,7 +233,7 @@ describe('a disk that is full', () => {
 
 it('the thread tells from when to when, in the time of whoever reads it', async () => {
   const { clock, api, service, poster, store } = setUp();
-  const thread = createThread({ poster, service, store, clock, log: noLog, gone: () => {} });
+  const thread = createThread({ poster, approving, service, store, clock, log: noLog, gone: () => {} });
   service.onChange((id) => thread.changed(id));
   service.put(view());
   const rows: JournalRow[] = [entered(1, 'planned')];

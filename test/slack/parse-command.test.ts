@@ -19,7 +19,10 @@ describe('what a person may type', () => {
     ['   ', { kind: 'form' }],
     ['list', { kind: 'list' }],
     ['LIST', { kind: 'list' }],
-    ['history', { kind: 'history' }],
+    ['history', { kind: 'history', words: '' }],
+    ['history orders  <@U0000000ANA|ana> “old-1”', { kind: 'history', words: 'orders U0000000ANA old-1' }],
+    ['sup', { kind: 'sup', migration: null }],
+    ['sup 7k3q', { kind: 'sup', migration: 'm-7k3q' }],
     ['status', { kind: 'status', migration: null }],
     ['status M-7K3Q', { kind: 'status', migration: 'm-7k3q' }],
     ['status 7k3q', { kind: 'status', migration: 'm-7k3q' }],
@@ -27,8 +30,27 @@ describe('what a person may type', () => {
     ['approve m-7k3q Switch', { kind: 'approve', migration: 'm-7k3q', gate: 'switch' }],
     ['help', { kind: 'help', topic: null }],
     ['help gates', { kind: 'help', topic: 'gates' }],
+    ['--help', { kind: 'help', topic: null }],
+    ['abort m-7k3q --help', { kind: 'help', topic: 'abort' }],
   ])('%j', (text, expected) => {
     expect(parseCommand(text)).toEqual(expected);
+  });
+
+  it('the nearest word, option, gate or running id of a typo, and what words of other tools are called here', () => {
+    expect(problems('aprove m-7k3q switch')).toContain('Did you mean `/redis-migrate approve`?');
+    expect(problems('undo m-7k3q')).toContain('Did you mean `/redis-migrate rollback`?');
+    expect(problems('cancel')).toContain('`/redis-migrate help abort` says how it is used.');
+    expect(problems('start a b --raeson x')).toContain('Did you mean `--reason`?');
+    expect(problems('approve m-7k3q swich')).toContain('Did you mean `switch`?');
+    const wrongId = (typed: string) => {
+      const command = parseCommand(`abort ${typed}`, () => ['m-0000', 'm-7k3q']);
+      return command.kind === 'refused' ? command.problems.join(' ') : command.kind;
+    };
+    expect(wrongId('m-7k3')).toContain('Did you mean `m-7k3q`?');
+    expect(wrongId('m7k3q')).toContain('Did you mean `m-7k3q`?');
+    expect(wrongId('m-7k3o')).toContain('Did you mean `m-7k3q`?');
+    expect(wrongId('m-zzzzz')).not.toContain('Did you mean');
+    expect(wrongId('m-9999')).toBe('abort');
   });
 
   it('two groups of the inventory', () => {

@@ -1,14 +1,17 @@
 /** Stand-ins for the floors below the Slack room: a scripted engine, a clock that a test moves, an API that records. */
 import type { Clock } from '../../src/clock.ts';
-import type { Event, JournalRow } from '../../src/domain/event.ts';
+import type { Event, JournalRow, Side } from '../../src/domain/event.ts';
 import type { Gate, Phase } from '../../src/domain/phase.ts';
 import type { Plan, PlanRequest } from '../../src/domain/plan.ts';
 import type { PreflightReport } from '../../src/domain/preflight.ts';
 import type { Report } from '../../src/domain/report/report.ts';
 import type { Sample } from '../../src/domain/sample.ts';
-import type { ActionView, GateView, MigrationView, ShardView } from '../../src/domain/view.ts';
+import type { ServerView, ShardDetail } from '../../src/domain/shard-detail.ts';
+import type { ActionView, GateView, JournalView, MigrationView, ShardView } from '../../src/domain/view.ts';
+import { journalView } from '../../src/domain/view-of.ts';
 import type { ClickAnswer, ClickRequest, ClickTicket, MigrationService, Refusal } from '../../src/engine/service.ts';
 import { type SlackApi, SlackProblem, type SlackResult } from '../../src/slack/api.ts';
+import type { HomeModel } from '../../src/slack/blocks/home.ts';
 import type { InboxItem, Store } from '../../src/store/store.ts';
 
 export const ANA = 'U0000000ANA';
@@ -95,6 +98,57 @@ export function view(patch: Partial<MigrationView> = {}): MigrationView {
     schedule: null,
     lateWriters: null,
     axe: null,
+    ...patch,
+  };
+}
+
+export function serverView(side: Side, patch: Partial<ServerView> = {}): ServerView {
+  return {
+    side,
+    address: side === 'source' ? 'old-1:6379' : 'new-1:6379',
+    problem: null,
+    from: 'look',
+    kind: 'redis',
+    version: '7.2.4',
+    role: side === 'source' ? 'master' : 'replica',
+    follows: side === 'source' ? null : { address: 'old-1:6379', linkUp: true, fence: false },
+    runId: '0123456789abcdef0123456789abcdef01234567',
+    keys: 20_000,
+    expiringKeys: 300,
+    bytes: 3_000_000,
+    maxmemoryBytes: 0,
+    clients: 3,
+    stream: { offset: '123456', replid: 'fedcba9876543210fedcba9876543210fedcba98', before: null },
+    ...patch,
+  };
+}
+
+export function shardDetail(of: MigrationView, index: number, events: readonly JournalView[] = []): ShardDetail {
+  const shard = of.shards[index] ?? shardView(index);
+  const { id, name, phase, asOf } = of;
+  return {
+    migration: { id, name, phase, asOf },
+    of: of.shards.length,
+    shard,
+    servers: [
+      serverView('source', { address: shard.source }),
+      serverView('destination', { address: shard.destination }),
+    ],
+    settings: [],
+    events,
+    hasOlder: false,
+  };
+}
+
+export function homeModel(patch: Partial<HomeModel> = {}): HomeModel {
+  return {
+    waiting: [],
+    running: [],
+    ended: [],
+    links: new Map(),
+    maySeeSettings: false,
+    notice: null,
+    at: Date.parse(AT),
     ...patch,
   };
 }
@@ -243,6 +297,8 @@ export class FakeService implements MigrationService {
   answer: ClickAnswer = { accepted: true, text: 'Approved.' };
   hosts: Refusal | null = null;
   openRefusal: Refusal | null = null;
+  /** What is known of a shard beside its view, by migration and number. */
+  readonly details = new Map<string, ShardDetail>();
   /** Waited for before a host check answers. */
   slow: Promise<void> = Promise.resolve();
   #listeners = new Set<(id: string) => void>();
@@ -358,6 +414,15 @@ export class FakeService implements MigrationService {
   views(which: 'running' | 'all'): readonly MigrationView[] {
     const ended = ['finished', 'aborted', 'rolled_back'];
     return [...this.all.values()].filter((one) => which === 'all' || !ended.includes(one.phase));
+  }
+
+  shard(id: string, index: number, before: number | null): ShardDetail | null {
+    const of = this.all.get(id);
+    if (!of?.shards[index]) return null;
+    const written = this.details.get(`${id} ${index}`);
+    const all = (this.journal.get(id) ?? []).filter((one) => one.shard === index && one.seq < (before ?? Infinity));
+    const rows = all.toReversed().slice(0, 10);
+    return { ...shardDetail(of, index, rows.map(journalView)), hasOlder: all.length > rows.length, ...written };
   }
 
   rows(id: string, after: number): readonly JournalRow[] {

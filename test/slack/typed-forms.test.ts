@@ -4,7 +4,7 @@ import type { ActionId } from '../../src/domain/view.ts';
 import { ANA, BEN, EVE, MIGRATIONS } from '../../src/sandbox/slack/index.ts';
 import { readConfirmForm } from '../../src/slack/read-form.ts';
 import { type Bot, startBot } from './bot.ts';
-import { actionView, row } from './support.ts';
+import { actionView, gateView, row } from './support.ts';
 
 const ID = 'm-0000';
 let made: Bot;
@@ -63,6 +63,58 @@ it('finish anyway takes the name and a reason; what is missing is told at its fi
       reason: 'It is a cron job.',
     },
   ]);
+});
+
+it('a denial takes a reason and no name', async () => {
+  const ts = await withButton('migration:deny');
+  await made.slack.click({ user: BEN, channel: MIGRATIONS, ts, actionId: 'migration:deny' });
+  const form = await formOf(BEN);
+  expect([form.callback_id, JSON.stringify(form.blocks).includes('Type the name')]).toEqual(['confirm:deny', false]);
+  const empty = await made.slack.submit({ user: BEN, viewId: form.id, values: { reason: { reason: '  ' } } });
+  expect(empty.ackBody).toMatchObject({ errors: { reason: expect.stringContaining('Say why') } });
+  const right = await made.slack.submit({ user: BEN, viewId: form.id, values: { reason: { reason: ' Not today. ' } } });
+  expect(right.trouble).toBeNull();
+  const typed = { typedName: null, reason: 'Not today.' };
+  expect(made.service.clicks).toEqual([{ migration: ID, action: 'migration:deny', user: BEN, value: 'e9', ...typed }]);
+});
+
+it('breaking the glass takes the name and a reason', async () => {
+  const ts = await withButton('migration:break_glass');
+  await made.slack.click({ user: BEN, channel: MIGRATIONS, ts, actionId: 'migration:break_glass' });
+  const form = await formOf(BEN);
+  const fill = (name: string, reason: string) =>
+    made.slack.submit({ user: BEN, viewId: form.id, values: { name: { name }, reason: { reason } } });
+  expect((await fill('orders', ' ')).ackBody).toMatchObject({ errors: { reason: expect.stringContaining('Say why') } });
+  expect((await fill('order', 'x')).ackBody).toMatchObject({
+    errors: { name: expect.stringContaining('not the name') },
+  });
+  expect((await fill('orders', 'Nobody is awake.')).trouble).toBeNull();
+  expect(made.service.clicks).toMatchObject([
+    { action: 'migration:break_glass', typedName: 'orders', reason: 'Nobody is awake.' },
+  ]);
+});
+
+it('whoever has nothing to take back is told so, alone', async () => {
+  const ts = await withButton('migration:revoke');
+  made.service.patch(ID, { actions: [actionView({ action: 'migration:revoke', value: 'e9', ask: 'confirm' })] });
+  made.service.answer = { accepted: false, text: 'No approval of yours counts now, so there is nothing to take back.' };
+  const click = await made.slack.click({ user: EVE, channel: MIGRATIONS, ts, actionId: 'migration:revoke' });
+  await click.ephemeral('nothing to take back');
+});
+
+it('a deactivated person may not approve, and approvers are called by name in the channel', async () => {
+  const ts = await withButton('migration:break_glass', { approvers: [BEN, EVE], selfApproval: false });
+  made.slack.addUser({ id: EVE, name: 'eve', deleted: true });
+  const click = await made.slack.click({ user: EVE, channel: MIGRATIONS, ts, actionId: 'migration:break_glass' });
+  await click.ephemeral('Your Slack account is deactivated');
+  made.service.patch(ID, { phase: 'planned', requestedBy: EVE, gates: [gateView('continue', { open: true })] });
+  const call = row(2, { kind: 'approval_needed', gate: 'continue', missing: 1 }, { text: 'Gate *continue* needs 1.' });
+  made.service.tell(ID, call);
+  const told = await made.slack.waitFor(
+    () => made.slack.thread(MIGRATIONS, ts).find((one) => one.text.includes('Gate *continue* needs 1.')),
+    { what: 'the call' },
+  );
+  expect(told).toMatchObject({ reply_broadcast: true, text: `🙋 Gate *continue* needs 1. <@${BEN}>` });
 });
 
 it('keeps of a reason what the form has room for, whoever sends more', () => {

@@ -67,6 +67,28 @@ export function storeConformance(make: () => StoreUnderTest): void {
       expect(store.journal('m-zzzz')).toEqual([]);
     });
 
+    it('gives what happened to one shard, newest first, with what came of what was done to it', () => {
+      const about = (shard: number, text: string): NewRow => {
+        return { ...row(text), event: { kind: 'trouble', shard, text }, shard };
+      };
+      const detach = (shard: number): NewRow => {
+        return { ...row('about to'), event: { kind: 'intent', effect: { kind: 'detach', shard } }, shard };
+      };
+      const answer = (intent: number, text: string): NewRow => {
+        return { ...row(text), event: { kind: 'seen', intent, detail: text } };
+      };
+      store.create('m-aaaa', 'checking', [row('a'), about(0, 'b'), detach(1), detach(0), row('c')]);
+      store.append('m-aaaa', 5, 'checking', [answer(3, 'of shard 1'), answer(4, 'of shard 0'), about(10, 'd')]);
+      store.create('m-bbbb', 'checking', [about(0, 'other')]);
+      const texts = (before: number | null, limit: number) =>
+        store.shardRows('m-aaaa', 0, before, limit).map((one) => one.text);
+      expect(texts(null, 10)).toEqual(['of shard 0', 'about to', 'b']);
+      expect(texts(null, 2)).toEqual(['of shard 0', 'about to']);
+      expect(texts(4, 10)).toEqual(['b']);
+      expect(store.shardRows('m-aaaa', 1, null, 1)).toEqual([store.journal('m-aaaa')[5]]);
+      expect(store.shardRows('m-zzzz', 0, null, 10)).toEqual([]);
+    });
+
     it('keeps the journals of two migrations apart', () => {
       store.create('m-aaaa', 'checking', [row('a')]);
       store.create('m-bbbb', 'checking', [row('b')]);

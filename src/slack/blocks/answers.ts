@@ -1,5 +1,6 @@
 /** What the bot answers to one person alone. Pure. */
 import type { AnyBlock, KnownBlock } from '@slack/types';
+import { hasEnded } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { PreflightReport } from '../../domain/preflight.ts';
 import type { ActionView, GateView, MigrationView } from '../../domain/view.ts';
@@ -49,29 +50,43 @@ export function statusAnswer(view: MigrationView): Answer {
   return { text, blocks };
 }
 
-export function listAnswer(views: readonly MigrationView[], which: 'list' | 'history'): Answer {
-  if (views.length === 0) {
-    const text =
-      which === 'list'
-        ? `No migration is running. \`${COMMAND}\` opens a form for a new one.`
-        : 'There has been no migration yet.';
+export function listAnswer(running: readonly MigrationView[]): Answer {
+  if (running.length === 0) {
+    const text = `No migration is running. \`${COMMAND}\` opens a form for a new one.`;
     return { text, blocks: [section(text)] };
   }
+  return listed('Running migrations', running, (view) => {
+    const waits = view.waitingFor === null ? '' : `\n      ${sentence(view.waitingFor, 200)}`;
+    return { when: `since ${stamp(view.phaseSince)}`, waits };
+  });
+}
+
+/** `all`: there was no search. What was looked for is not repeated: it may be anything. */
+export function historyAnswer(found: readonly MigrationView[], all: boolean): Answer {
+  if (found.length === 0) {
+    const text = all
+      ? 'There has been no migration yet.'
+      : `No migration has all of these words in its id, name, phase or hosts, or among its people. \`${COMMAND} history\` alone shows all that there were.`;
+    return { text, blocks: [section(text)] };
+  }
+  return listed(all ? 'Migrations, newest first' : 'Migrations found, newest first', found, (view) => {
+    const ended = hasEnded(view.phase) ? `, ended ${stamp(view.phaseSince)}` : '';
+    return { when: `asked for ${stamp(view.createdAt)}${ended}`, waits: '' };
+  });
+}
+
+function listed(
+  title: string,
+  views: readonly MigrationView[],
+  more: (view: MigrationView) => { readonly when: string; readonly waits: string },
+): Answer {
   const rows = views.map((view) => {
     const { sign, word } = PHASE_WORDS[view.phase];
-    const waits = view.waitingFor === null || which === 'history' ? '' : `\n      ${sentence(view.waitingFor, 200)}`;
-    const when =
-      which === 'list'
-        ? `since ${stamp(view.phaseSince)}`
-        : `asked for ${stamp(view.createdAt)}, ended ${stamp(view.phaseSince)}`;
+    const { when, waits } = more(view);
     return `${sign} \`${view.id}\` *${name(view.name, 60)}* is ${word} ${when} · ${plural(view.totals.servers, 'server')} · ${mention(view.requestedBy)}${waits}`;
   });
-  const title = which === 'list' ? 'Running migrations' : 'Migrations, newest first';
-  const text = `${title}: ${views.map((view) => `${view.id} ${PHASE_WORDS[view.phase].word}`).join(', ')}`.slice(
-    0,
-    2900,
-  );
-  return { text, blocks: [header(title), section(lines(rows, 2800, 'more migrations'))] };
+  const text = `${title}: ${views.map((view) => `${view.id} ${PHASE_WORDS[view.phase].word}`).join(', ')}`;
+  return { text: text.slice(0, 2900), blocks: [header(title), section(lines(rows, 2800, 'more migrations'))] };
 }
 
 export function preflightAnswer(plan: Plan, report: PreflightReport): Answer {
@@ -131,6 +146,8 @@ export function gateClosedAnswer(view: MigrationView, gate: GateView): Answer {
   );
 }
 
-export function unknownMigration(id: string): Answer {
-  return say(`✖️ There is no migration \`${name(id, 20)}\`. \`${COMMAND} history\` shows all that there were.`);
+/** `near`: the running one that was probably meant. */
+export function unknownMigration(id: string, near: string | null = null): Answer {
+  const meant = near === null ? '' : ` Did you mean \`${near}\`?`;
+  return say(`✖️ There is no migration \`${name(id, 20)}\`.${meant} \`${COMMAND} history\` shows all that there were.`);
 }

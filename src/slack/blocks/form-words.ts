@@ -2,6 +2,7 @@
 import { COMMAND } from './words.ts';
 
 export const FORM_WORDS = {
+  begin: 'New migration…',
   title: 'Migrate Redis servers',
   moment: 'One moment…',
   next: 'Next: the pairs',

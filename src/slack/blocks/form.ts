@@ -1,5 +1,5 @@
 /** The form for a new migration: what is shown at once, and its first page. Pure. */
-import type { ActionsBlock, InputBlock, KnownBlock, ModalView, PlainTextElement } from '@slack/types';
+import type { Button, InputBlock, KnownBlock, ModalView, PlainTextElement } from '@slack/types';
 import { MAX_REASON } from '../../domain/draft.ts';
 import type { Cutover } from '../../domain/plan.ts';
 import { answerSentence } from '../text.ts';
@@ -103,12 +103,8 @@ export function startForm(options: StartFormOptions): ModalView {
 }
 
 /** For the Home tab. */
-export function startButton(): ActionsBlock {
-  return {
-    type: 'actions',
-    block_id: HOME_START,
-    elements: [{ type: 'button', action_id: HOME_START, style: 'primary', text: plain('New migration…', 75) }],
-  };
+export function startButton(): Button {
+  return { type: 'button', action_id: HOME_START, style: 'primary', text: plain(WORDS.begin, 75) };
 }
 
 /** `hint` is plain text. */

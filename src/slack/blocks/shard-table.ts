@@ -13,6 +13,7 @@
 import type { KnownBlock } from '@slack/types';
 import type { ShardState, ShardView } from '../../domain/view.ts';
 import { address, sentence } from '../text.ts';
+import { commonSuffix } from './common-suffix.ts';
 import { lines, plain, section } from './elements.ts';
 import { bytes, count, duration, milliseconds, percent, perSecond, plural, rate, UNKNOWN } from './format.ts';
 import { STATE_WORDS } from './words.ts';
@@ -24,6 +25,7 @@ const TABLE_SHARDS = 20;
 const DATA_TABLE_SHARDS = 200;
 const WORST = 15;
 const REASONS = 5;
+const SHORTEST_ADDRESS = 22;
 /** From worst to best. */
 const SEVERITY: readonly ShardState[] = [
   'unreachable',
@@ -45,12 +47,20 @@ interface Column {
   readonly align: 'left' | 'right';
   /** 0 is never left out; the highest goes first when room is short. */
   readonly rank: number;
+  /** Of a column of addresses, whose. */
+  readonly side?: 'source' | 'destination';
 }
 
 const COLUMNS: readonly Column[] = [
   { title: 'Shard', cell: (shard) => String(shard.index + 1), align: 'right', rank: 0 },
-  { title: 'Source', cell: (shard, limit) => address(shard.source, limit), align: 'left', rank: 0 },
-  { title: 'Destination', cell: (shard, limit) => address(shard.destination, limit), align: 'left', rank: 0 },
+  { title: 'Source', cell: (shard, limit) => address(shard.source, limit), align: 'left', rank: 0, side: 'source' },
+  {
+    title: 'Destination',
+    cell: (shard, limit) => address(shard.destination, limit),
+    align: 'left',
+    rank: 0,
+    side: 'destination',
+  },
   {
     title: 'State',
     cell: (shard) => `${STATE_WORDS[shard.state].sign} ${STATE_WORDS[shard.state].word}`,
@@ -168,21 +178,70 @@ interface Fitted {
   readonly addressLimit: number;
 }
 
-/** Cuts addresses, then leaves columns out, then the best shards, until the text fits into `room`. */
+/**
+ * Cuts addresses, then says once what all of them end with, then leaves columns out, then the best shards, until the text
+ * fits into `room`.
+ */
 function fitTable(shards: readonly ShardView[], room: number): Fitted {
-  let columns = columnsFor(shards);
-  for (const addressLimit of [48, 30, 22]) {
-    const fitted = { columns, shards, addressLimit };
-    if (size(fitted) <= room) return fitted;
+  const all = columnsFor(shards);
+  const whole = fitting(all, shards, room);
+  for (const addressLimit of [48, 30, SHORTEST_ADDRESS]) {
+    if (whole(all, addressLimit)) return { columns: all, shards, addressLimit };
   }
-  for (let rank = 6; rank >= 1; rank--) {
-    columns = columns.filter((column) => column.rank < rank);
-    const fitted = { columns, shards, addressLimit: 22 };
-    if (size(fitted) <= room) return fitted;
+  const [columns, short] = withoutSuffixes(all, shards);
+  const fits = fitting(columns, short, room);
+  let kept = columns;
+  for (let rank = 7; rank >= 1; rank--) {
+    kept = kept.filter((column) => column.rank < rank);
+    if (fits(kept, SHORTEST_ADDRESS)) return { columns: kept, shards: short, addressLimit: SHORTEST_ADDRESS };
   }
-  let kept = shards.length;
-  while (kept > 1 && size({ columns, shards: shards.slice(0, kept), addressLimit: 22 }) > room) kept--;
-  return { columns, shards: shards.slice(0, kept), addressLimit: 22 };
+  const shown = short.slice(0, Math.max(1, howMany(short, kept, room)));
+  return { columns: kept, shards: shown, addressLimit: SHORTEST_ADDRESS };
+}
+
+/** Whether some of the columns fit into the room. Each is measured once; only addresses depend on the limit. */
+function fitting(all: readonly Column[], shards: readonly ShardView[], room: number) {
+  const widths = new Map<string, number>();
+  const width = (column: Column, addressLimit: number): number => {
+    const key = `${all.indexOf(column)} ${column.side === undefined ? '' : addressLimit}`;
+    const known = widths.get(key);
+    if (known !== undefined) return known;
+    const measured = shards.reduce((sum, shard) => sum + column.cell(shard, addressLimit).length, column.title.length);
+    widths.set(key, measured);
+    return measured;
+  };
+  return (columns: readonly Column[], addressLimit: number) =>
+    columns.reduce((sum, column) => sum + width(column, addressLimit), 0) <= room;
+}
+
+function withoutSuffixes(
+  columns: readonly Column[],
+  shards: readonly ShardView[],
+): readonly [readonly Column[], readonly ShardView[]] {
+  const ends = {
+    source: commonSuffix(shards.map((shard) => shard.source)),
+    destination: commonSuffix(shards.map((shard) => shard.destination)),
+  };
+  const without = (text: string, end: string) => text.slice(0, text.length - end.length);
+  return [
+    columns.map((column) => {
+      const end = column.side === undefined ? '' : ends[column.side];
+      return end === '' ? column : { ...column, title: `${column.title} …${address(end, 40)}` };
+    }),
+    shards.map((shard) => {
+      const { source, destination } = shard;
+      return { ...shard, source: without(source, ends.source), destination: without(destination, ends.destination) };
+    }),
+  ];
+}
+
+function howMany(shards: readonly ShardView[], columns: readonly Column[], room: number): number {
+  let used = columns.reduce((sum, column) => sum + column.title.length, 0);
+  const first = shards.findIndex((shard) => {
+    used += columns.reduce((sum, column) => sum + column.cell(shard, SHORTEST_ADDRESS).length, 0);
+    return used > room;
+  });
+  return first < 0 ? shards.length : first;
 }
 
 /** Once shards have gone over, some figures are nobody's any more: a column of dashes would hide the others. */
@@ -208,10 +267,6 @@ function tableOf(fitted: Fitted): KnownBlock {
     rows: cells(fitted),
     column_settings: fitted.columns.map((column) => ({ align: column.align, is_wrapped: false })),
   };
-}
-
-function size(fitted: Fitted): number {
-  return cells(fitted).reduce((sum, row) => sum + row.reduce((inner, cell) => inner + cell.text.length, 0), 0);
 }
 
 function leftOut(shards: readonly ShardView[], fitted: Fitted): KnownBlock[] {

@@ -10,8 +10,9 @@ import type { Finding } from '../../domain/preflight.ts';
 import { scheduleText } from '../../domain/schedule-words.ts';
 import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
 import { bareName, fit, mention, name, sentence, stamp } from '../text.ts';
-import { actions, context, header, lines, section, textLength } from './elements.ts';
+import { button, context, header, lines, section, textLength } from './elements.ts';
 import { ago, agoStep, bytes, count, duration, percent, plural, rate } from './format.ts';
+import { detailsButton } from './looking.ts';
 import { type Rung, shardBlocks, statesLine } from './shard-table.ts';
 import { isLive, nextGate, PHASE_WORDS } from './words.ts';
 
@@ -38,7 +39,7 @@ export function renderStatus(view: MigrationView, rung: Rung = 'table'): Renderi
     ...scheduleBlocks(view),
     section(totalsLine(view, rung)),
   ];
-  const bottom: KnownBlock[] = [...gateBlocks(view), ...lateBlocks(view), ...actions(view.id, view.actions)];
+  const bottom: KnownBlock[] = [...gateBlocks(view), ...lateBlocks(view), buttons(view)];
   const findings = rung === 'bare' ? [] : findingBlocks(view);
   const room = MESSAGE_ROOM - textLength([top, bottom, findings]);
   const solid = [...top, ...findings, ...shardBlocks(unsaid(view), rung, Math.max(1500, room)), ...bottom];
@@ -257,6 +258,12 @@ function clientLine(client: LateClient): string {
   const did = client.lastCommand === '' ? 'last heard of' : `last \`${name(client.lastCommand, 20)}\``;
   const tried = client.triedSecondsAgo === null ? '' : `, *tried to write ${ago(client.triedSecondsAgo)}*`;
   return `${tried === '' ? '•' : '✍️'} ${name(client.address, 50)}${about.length > 0 ? ` (${about.join(', ')})` : ''} on ${name(client.server, 50)}, ${did} ${ago(client.idleSeconds)}${tried}`;
+}
+
+/** Looking at the shards is always possible, so the row is always there. */
+function buttons({ id, actions }: MigrationView): KnownBlock {
+  const decisions = actions.map((action) => button(id, action));
+  return { type: 'actions', block_id: 'actions', elements: [...decisions, detailsButton(id)] };
 }
 
 function freshness(view: MigrationView): KnownBlock {

@@ -13,8 +13,8 @@ import { COMMAND } from '../blocks/words.ts';
 import { sentence } from '../text.ts';
 import { type Acknowledge, acknowledgeOnce, guarded, type ListenerDeps } from './deps.ts';
 
-/** Every button of ours, those of later and earlier versions too: each click gets an answer. */
-export const BUTTONS = /^(gate|migration):/;
+/** Every button of ours that decides something, those of later and earlier versions too: each click gets an answer. */
+export const BUTTONS = /^(gate|migration):(?!details$)/;
 
 interface Click {
   readonly body: BlockAction<ButtonAction>;
@@ -66,6 +66,7 @@ async function handle(deps: ListenerDeps, action: ButtonAction, click: Click): P
   if (ticket === null) return deps.answerer.tell(asker, unknownMigration(target.migration));
   const answer = await deps.service.settleClick(ticket);
   // Slack always sends a container; what is only like Slack may not.
+  if (click.body.view?.type === 'home') return deps.home.clicked(asker.user, told(answer.text, answer.accepted).text);
   const container: Readonly<Record<string, unknown>> | undefined = click.body.container;
   const inEphemeral = container?.['is_ephemeral'] === true;
   if (answer.accepted && !inEphemeral) return;

@@ -29,7 +29,7 @@ async function answerTo(deps: ListenerDeps, { kind, migration }: Wanted): Promis
   const running = deps.service.views('running');
   const [only, ...others] = running;
   const view = migration === null ? (others.length === 0 ? only : undefined) : deps.service.view(migration);
-  if (migration === null && view === undefined) return listAnswer(running, 'list');
+  if (migration === null && view === undefined) return listAnswer(running);
   if (!view) return unknownMigration(migration ?? '');
   return put(deps, view, kind);
 }

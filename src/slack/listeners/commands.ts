@@ -8,6 +8,7 @@ import {
   type Answer,
   askAnswer,
   gateClosedAnswer,
+  historyAnswer,
   listAnswer,
   refusal,
   say,
@@ -15,10 +16,13 @@ import {
   told,
   unknownMigration,
 } from '../blocks/answers.ts';
-import { HELP_TOPICS, helpAnswer } from '../blocks/help.ts';
+import { HELP_NAMES, helpAnswer } from '../blocks/help.ts';
+import { historyFound } from '../blocks/history.ts';
+import { supAnswer } from '../blocks/sup.ts';
 import { COMMAND, PHASE_WORDS } from '../blocks/words.ts';
+import { COMMAND_WORDS, nearestId } from '../command-words.ts';
 import { nearest } from '../did-you-mean.ts';
-import { type Command, parseCommand, quoted } from '../parse-command.ts';
+import { type Command, parseCommand } from '../parse-command.ts';
 import { sentence } from '../text.ts';
 import { handOut } from './chart.ts';
 import { checkOnly } from './check.ts';
@@ -42,7 +46,7 @@ export function register(app: App, deps: ListenerDeps): void {
 }
 
 async function handle(deps: ListenerDeps, request: Request): Promise<void> {
-  const command = parseCommand(request.body.text ?? '');
+  const command = parseCommand(request.body.text ?? '', () => runningIds(deps));
   switch (command.kind) {
     case 'start':
     case 'check':
@@ -57,11 +61,12 @@ async function handle(deps: ListenerDeps, request: Request): Promise<void> {
     case 'refused':
       return request.acknowledge(ephemeral(refusal(command.problems)));
     case 'help':
-      return request.acknowledge(ephemeral(helpAnswer(command.topic, nearest(command.topic ?? '', HELP_TOPICS))));
+      return request.acknowledge(ephemeral(helpAnswer(command.topic, nearest(command.topic ?? '', HELP_NAMES))));
     case 'chart':
     case 'csv':
       return handOut(deps, request, command);
     case 'status':
+    case 'sup':
     case 'list':
     case 'history':
     case 'abort':
@@ -99,43 +104,46 @@ async function planned(
 /** A word that is no group and no address either. `groups` null: nobody knows them here. */
 function unknownGroups(request: PlanRequest, groups: readonly string[] | null, word: string): string[] {
   if (groups === null) return [];
-  const known = groups.length === 0 ? 'The bot has no inventory' : `The inventory has ${listed(groups)}`;
   return [...request.sources, ...request.destinations]
     .filter((token) => /^[\w-]+$/.test(token) && !groups.includes(token))
-    .map((token) => {
-      const near = nearest(token, groups);
-      return `There is no group ${quoted(token)} in the inventory.${near ? ` Did you mean \`${near}\`?` : ''} ${known}. For single servers write \`${COMMAND} ${word} --src HOST:PORT … --dst HOST:PORT …\`.`;
-    });
-}
-
-function listed(groups: readonly string[]): string {
-  const shown = groups.slice(0, 10).map((group) => `\`${group}\``);
-  return groups.length > 10 ? `${shown.join(', ')} and ${groups.length - 10} more` : shown.join(', ');
+    .map((token) => COMMAND_WORDS.unknownGroup(token, groups, word));
 }
 
 async function answerTo(
   deps: ListenerDeps,
   request: Request,
-  command: Of<'status' | 'list' | 'history' | 'abort' | 'rollback' | 'approve'>,
+  command: Of<'status' | 'sup' | 'list' | 'history' | 'abort' | 'rollback' | 'approve'>,
 ): Promise<Answer> {
   const { service } = deps;
   switch (command.kind) {
     case 'list':
-      return listAnswer(service.views('running'), 'list');
+      return listAnswer(service.views('running'));
     case 'history':
-      return listAnswer(service.views('all'), 'history');
+      return historyAnswer(
+        historyFound(service.views('all'), { words: command.words, person: null }),
+        command.words === '',
+      );
+    case 'sup': {
+      if (command.migration === null) return supAnswer(service.views('running'));
+      const view = service.view(command.migration);
+      return view === null
+        ? unknownMigration(command.migration, nearestId(command.migration, runningIds(deps)))
+        : supAnswer([view]);
+    }
     case 'status': {
       if (command.migration === null) {
         const running = service.views('running');
         const [only, ...others] = running;
-        return only && others.length === 0 ? statusOf(deps, only) : listAnswer(running, 'list');
+        return only && others.length === 0 ? statusOf(deps, only) : listAnswer(running);
       }
       const view = service.view(command.migration);
-      return view === null ? unknownMigration(command.migration) : statusOf(deps, view);
+      return view === null
+        ? unknownMigration(command.migration, nearestId(command.migration, runningIds(deps)))
+        : statusOf(deps, view);
     }
     case 'abort': {
       const view = service.view(command.migration);
-      if (view === null) return unknownMigration(command.migration);
+      if (view === null) return unknownMigration(command.migration, nearestId(command.migration, runningIds(deps)));
       const action = view.actions.find((one) => one.action === 'migration:abort');
       if (action) return askAnswer(view, action);
       const back = view.wayBack?.open ? ` It can be rolled back: \`${COMMAND} rollback ${view.id}\`.` : '';
@@ -143,7 +151,7 @@ async function answerTo(
     }
     case 'rollback': {
       const view = service.view(command.migration);
-      if (view === null) return unknownMigration(command.migration);
+      if (view === null) return unknownMigration(command.migration, nearestId(command.migration, runningIds(deps)));
       const action = view.actions.find((one) => one.action === 'migration:rollback');
       if (!action) {
         const why = sentence(noRollbackText(view.phase, view.cutover, view.wayBack), 600);
@@ -155,7 +163,7 @@ async function answerTo(
     }
     case 'approve': {
       const view = service.view(command.migration);
-      if (view === null) return unknownMigration(command.migration);
+      if (view === null) return unknownMigration(command.migration, nearestId(command.migration, runningIds(deps)));
       const permission = await deps.authorizer.mayApprove(request.body.user_id);
       if (!permission.ok) return told(permission.why);
       const action = view.actions.find((one) => one.action === `gate:${command.gate}`);
@@ -164,6 +172,10 @@ async function answerTo(
       return gate ? gateClosedAnswer(view, gate) : say(`✖️ *${command.gate}* of \`${view.id}\` cannot be approved now.`);
     }
   }
+}
+
+function runningIds(deps: ListenerDeps): string[] {
+  return deps.service.views('running').map((view) => view.id);
 }
 
 /** Asking for the status also finds out whether its message is still there, and posts it again if not. */

@@ -6,8 +6,11 @@ import type { Log, SecretRegistry } from '../../log.ts';
 import type { Answerer, Asker } from '../answerer.ts';
 import type { SlackApi } from '../api.ts';
 import { type Answer, say } from '../blocks/answers.ts';
+import type { ShownSettings } from '../blocks/settings.ts';
 import type { Drafts } from '../drafts.ts';
 import type { Handouts } from '../files/handouts.ts';
+import type { HomeDesk } from '../home-desk.ts';
+import type { Links } from '../links.ts';
 import type { Publisher } from '../publisher.ts';
 import type { StartDesk } from '../start-desk.ts';
 
@@ -23,6 +26,10 @@ export interface ListenerDeps {
   readonly drafts: Drafts;
   readonly publisher: Pick<Publisher, 'refresh'>;
   readonly handouts: Pick<Handouts, 'onRequest'>;
+  readonly home: Pick<HomeDesk, 'opened' | 'clicked'>;
+  readonly links: Links;
+  /** Left out: not known here, so nobody is shown them. */
+  readonly settings?: ShownSettings | undefined;
   readonly registry: SecretRegistry;
   readonly clock: Clock;
   readonly log: Log;

@@ -10,6 +10,7 @@ import { isSlackProblem } from '../api.ts';
 import { noticeForm } from '../blocks/elements.ts';
 import { FIELDS, HOME_START, START_FORM } from '../blocks/form.ts';
 import { FORM_PROBLEMS } from '../blocks/form-words.ts';
+import { plural } from '../blocks/format.ts';
 import { goneForm, orderBlock, PAIR_BUTTONS, PAIRS_FORM, type PairsContext, pairsForm } from '../blocks/pairs-form.ts';
 import type { Draft } from '../drafts.ts';
 import { type FieldErrors, readOrder, readPairsContext, readStartForm } from '../read-start-form.ts';
@@ -17,6 +18,9 @@ import { checkOnly } from './check.ts';
 import { type Acknowledge, acknowledgeOnce, guarded, type ListenerDeps } from './deps.ts';
 import { errorsAt, inputsOf } from './form-errors.ts';
 import { hasGroups, openStartForm } from './open-form.ts';
+
+/** At one field. */
+const MOST_PROBLEMS = 3;
 
 export function register(app: App, deps: ListenerDeps): void {
   app.action<BlockAction<ButtonAction>>(
@@ -75,12 +79,19 @@ function byField(
   problems: readonly { readonly field: string | null; readonly text: string }[],
   fieldOf: { readonly sources: string; readonly destinations: string },
 ): FieldErrors {
-  const errors: Record<string, string> = {};
+  const at = new Map<string, string[]>();
   for (const { field, text } of problems) {
-    const at = field === 'sources' || field === 'destinations' ? fieldOf[field] : (field ?? FIELDS.sources);
-    errors[at] = errors[at] === undefined ? text : `${errors[at]} ${text}`;
+    const place = field === 'sources' || field === 'destinations' ? fieldOf[field] : (field ?? FIELDS.sources);
+    at.set(place, [...(at.get(place) ?? []), text]);
   }
-  return errors;
+  return Object.fromEntries([...at].map(([place, texts]) => [place, someOf(texts)]));
+}
+
+/** A field is no place for a sentence about each of 200 servers. */
+function someOf(texts: readonly string[]): string {
+  const rest = texts.length - MOST_PROBLEMS;
+  const shown = texts.slice(0, MOST_PROBLEMS).join(' ');
+  return rest > 0 ? `${shown} And ${plural(rest, 'more problem')}.` : shown;
 }
 
 interface Held {

@@ -45,7 +45,7 @@ async function zoneOf(deps: ListenerDeps, user: string): Promise<string | null> 
   try {
     const found = objectAt(await deps.api.call('users.info', { user }), 'user');
     const zone = found?.['tz'];
-    return typeof zone === 'string' ? zone : null;
+    return typeof zone === 'string' ? zone.replace(/^Etc\/UTC$/, 'UTC') : null;
   } catch (error) {
     if (!isSlackProblem(error)) throw error;
     deps.log.info({ code: error.code }, 'the time zone of a person is not known');

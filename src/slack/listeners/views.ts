@@ -6,7 +6,7 @@ import { asksName, asksReason, NAME_FIELD, REASON_FIELD } from '../blocks/confir
 import { readConfirmForm } from '../read-form.ts';
 import { plainTyping } from '../typed-text.ts';
 import { type Acknowledge, acknowledgeOnce, guarded, type ListenerDeps } from './deps.ts';
-import { errorsAt } from './form-errors.ts';
+import { errorsAt, inputsOf } from './form-errors.ts';
 
 export const CONFIRM_FORMS = /^confirm:(continue|switch|finish|abort|serve_old|recheck|override|break_glass|deny|axe)$/;
 
@@ -15,7 +15,9 @@ export function register(app: App, deps: ListenerDeps): void {
     const acknowledge = acknowledgeOnce(ack, deps, 'confirm');
     const form = readConfirmForm(view.state.values, view.private_metadata);
     const asker: Asker = { user: body.user.id, channel: form?.context.channel ?? null };
-    await guarded(deps, { what: 'confirm', acknowledge, asker }, () => confirm(deps, form, asker, acknowledge));
+    await guarded(deps, { what: 'confirm', acknowledge, asker }, () =>
+      confirm(deps, form, asker, acknowledge, inputsOf(view)),
+    );
   });
 }
 
@@ -24,12 +26,14 @@ async function confirm(
   form: ReturnType<typeof readConfirmForm>,
   asker: Asker,
   acknowledge: Acknowledge,
+  fields: readonly string[],
 ): Promise<void> {
   if (form === null)
     return acknowledge(
-      errorsAt({ [NAME_FIELD]: 'This form is of another version of the bot. Close it and click the button again.' }, [
-        NAME_FIELD,
-      ]),
+      errorsAt(
+        { [NAME_FIELD]: 'This form is of another version of the bot. Close it and click the button again.' },
+        fields,
+      ),
     );
   const { migration, action, value } = form.context;
   const current = deps.service.view(migration);
@@ -41,7 +45,7 @@ async function confirm(
       : {}),
     ...(wantsReason && form.reason === '' ? { [REASON_FIELD]: 'Say why, in a few words.' } : {}),
   };
-  if (Object.keys(wrong).length > 0) return acknowledge(errorsAt(wrong, [NAME_FIELD, REASON_FIELD]));
+  if (Object.keys(wrong).length > 0) return acknowledge(errorsAt(wrong, fields));
   const ticket = deps.service.click({
     migration,
     action,

@@ -54,7 +54,7 @@ export class Desk {
   }
 
   /** What a tick of the engine has to say. */
-  tick(): readonly Event[] {
+  says(): readonly Event[] {
     const before = this.state;
     const { rows, enter } = decide(before, { ...this.sight, wallNow: this.journal.now }, this.policy);
     const written = [...rows, ...(enter ? [{ kind: 'phase_entered' as const, ...enter }] : [])].map((row) =>

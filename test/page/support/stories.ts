@@ -3,9 +3,9 @@ import type { MigrationView, ShardView } from '../../../src/domain/view.ts';
 import type { DemoState } from '../../../src/sandbox/page/state.ts';
 import { refusal } from '../../../src/slack/blocks/answers.ts';
 import { startForm } from '../../../src/slack/blocks/form.ts';
-import { homeView } from '../../../src/slack/blocks/home.ts';
+import { renderHome } from '../../../src/slack/blocks/home.ts';
 import { renderStatus } from '../../../src/slack/blocks/status.ts';
-import { actionView, gateView, shardView, view } from '../../slack/support.ts';
+import { actionView, gateView, homeModel, shardView, view } from '../../slack/support.ts';
 import {
   ANA,
   at,
@@ -291,7 +291,13 @@ export const FORM: DemoState = {
 
 export const HOME: DemoState = {
   ...PLANNED,
-  homes: [{ user: ANA, viewId: 'V0HOME', blocks: json(homeView([migration({ shards: shards(() => ({})) })]).blocks) }],
+  homes: [
+    {
+      user: ANA,
+      viewId: 'V0HOME',
+      blocks: json(renderHome(homeModel({ running: [migration({ shards: shards(() => ({})) })] })).view.blocks),
+    },
+  ],
 };
 
 const option = (value: string) => ({ text: { type: 'plain_text', text: `the ${value} way` }, value });

@@ -29,7 +29,13 @@ const quiet: Logger = {
 
 export async function startStoryBot(world: World): Promise<StoryBot> {
   const registry = new SecretRegistry();
-  const config = { slack: world.slack, defaultCutover: 'fenced', requesters: null, approvers: null } as const;
+  const config = {
+    slack: world.slack,
+    defaultCutover: 'fenced',
+    requesters: null,
+    approvers: null,
+    selfApproval: true,
+  } as const;
   const shared = { config, clock: systemClock, metrics: noMetrics, registry, boltLogger: quiet };
   const apis = createSlackApis(shared);
   const authorizer: Authorizer = createAuthorizer({ config, api: apis.talk, clock: systemClock, log: noLog });

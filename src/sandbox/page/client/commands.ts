@@ -13,20 +13,40 @@ export const SUBCOMMANDS: readonly Subcommand[] = [
   { word: 'start', usage: '--src … --dst …', about: 'Check the servers and ask for approval' },
   { word: 'check', usage: '--src … --dst …', about: 'Look at the servers, change nothing' },
   { word: 'status', usage: '[ID]', about: 'Where a migration stands' },
+  { word: 'sup', usage: '[ID]', about: 'How it is doing, in one line' },
   { word: 'list', usage: '', about: 'Running migrations' },
-  { word: 'history', usage: '', about: 'All migrations, newest first' },
+  { word: 'history', usage: '[WORDS]', about: 'Find migrations, newest first' },
   { word: 'approve', usage: 'ID GATE', about: 'Approve continue, switch or finish' },
   { word: 'abort', usage: 'ID', about: 'Give a migration up' },
+  { word: 'rollback', usage: 'ID', about: 'Go back to the old servers' },
   { word: 'help', usage: '[TOPIC]', about: 'How to use the bot' },
 ];
 const GATES = ['continue', 'switch', 'finish'];
-const TOPICS = ['start', 'gates', 'cutover', 'abort', 'passwords'];
+const COMMANDS = SUBCOMMANDS.map(({ word }) => word).filter((word) => word !== 'help');
+const TOPICS = [
+  'gates',
+  'approvals',
+  'cutover',
+  'canary',
+  'schedule',
+  'syncs',
+  'looking',
+  'passwords',
+  'words',
+  ...COMMANDS,
+];
 const FLAGS: readonly (readonly [string, string])[] = [
   ['--name', 'What to call it'],
   ['--cutover fenced', 'Proven: nothing is lost'],
   ['--cutover overlap', 'No downtime; a key written on both sides can be lost'],
   ['--canary', 'The number of a shard that goes over first'],
   ['--soak', 'Minutes until the others follow it'],
+  ['--reason', 'Why, or the link of a ticket'],
+  ['--at', 'Not before this time'],
+  ['--window', 'Switch only in a window; when it opens, as in cron'],
+  ['--window-minutes', 'How long the window stays open'],
+  ['--zone', 'The time zone of these times'],
+  ['--auto-switch', 'Switch by itself in the window'],
   ['--yes-wipe', 'Destinations that hold keys may be wiped'],
 ];
 
@@ -94,7 +114,8 @@ function behind(word: string, rest: readonly string[], text: string, known: Know
   }
   if (word === 'help') return rest.length === 1 ? from(TOPICS, 'Help on this') : [];
   if (word === 'approve' && rest.length === 2) return from(GATES, `Gate of ${rest[0] ?? ''}`);
-  if (['status', 'abort', 'approve'].includes(word) && rest.length === 1) return from(known.migrations, 'A migration');
+  if (['status', 'sup', 'abort', 'rollback', 'approve'].includes(word) && rest.length === 1)
+    return from(known.migrations, 'A migration');
   return [];
 }
 

@@ -31,10 +31,17 @@ export function Form({ open, channel, children }: FormProps) {
   const send = wordsAt(open.view, 'submit');
   const errors = { ...open.errors, ...own };
   const wrong = JSON.stringify(errors);
+  const firstField = blocks.findIndex((block) => textAt(block, 'type') === 'input');
 
   useEffect(() => {
     if (wrong !== '{}') form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [wrong]);
+
+  // A form may be opened empty and filled a moment later; who is in a field already stays there.
+  useEffect(() => {
+    const inside = document.activeElement?.closest('.form-body') ?? null;
+    if (firstField >= 0 && inside === null) form.current?.querySelector<HTMLElement>('[data-first]')?.focus();
+  }, [firstField]);
 
   function touch(block: string): void {
     setOwn((before) => Object.fromEntries(Object.entries(before).filter(([id]) => id !== block)));
@@ -54,7 +61,6 @@ export function Form({ open, channel, children }: FormProps) {
   }
 
   const close = () => void act({ kind: 'close_view', user: me.id, viewId: open.id });
-  const firstField = blocks.findIndex((block) => textAt(block, 'type') === 'input');
 
   return (
     <Dialog className="dialog form" onClose={close} title={title}>
