@@ -111,6 +111,8 @@ export function createScriptedService(script: Script): ScriptedService {
     settleClick: () => Promise.resolve({ accepted: false, text: 'The script goes on.' }),
     view: (id) => views.get(id) ?? null,
     shard: () => null,
+    report: () => null,
+    samples: () => [],
     views: () => [...views.values()],
     report: () => null,
     samples: () => [],

@@ -136,15 +136,15 @@ export class Migrator {
     });
   }
 
-  /** How it went so far, for the chart. */
-  samples(): readonly Sample[] {
-    return this.#samples.all();
-  }
-
   /** One shard's page. `rows`: newest first. */
   shard(index: number, rows: readonly JournalRow[], hasOlder: boolean): ShardDetail | null {
     const { state } = this.#journal;
     return shardDetailOf({ state, sight: this.#sight, view: this.view(), shard: index, rows, hasOlder });
+  }
+
+  /** How it went so far, for the chart. */
+  samples(): readonly Sample[] {
+    return this.#samples.all();
   }
 
   /** Run ids of its servers, as they were checked and as they were seen last. */

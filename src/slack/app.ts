@@ -143,6 +143,17 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     log,
     gone: (id) => publisher.refresh(id),
   });
+  const links = createLinks({ api: apis.talk, clock, log, found: () => home.stale() });
+  const home: HomeDesk = createHomeDesk({
+    api: apis.talk,
+    service,
+    authorizer,
+    links,
+    approveOwn: config.selfApproval,
+    hasSettings: deps.settings !== undefined,
+    clock,
+    log,
+  });
   const handouts = createHandouts({
     service,
     uploader: createUploader({ api: apis.talk, clock, metrics: deps.metrics }),
@@ -154,17 +165,6 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     clock,
     log,
     gone: (id) => publisher.refresh(id),
-  });
-  const links = createLinks({ api: apis.talk, clock, log, found: () => home.stale() });
-  const home: HomeDesk = createHomeDesk({
-    api: apis.talk,
-    service,
-    authorizer,
-    links,
-    approveOwn: config.selfApproval,
-    hasSettings: deps.settings !== undefined,
-    clock,
-    log,
   });
   const connection = createConnection({
     config,
@@ -202,10 +202,10 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
     desk,
     drafts: createDrafts(clock),
     publisher,
-    handouts,
     home,
     links,
     settings: deps.settings,
+    handouts,
     registry,
     clock,
     log,
@@ -250,8 +250,8 @@ export function createSlackApp(deps: SlackAppDeps): SlackApp {
   function changed(id: MigrationId): void {
     publisher.changed(id);
     thread.changed(id);
-    handouts.changed(id);
     home.changed(id);
+    handouts.changed(id);
   }
 
   function watch(): void {

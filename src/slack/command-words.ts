@@ -78,6 +78,7 @@ export const COMMAND_WORDS = {
       : `${said}${didYouMean(`${COMMAND} ${near}`)} \`${COMMAND} help ${near}\` says how it is used.`;
   },
   later: (word: string) => `\`${word}\` comes in a later version of this bot. Nothing was done.`,
+  oneFile: '`status` takes one of `--chart` and `--csv` at a time.',
   nothingBehind: (word: string) => `\`${word}\` takes nothing behind it.`,
   approveHow: `Say which migration and which gate: \`${COMMAND} approve m-7k3q switch\`. ${THE_GATES}`,
   unknownGate: (typed: string) =>

@@ -16,10 +16,10 @@ export type Command =
   | { readonly kind: 'status'; readonly migration: MigrationId | null }
   /** How they are doing, in a line each; null: all that run. */
   | { readonly kind: 'sup'; readonly migration: MigrationId | null }
-  | { readonly kind: 'list' }
-  | { readonly kind: 'history'; readonly words: string }
   /** A file into the thread. */
   | { readonly kind: 'chart' | 'csv'; readonly migration: MigrationId | null }
+  | { readonly kind: 'list' }
+  | { readonly kind: 'history'; readonly words: string }
   | { readonly kind: 'abort' | 'rollback'; readonly migration: MigrationId }
   | { readonly kind: 'approve'; readonly migration: MigrationId; readonly gate: Gate }
   | { readonly kind: 'help'; readonly topic: string | null }
@@ -55,11 +55,20 @@ export function parseCommand(text: string, running: Running = () => []): Command
         ? { kind: word.toLowerCase() as 'start' | 'check', request: request.request, byGroups: request.byGroups }
         : refused(...request.problems);
     }
-    case 'status':
-      return parseStatus(rest, running);
-    case 'sup':
+    case 'status': {
+      const kinds = rest.flatMap((one) => STATUS_OPTIONS[one.toLowerCase()] ?? []);
+      const [kind = 'status', ...more] = kinds;
+      if (more.length > 0) return refused(SAY.oneFile);
+      const ids = rest.filter((one) => STATUS_OPTIONS[one.toLowerCase()] === undefined);
+      if (ids.length === 0) return { kind, migration: null };
+      const odd = ids.find((one) => one.startsWith('-'));
+      if (odd !== undefined) return refused(SAY.unknownOption(odd, Object.keys(STATUS_OPTIONS)));
+      return withMigration(word, ids, running, (migration) => ({ kind, migration }));
+    }
+    case 'sup': {
       if (rest.length === 0) return { kind: 'sup', migration: null };
       return withMigration(word, rest, running, (migration) => ({ kind: 'sup', migration }));
+    }
     case 'list':
       return rest.length === 0 ? { kind: 'list' } : refused(SAY.nothingBehind('list'));
     case 'history':

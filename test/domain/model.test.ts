@@ -254,6 +254,9 @@ function onwards(world: World, user: string): void {
   pressOffered(world, user);
   const open = world.view().gates.find((gate) => gate.open);
   if (!open) return;
+  // Ana is the one who does not wait for others.
+  const alone = world.view().actions.some((one) => one.action === 'migration:break_glass');
+  if (user === ANA && alone && press(world, 'migration:break_glass', user)?.accepted) return;
   press(world, `gate:${open.gate}`, user);
 }
 

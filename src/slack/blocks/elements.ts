@@ -74,18 +74,21 @@ export function isActionId(text: string): text is ActionId {
 
 export function button(migration: MigrationId, action: ActionView): Button {
   const words = BUTTON_WORDS[action.action];
+  const label = action.label ?? words.label;
+  // A gate by another name is one that is approved for later: nothing happens at this click.
+  const later = action.action.startsWith('gate:') && action.label !== undefined;
   return {
     type: 'button',
     action_id: action.action,
-    text: plain(action.ask === 'form' ? `${words.label}…` : (action.label ?? words.label), 75),
+    text: plain(action.ask === 'form' ? `${label}…` : label, 75),
     value: buttonValue(migration, action.value),
     ...(words.style === null ? {} : { style: words.style }),
     ...(action.ask === 'confirm'
       ? {
           confirm: {
-            title: plain(words.title, 100),
+            title: plain(later ? `${label}?` : words.title, 100),
             text: { type: 'mrkdwn', text: sentence(action.consequence === '' ? words.title : action.consequence, 300) },
-            confirm: plain(words.yes, 30),
+            confirm: plain(later ? 'Approve' : words.yes, 30),
             deny: plain('Not now', 30),
             ...(words.style === 'danger' ? { style: 'danger' as const } : {}),
           },

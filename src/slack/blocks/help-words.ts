@@ -46,7 +46,7 @@ export const COMMAND_PAGES = {
     example: 'status m-7k3q',
     text: [
       'Without an id it shows the one that is running, or the list when there are several. If its message in the channel was deleted, it is posted again.',
-      'With `--chart` a picture of how it goes is put into its thread, with `--csv` the list of all shards. Both come by themselves at the end, with the closing report for the change ticket.',
+      '`--chart` puts a picture of how it goes into its thread, `--csv` the list of all shards.',
     ],
   },
   sup: {

@@ -3,6 +3,7 @@ import type { MigrationView } from '../../domain/view.ts';
 import type { Asker } from '../answerer.ts';
 import { isSlackProblem } from '../api.ts';
 import { type Answer, listAnswer, say, unknownMigration } from '../blocks/answers.ts';
+import { nearestId } from '../command-words.ts';
 import type { OnRequest } from '../files/handouts.ts';
 import { name, sentence } from '../text.ts';
 import type { Acknowledge, ListenerDeps } from './deps.ts';
@@ -29,9 +30,10 @@ async function answerTo(deps: ListenerDeps, { kind, migration }: Wanted): Promis
   const running = deps.service.views('running');
   const [only, ...others] = running;
   const view = migration === null ? (others.length === 0 ? only : undefined) : deps.service.view(migration);
-  if (migration === null && view === undefined) return listAnswer(running);
-  if (!view) return unknownMigration(migration ?? '');
-  return put(deps, view, kind);
+  if (view) return put(deps, view, kind);
+  if (migration === null) return listAnswer(running);
+  const ids = running.map((one) => one.id);
+  return unknownMigration(migration, nearestId(migration, ids));
 }
 
 async function put(deps: ListenerDeps, view: MigrationView, kind: OnRequest): Promise<Answer> {

@@ -25,11 +25,11 @@ export interface ListenerDeps {
   readonly desk: StartDesk;
   readonly drafts: Drafts;
   readonly publisher: Pick<Publisher, 'refresh'>;
-  readonly handouts: Pick<Handouts, 'onRequest'>;
   readonly home: Pick<HomeDesk, 'opened' | 'clicked'>;
   readonly links: Links;
   /** Left out: not known here, so nobody is shown them. */
   readonly settings?: ShownSettings | undefined;
+  readonly handouts: Pick<Handouts, 'onRequest'>;
   readonly registry: SecretRegistry;
   readonly clock: Clock;
   readonly log: Log;

@@ -30,7 +30,13 @@ it('names the button of an approval that is for later, and the one that calls it
       actionView({ action: 'migration:cancel_schedule', consequence: 'Nothing happens by itself any more.' }),
     ],
   });
-  for (const words of ['Approve the start', 'Cancel the schedule', 'At the start time: replication starts.'])
+  for (const words of [
+    'Approve the start',
+    'Approve the start?',
+    '"Approve"',
+    'Cancel the schedule',
+    'At the start time: replication starts.',
+  ])
     expect(blocks).toContain(words);
 });
 
