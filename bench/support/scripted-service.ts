@@ -114,8 +114,6 @@ export function createScriptedService(script: Script): ScriptedService {
     report: () => null,
     samples: () => [],
     views: () => [...views.values()],
-    report: () => null,
-    samples: () => [],
     rows: (): readonly JournalRow[] => [],
     messagePosted() {},
     slackWasAway() {},

@@ -85,7 +85,6 @@ export const COMMAND_WORDS = {
     `There is no gate ${named(typed, 'of that name')}.${didYouMean(nearest(typed, GATES))} ${THE_GATES}`,
   whichMigration: (word: string) => `Say which migration: \`${COMMAND} ${word} m-7k3q\`. ${AN_ID}`,
   oneMigration: (word: string) => `\`${word}\` takes one migration at a time. ${AN_ID}`,
-  oneFile: '`status` takes one of `--chart` and `--csv` at a time.',
   noId: (typed: string, near: string | null) =>
     `${named(typed, 'That')} is not the id of a migration.${didYouMean(near)} ${AN_ID}`,
 

@@ -84,17 +84,6 @@ export function parseCommand(text: string, running: Running = () => []): Command
   }
 }
 
-function parseStatus(rest: readonly string[], running: Running): Command {
-  const optionOf = (word: string) => STATUS_OPTIONS[word.toLowerCase()];
-  const [kind = 'status', ...more] = rest.flatMap((one) => optionOf(one) ?? []);
-  if (more.length > 0) return refused(SAY.oneFile);
-  const ids = rest.filter((one) => optionOf(one) === undefined);
-  const odd = ids.find((one) => one.startsWith('-'));
-  if (odd !== undefined) return refused(SAY.unknownOption(odd, Object.keys(STATUS_OPTIONS)));
-  if (ids.length === 0) return { kind, migration: null };
-  return withMigration('status', ids, running, (migration) => ({ kind, migration }));
-}
-
 function parseApprove(rest: readonly string[], running: Running): Command {
   const [id, gateWord, ...more] = rest;
   if (id === undefined || gateWord === undefined || more.length > 0) return refused(SAY.approveHow);
