@@ -253,3 +253,14 @@ it('never throws, and always gives a request or a sentence', () => {
     { numRuns: 500 },
   );
 });
+
+it('a chart and a list of shards are asked for behind status, with an id or for the one that runs', () => {
+  expect(parseCommand('status m-7k3q --chart')).toEqual({ kind: 'chart', migration: 'm-7k3q' });
+  expect(parseCommand('status —csv 7K3Q')).toEqual({ kind: 'csv', migration: 'm-7k3q' });
+  expect(parseCommand('status --chart')).toEqual({ kind: 'chart', migration: null });
+  expect(parseCommand('status --chart --csv')).toMatchObject({ kind: 'refused' });
+  expect(parseCommand('status m-7k3q --chrat')).toMatchObject({
+    kind: 'refused',
+    problems: [expect.stringContaining('Did you mean `--chart`')],
+  });
+});
