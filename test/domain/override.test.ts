@@ -6,7 +6,17 @@ import { overrideText } from '../../src/domain/finish-gate.ts';
 import { foldJournal } from '../../src/domain/migration.ts';
 import { finishSummary } from '../../src/domain/summary.ts';
 import { viewOf } from '../../src/domain/view-of.ts';
-import { aPlan, BEN, EVE, enter, followingPair, sightOf, switchedPair, toSwitched } from './support/build.ts';
+import {
+  aPlan,
+  BEN,
+  EVE,
+  enter,
+  followingPair,
+  NOT_LOOKED,
+  sightOf,
+  switchedPair,
+  toSwitched,
+} from './support/build.ts';
 import { Desk, NO, TWO } from './support/desk.ts';
 
 const NOISY = { quietMs: 0, stirred: true };
@@ -52,6 +62,18 @@ describe('finish anyway', () => {
       accepted: false,
       text: expect.stringContaining('Nobody can answer for this: Shard 1: new-1:6379 was the new master'),
     });
+  });
+
+  it('opens nothing before the first look, after a restart of the bot say', () => {
+    const desk = noisy();
+    desk.policy = TWO;
+    expect(desk.click('migration:override', BEN, TYPED).accepted).toBe(true);
+    desk.sight = NOT_LOOKED;
+    expect(desk.click('gate:finish', EVE)).toMatchObject({
+      accepted: false,
+      text: expect.stringContaining('not been looked at'),
+    });
+    expect(desk.state.phase).toBe('switched');
   });
 
   it('finishes at once where one approval is enough, and is told with the reason to all', () => {
