@@ -271,7 +271,7 @@ const set = fc.record({
   canary: fc.constantFrom(null, { shard: 0, soakMs: 0 }, { shard: 1, soakMs: 3_000 }, { shard: 0, soakMs: 30_000 }),
 });
 
-it('whatever servers, people and crashes do', () => {
+it('whatever servers, people and crashes do', { timeout: 120_000 }, () => {
   const reached = new Map<Phase, number>();
   const happened = new Set<string>();
   fc.assert(
