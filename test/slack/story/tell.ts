@@ -107,6 +107,8 @@ export class Story {
     const id = await this.start(pair);
     await this.press(id, 'gate:continue');
     await this.#bot.phase(id, 'streaming');
+    // A button of the phase before would be refused.
+    await until(async () => (await this.status(id))?.text.includes('is streaming'), WITHIN);
     await this.press(id, 'migration:abort');
     await this.#bot.phase(id, 'aborted');
     return id;
