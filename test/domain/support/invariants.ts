@@ -222,7 +222,11 @@ export function wasRight({ event, at }: PendingClick, moment: Moment): void {
   const drifts = journal.rows.filter(
     (row) => row.seq > before.entry && row.seq <= before.version && row.event.kind === 'drift',
   );
-  const drawn = Math.max(before.entry, override ? (drifts.at(-1)?.seq ?? 0) : 0);
+  // A button that was drawn before a no was over has not shown that.
+  const words = journal.rows.filter(
+    (row) => row.seq <= before.version && ['denial_revoked', 'asked_again'].includes(row.event.kind),
+  );
+  const drawn = Math.max(before.entry, (override ? drifts : words).at(-1)?.seq ?? 0);
   if (event.entry !== null) expect(event.entry).toBe(drawn);
   const alone = event.action === 'migration:break_glass';
   expect(before.denial, 'a gate that somebody denied').toBeNull();
