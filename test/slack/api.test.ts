@@ -1,4 +1,6 @@
 /** The one way out to Slack, against the sandbox: what a rate limit of one method means for the next calls. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { WebClient } from '@slack/web-api';
 import { expect, it, onTestFinished } from 'vitest';
 import { noMetrics, SecretRegistry } from '../../src/log.ts';
@@ -44,4 +46,34 @@ it('does not wait for a form that nobody could open any more', async () => {
   await expect(api.call('views.open', { trigger_id: ANA, view })).rejects.toBeInstanceOf(SlackProblem);
   await expect(api.call('views.open', { trigger_id: ANA, view })).rejects.toMatchObject({ kind: 'rate_limited' });
   expect(made('views.open')).toBe(1);
+});
+
+it.each([
+  ['{"ok":false}', 200, {}, 'unreachable', 0],
+  ['[]', 200, {}, 'unreachable', 0],
+  ['{"ok":false,"error":42}', 200, {}, 'unreachable', 0],
+  ['<html>a proxy</html>', 200, {}, 'unreachable', 0],
+  ['', 429, {}, 'rate_limited', 5_000],
+  ['', 429, { 'retry-after': 'soon' }, 'rate_limited', 5_000],
+  ['', 429, { 'retry-after': '999999999' }, 'rate_limited', 3_600_000],
+] as const)('makes a problem of %j with status %i %j, and nothing else', async (body, status, headers, kind, ms) => {
+  const server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(status, headers).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close().closeAllConnections());
+  const { port } = server.address() as AddressInfo;
+  const client = new WebClient('xoxb-test', {
+    slackApiUrl: `http://127.0.0.1:${port}/api/`,
+    rejectRateLimitedCalls: true,
+    retryConfig: { retries: 0 },
+  });
+  const registry = new SecretRegistry();
+  registry.add('a secret that is looked for');
+  const patience = { attempts: 1, maxRetryAfterMs: 0 };
+  const api = createSlackApi({ client, clock: new ManualClock(), metrics: noMetrics, registry, patience });
+  const problem = await api.call('chat.update', {}).catch((error: unknown) => error);
+  expect(problem).toBeInstanceOf(SlackProblem);
+  expect(problem).toMatchObject({ kind, retryAfterMs: ms });
 });
