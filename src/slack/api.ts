@@ -151,7 +151,8 @@ function problemFrom(method: string, error: unknown, registry: SecretRegistry): 
     const code = typeof said === 'string' ? registry.scrub(said).slice(0, 80) : '';
     // What is not Slack's JSON (a proxy's page, say) arrives as a code that is no word.
     if (!/^[a-z0-9_]+$/i.test(code)) return new SlackProblem('unreachable', method, 'not_an_answer_of_slack');
-    if (code === 'ratelimited' || code === 'rate_limited') return new SlackProblem('rate_limited', method, code, UNSAID_LIMIT_MS);
+    if (code === 'ratelimited' || code === 'rate_limited')
+      return new SlackProblem('rate_limited', method, code, UNSAID_LIMIT_MS);
     if (['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout'].includes(code)) {
       return new SlackProblem('unreachable', method, code);
     }
