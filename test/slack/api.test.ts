@@ -62,7 +62,9 @@ it.each([
     response.writeHead(status, headers).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close().closeAllConnections());
+  onTestFinished(() => {
+    server.close().closeAllConnections();
+  });
   const { port } = server.address() as AddressInfo;
   const client = new WebClient('xoxb-test', {
     slackApiUrl: `http://127.0.0.1:${port}/api/`,
