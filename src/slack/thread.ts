@@ -3,6 +3,7 @@
  * Owns how far each thread was told (a durable note). Never throws into the engine; when Slack is away it waits and
  * goes on where it was. After a restart, or when no answer came, it looks at the thread before it posts again.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { MigrationView } from '../domain/view.ts';
@@ -50,6 +51,8 @@ export function createThread(deps: ThreadDeps): Thread {
   const { poster, service, store, clock, log } = deps;
   const tellers = new Map<MigrationId, Teller>();
   const ending = new AbortController();
+  // One for each migration whose story is told now.
+  setMaxListeners(Number.POSITIVE_INFINITY, ending.signal);
 
   function tellerOf(id: MigrationId): Teller {
     let teller = tellers.get(id);

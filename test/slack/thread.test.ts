@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JournalRow } from '../../src/domain/event.ts';
 import type { HookKind } from '../../src/domain/hook.ts';
 import type { Gate } from '../../src/domain/phase.ts';
@@ -80,6 +80,22 @@ describe('the story in the thread', () => {
     await clock.advance(10_000);
     const at = api.of('chat.postMessage').map((call) => call.at);
     expect(at.slice(1).every((time, place) => time - (at[place] ?? 0) >= 1_000)).toBe(true);
+  });
+
+  it('tells of twenty migrations at once, and Node finds nothing to warn of', async () => {
+    const warnings: string[] = [];
+    const hear = (warning: Error) => void warnings.push(warning.name);
+    process.on('warning', hear);
+    onTestFinished(() => void process.off('warning', hear));
+    const { clock, service, told } = setUp();
+    for (let many = 0; many < 20; many++) {
+      const id = `m-00${String(many).padStart(2, '0')}`;
+      service.put(view({ id, channel: `C00000000${many}` }));
+      service.tell(id, entered(1, 'streaming'));
+    }
+    await clock.advance(5_000);
+    expect(told()).toHaveLength(20);
+    expect(warnings).toEqual([]);
   });
 
   it('counts what concerns many shards', async () => {
