@@ -98,6 +98,21 @@ describe('the story in the thread', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('is tried seldom where the channel of an ended migration is gone, and told when it is back', async () => {
+    const { clock, api, service, told } = setUp();
+    api.script = ({ method }) =>
+      method === 'chat.postMessage' ? new SlackProblem('refused', method, 'channel_not_found') : undefined;
+    service.patch(ID, { phase: 'finished' });
+    service.tell(ID, entered(1, 'finished'));
+    await clock.advance(6 * 3_600_000);
+    expect(told().length).toBeLessThan(50);
+    api.script = () => undefined;
+    await clock.advance(600_000);
+    const many = told().length;
+    await clock.advance(3_600_000);
+    expect(told()).toHaveLength(many);
+  });
+
   it('counts what concerns many shards', async () => {
     const { clock, service, told } = setUp();
     service.tell(
