@@ -76,7 +76,7 @@ export async function openCamera({ executablePath, url, folder, say }) {
   async function keepBetween(name, page, from, within) {
     const path = join(folder, `${name}.png`);
     const [top, box] = [await page.locator(from).boundingBox(), await page.locator(within).boundingBox()];
-    const y = Math.min(top.y, box.y) - 12;
+    const y = Math.min(top.y, box.y);
     const clip = { x: box.x, y, width: box.width, height: box.y + box.height - y };
     await page.screenshot({ path, clip });
     await fewerColours(path);

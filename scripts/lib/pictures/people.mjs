@@ -42,6 +42,8 @@ export function peopleOf({ slack, bot, MIGRATIONS }) {
   /** Starts, and waits until it is planned. */
   async function begin(user, text) {
     const before = (await newest())?.id;
+    // Behind another's words a message stands with its name and time.
+    slack.say({ user, channel: MIGRATIONS, text: 'orders moves to the new machines.' });
     await command(user, text);
     await until('a migration', async () => (await newest())?.id !== before);
     return phase('planned');

@@ -3,7 +3,7 @@ import type { AnyBlock, KnownBlock } from '@slack/types';
 import { hasEnded } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { PreflightReport } from '../../domain/preflight.ts';
-import type { ActionView, GateView, MigrationView } from '../../domain/view.ts';
+import type { ActionView, ApprovalView, GateView, MigrationView } from '../../domain/view.ts';
 import { answerSentence, mention, name, sentence, stamp } from '../text.ts';
 import { actions, context, header, lines, section } from './elements.ts';
 import { bytes, count, plural } from './format.ts';
@@ -137,6 +137,13 @@ export function askAnswer(view: MigrationView, action: ActionView): Answer {
       context('Only you can see this. Nothing happens before you click.'),
     ],
   };
+}
+
+/** To who asks for the button of a gate that waits for others only. */
+export function approvedAlreadyAnswer(view: MigrationView, gate: GateView, given: ApprovalView): Answer {
+  return say(
+    `ℹ️ You approved *${gate.gate}* of \`${view.id}\` ${stamp(given.at)}: it has ${count(gate.approvals.length)} of ${plural(gate.needed, 'approval')}, and waits for somebody else’s.`,
+  );
 }
 
 export function gateClosedAnswer(view: MigrationView, gate: GateView): Answer {
