@@ -67,7 +67,13 @@ export function confirmForm(view: MigrationView, action: ActionView, channel: st
     private_metadata: JSON.stringify(data),
     blocks: [
       section(sentence(action.consequence === '' ? words.title : action.consequence, 2800)),
-      { type: 'section', text: plain(`The migration's name is:\n${bareName(view.name, 200)}`, 300) },
+      {
+        type: 'section',
+        text: plain(
+          `${asksName(action.action) ? "The migration's name is:\n" : 'Migration: '}${bareName(view.name, 200)}`,
+          300,
+        ),
+      },
       ...(asksName(action.action) ? [nameInput] : []),
       ...(asksReason(action.action) ? [reasonInput] : []),
     ],

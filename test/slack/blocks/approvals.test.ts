@@ -12,7 +12,7 @@ const text = (...input: Parameters<typeof view>) => JSON.stringify(renderStatus(
 it('a denied gate says so in its line, with a sign and a word', () => {
   const denied = gateView('continue', { denied: SAID, reason: `Denied by <@${EVE}> at noon: "No.".`, needed: 2 });
   expect(text({ gates: [denied] })).toContain(
-    `⛔ *continue* is denied (0 of 2 approvals): Denied by <@${EVE}> at noon: \\"No.\\".`,
+    `⛔ *continue* is denied (0 of 2 approvals). Denied by <@${EVE}> at noon: \\"No.\\".`,
   );
 });
 
