@@ -45,9 +45,9 @@ it('sends nothing of a method before its Retry-After is over, and holds up no ot
 it('does not wait for a form that nobody could open any more', async () => {
   const { slack, api, made } = await setUp();
   slack.rateLimit({ method: 'views.open', times: 1, retryAfterSeconds: 10 });
-  const view = { type: 'modal', title: { type: 'plain_text', text: 'x' }, blocks: [] };
-  await expect(api.call('views.open', { trigger_id: ANA, view })).rejects.toBeInstanceOf(SlackProblem);
-  await expect(api.call('views.open', { trigger_id: ANA, view })).rejects.toMatchObject({ kind: 'rate_limited' });
+  const form = { type: 'modal', title: { type: 'plain_text', text: 'x' }, blocks: [] };
+  await expect(api.call('views.open', { trigger_id: ANA, view: form })).rejects.toBeInstanceOf(SlackProblem);
+  await expect(api.call('views.open', { trigger_id: ANA, view: form })).rejects.toMatchObject({ kind: 'rate_limited' });
   expect(made('views.open')).toBe(1);
 });
 
