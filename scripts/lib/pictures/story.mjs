@@ -5,13 +5,12 @@ import { peopleOf } from './people.mjs';
 
 const NAME = { name: { name: 'orders' } };
 
-export async function takePictures(stage, camera) {
+export const PARTS = ['forms', 'findings', 'schedule', 'canary', 'end'];
+
+/** `parts`: some of PARTS, in any order. */
+export async function takePictures(stage, camera, parts) {
   const story = new Story(stage, camera);
-  await story.forms();
-  await story.findings();
-  await story.schedule();
-  await story.canary();
-  await story.end();
+  for (const part of PARTS.filter((one) => parts.includes(one))) await story[part]();
 }
 
 class Story {
@@ -224,8 +223,11 @@ class Story {
 
   /** The last one goes all the way. */
   async end() {
-    const { ANA, BEN, EVE, slack, MIGRATIONS } = this.stage;
+    const { ANA, BEN, EVE, pairs, slack, MIGRATIONS } = this.stage;
     const { people, camera } = this;
+    // A roll back leaves them behind a fence.
+    for (const pair of pairs) await tell(pair.new.port, 'REPLICAOF NO ONE');
+    await tell(pairs[1].new.port, 'SET left-behind 1');
     await people.begin(ANA, 'start orders-old orders-new --name orders --yes-wipe');
     await this.status('planned-wipe');
     const demo = await camera.show({ user: BEN, channel: MIGRATIONS, world: true }, { size: 'demo' });
