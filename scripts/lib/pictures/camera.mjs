@@ -20,6 +20,7 @@ const STYLE = '.dialog.form { max-height: none !important } .message-tools, .to-
 const SIZES = {
   desk: { width: 1180, height: 2300 },
   demo: { width: 1440, height: 1000 },
+  tall: { width: 1180, height: 3400 },
   phone: { width: 390, height: 1500 },
 };
 

@@ -212,7 +212,6 @@ class Story {
     await this.answer('status', ANA, `status ${id}`);
     await this.answer('history', ANA, 'history');
     await this.answer('refusal-self', ANA, `approve ${id} switch`);
-    await this.home('home-running', BEN);
     await this.home('home-dark', BEN, { theme: 'dark' });
     await slack.click({ user: BEN, viewId: slack.homeView(BEN).id, actionId: 'home:settings' });
     await people.formThat(BEN, /REQUESTERS/);
@@ -257,16 +256,13 @@ class Story {
       await people.submit(BEN, NAME);
     }
     await people.phase('finished');
-    await sleep(4_000);
+    await people.until('the chart', () => slack.files().some((one) => one.name.endsWith('.png')));
     await this.status('finished');
     await this.status('finished-dark', { theme: 'dark' });
-    await this.thread('thread');
-    await this.thread('thread-dark', { theme: 'dark' });
-    await this.thread('thread-phone', { size: 'phone' });
+    await this.thread('thread', { size: 'tall' });
     const page = await camera.show({ user: ANA, channel: MIGRATIONS });
     const broadcasts = page.locator('.channel .message:has(.broadcast-of)');
     await camera.keep('broadcast', broadcasts.last());
-    await this.answer('history-all', ANA, 'history orders');
     await this.home('home-ended', ANA);
   }
 
