@@ -3,7 +3,7 @@
  * The pictures of README.md and docs/slack.md: a small demo in which Ana, Ben and Eve play a story, and a real Chromium
  * that keeps what they see in docs/pictures. Takes some minutes. Needs Debian's chromium; with Lato and Noto's emoji
  * (apt-get install fonts-lato fonts-noto-color-emoji) it looks as Slack does. With a folder as argument the pictures go
- * there.
+ * there; behind it, which parts of the story are played, such as `forms end`.
  */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -11,11 +11,12 @@ import { ensureChromium } from './lib/chromium.mjs';
 import { ensureDemoIsBuilt } from './lib/demo-build.mjs';
 import { openCamera } from './lib/pictures/camera.mjs';
 import { startStage } from './lib/pictures/stage.mjs';
-import { takePictures } from './lib/pictures/story.mjs';
+import { PARTS, takePictures } from './lib/pictures/story.mjs';
 import { findRedisServer } from './lib/redis-server.mjs';
 import { root } from './lib/setup.mjs';
 
-const folder = resolve(process.argv[2] ?? join(root, 'docs/pictures'));
+const [wanted, ...parts] = process.argv.slice(2);
+const folder = resolve(wanted ?? join(root, 'docs/pictures'));
 const say = (line) => process.stdout.write(`  ${line}\n`);
 
 async function run() {
@@ -28,7 +29,7 @@ async function run() {
   try {
     const camera = await openCamera({ executablePath, url: stage.url, folder, say });
     try {
-      await takePictures(stage, camera);
+      await takePictures(stage, camera, parts.length > 0 ? parts : PARTS);
     } finally {
       await camera.close();
     }

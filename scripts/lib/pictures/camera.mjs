@@ -20,6 +20,7 @@ const STYLE = '.dialog.form { max-height: none !important } .message-tools, .to-
 const SIZES = {
   desk: { width: 1180, height: 2300 },
   demo: { width: 1440, height: 1000 },
+  tall: { width: 1180, height: 3400 },
   phone: { width: 390, height: 1500 },
 };
 
@@ -72,12 +73,13 @@ export async function openCamera({ executablePath, url, folder, say }) {
     say(`${name}.png`);
   }
 
-  /** From the top of one thing to the end of the page, as wide as another. */
-  async function keepBetween(name, page, from, within) {
+  /** From the top of one thing to the end of another, or to where a third begins. */
+  async function keepBetween(name, page, from, within, until) {
     const path = join(folder, `${name}.png`);
     const [top, box] = [await page.locator(from).boundingBox(), await page.locator(within).boundingBox()];
+    const end = until === undefined ? null : await page.locator(until).first().boundingBox();
     const y = Math.min(top.y, box.y);
-    const clip = { x: box.x, y, width: box.width, height: box.y + box.height - y };
+    const clip = { x: box.x, y, width: box.width, height: (end?.y ?? box.y + box.height) - y };
     await page.screenshot({ path, clip });
     await fewerColours(path);
     say(`${name}.png`);

@@ -200,7 +200,7 @@ export function findingLines(findings: readonly Finding[]): string[] {
   return findings
     .toSorted((a, b) => order[a.level] - order[b.level] || (a.shard ?? -1) - (b.shard ?? -1))
     .map((finding) => {
-      const where = finding.shard === null ? '' : ` shard ${finding.shard + 1}:`;
+      const where = finding.shard === null ? ':' : `, shard ${finding.shard + 1}:`;
       const fix = finding.fix === null ? '' : `\n      → ${sentence(finding.fix, 300)}`;
       return `${LEVEL_SIGN[finding.level]}${where} ${sentence(finding.text, 400)}${fix}`;
     });

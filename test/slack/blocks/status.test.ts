@@ -184,7 +184,8 @@ describe('the status message', () => {
     ];
     const shown = allText(renderStatus(view({ findings })).blocks);
     expect(shown.indexOf('It is a replica.')).toBeLessThan(shown.indexOf('A note.'));
-    expect(shown).toContain('shard 2: It is a replica.\\n      → SLAVEOF NO ONE');
+    expect(shown).toContain('❌ error, shard 2: It is a replica.\\n      → SLAVEOF NO ONE');
+    expect(shown).toContain('ℹ️ note: A note.');
   });
 
   it('says which shard goes first, before anybody approves', () => {
