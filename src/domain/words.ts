@@ -64,7 +64,9 @@ export function saidText(typed: string): string {
     .replaceAll('`', 'ˋ')
     .replaceAll('~', '∼')
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '＿')
-    .trim();
+    .trim()
+    // The sentence around it has a full stop of its own.
+    .replace(/(?<=[^.\s])\.$/, '');
   return quoted(bare, REASON_CHARACTERS);
 }
 

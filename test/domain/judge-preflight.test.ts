@@ -110,6 +110,14 @@ describe('findings', () => {
       /REPLICAOF NO ONE/,
     ],
     [
+      'a destination fenced by a migration that was rolled back',
+      sight({}, { role: 'replica', replication: replication({ master: fenceAddress('m-aaaa') }) }),
+      'error',
+      'destination_not_master',
+      /new-1:6379 is fenced by an earlier migration: it refuses writes/,
+      /REPLICAOF NO ONE/,
+    ],
+    [
       'a source that loads',
       sight({ loading: { percent: 3 } }),
       'error',

@@ -7,7 +7,7 @@ import { HOOK_KINDS } from '../../src/domain/hook.ts';
 import { PHASES } from '../../src/domain/phase.ts';
 import { abortSummary, finishSummary } from '../../src/domain/summary.ts';
 import { ACTION_IDS } from '../../src/domain/view.ts';
-import { bytesText, capital, countText, listText, plural, secondsText } from '../../src/domain/words.ts';
+import { bytesText, capital, countText, listText, plural, saidText, secondsText } from '../../src/domain/words.ts';
 import {
   ANA,
   aPlan,
@@ -424,4 +424,10 @@ about('the closing words', () => {
       'Data is left on new-1:6379 (20,000 keys), new-2:6379 (not reachable) and new-3:6379 (20,000 keys).',
     );
   });
+});
+
+it('a typed reason stands in a sentence of ours without its own full stop', () => {
+  expect(saidText('The release is not out yet. ')).toBe('"The release is not out yet"');
+  expect(saidText('Wait for it...')).toBe('"Wait for it..."');
+  expect(saidText('See OPS-12.')).toBe('"See OPS-12"');
 });

@@ -149,8 +149,17 @@ const IN_THE_END: Readonly<Partial<Record<Phase, string>>> = {
   rolled_back: 'The old servers are the masters again.',
 };
 
+/** An overlap that is aborted may have taken writes on both sides. */
+function inTheEnd({ phase, cutover, shards }: MigrationView): string | undefined {
+  const nothingWentOver =
+    cutover === 'fenced' && shards.every((shard) => shard.state !== 'promoted' && shard.pauseMs === null);
+  return phase === 'aborted' && nothingWentOver
+    ? 'Nothing went over. The old servers go on as before.'
+    : IN_THE_END[phase];
+}
+
 function waitingBlocks(view: MigrationView): KnownBlock[] {
-  const end = IN_THE_END[view.phase];
+  const end = inTheEnd(view);
   return [
     ...(end === undefined ? [] : [section(`ℹ️ ${end}`)]),
     ...(view.waitingFor === null
@@ -191,7 +200,7 @@ export function findingLines(findings: readonly Finding[]): string[] {
   return findings
     .toSorted((a, b) => order[a.level] - order[b.level] || (a.shard ?? -1) - (b.shard ?? -1))
     .map((finding) => {
-      const where = finding.shard === null ? '' : ` shard ${finding.shard + 1}:`;
+      const where = finding.shard === null ? ':' : `, shard ${finding.shard + 1}:`;
       const fix = finding.fix === null ? '' : `\n      → ${sentence(finding.fix, 300)}`;
       return `${LEVEL_SIGN[finding.level]}${where} ${sentence(finding.text, 400)}${fix}`;
     });
@@ -222,8 +231,10 @@ function gateBlocks(view: MigrationView): KnownBlock[] {
 function nextGateLine(gate: GateView, said: string): string {
   const given = gate.approvals.length > 0 ? ` Approved so far by ${approvers(gate)}.` : '';
   const needed =
-    gate.needed > 1 || gate.approvals.length > 0 ? ` (${gate.approvals.length} of ${gate.needed} approvals)` : '';
-  const reason = gate.reason === '' || said.includes(gate.reason) ? '.' : `: ${sentence(gate.reason, 600)}`;
+    gate.needed > 1 || gate.approvals.length > 0
+      ? ` (${gate.approvals.length} of ${plural(gate.needed, 'approval')})`
+      : '';
+  const reason = gate.reason === '' || said.includes(gate.reason) ? '.' : `. ${sentence(gate.reason, 600)}`;
   const [sign, word] = gate.denied ? ['⛔', 'denied'] : gate.open ? ['🔓', 'open'] : ['🔒', 'closed'];
   return `${sign} *${gate.gate}* is ${word}${needed}${reason}${given}`;
 }
