@@ -6,19 +6,20 @@ export function manyShards(many, { ANA, BEN, MIGRATIONS }) {
     const done = index % 9 === 0 ? (index * 37) % 100 : 100;
     const states = ['transfer', 'queued', 'loading', 'snapshot'];
     const state = index === 40 ? 'link_down' : done === 100 ? 'in_step' : states[index % 4];
+    const moves = state !== 'queued' && state !== 'link_down';
     return {
       index,
       source: `orders-old-${index + 1}.example.net:6379`,
       destination: `orders-new-${index + 1}.example.net:6379`,
       state,
-      percent: done,
-      bytesPerSecond: done === 100 ? 6_000 : 9_400_000,
-      etaSeconds: done === 100 ? 0 : (100 - done) * 2,
+      percent: state === 'queued' ? 0 : done,
+      bytesPerSecond: moves ? (state === 'in_step' ? 6_000 : 9_400_000) : null,
+      etaSeconds: moves ? (100 - done) * 2 : null,
       lagBytes: state === 'in_step' ? (index * 41) % 900 : null,
-      bufferBytes: 20_480,
+      bufferBytes: moves ? 20_480 : null,
       sourceWritesPerSecond: 100 + (index % 7),
       sourceClients: 3,
-      fullSyncs: 1,
+      fullSyncs: state === 'queued' ? 0 : 1,
       pauseMs: null,
       verified: null,
       reason: index === 40 ? 'The link between old and new is down since 14:02:11; it is tried again.' : null,
@@ -31,7 +32,7 @@ export function manyShards(many, { ANA, BEN, MIGRATIONS }) {
     id: 'm-7k3q',
     name: 'orders',
     phase: 'syncing',
-    waitingFor: `${many - still} of ${many} shards in step. Shard 41: link down.`,
+    waitingFor: `${many - still} of ${many.toLocaleString('en')} shards in step. Shard 41: link down.`,
     cutover: 'fenced',
     requestedBy: ANA,
     channel: MIGRATIONS,
