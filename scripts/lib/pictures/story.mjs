@@ -6,7 +6,7 @@ import { peopleOf } from './people.mjs';
 
 const NAME = { name: { name: 'orders' } };
 
-export const PARTS = ['forms', 'findings', 'schedule', 'canary', 'many', 'end'];
+export const PARTS = ['forms', 'findings', 'schedule', 'canary', 'end', 'many'];
 
 /** `parts`: some of PARTS, in any order. */
 export async function takePictures(stage, camera, parts) {
