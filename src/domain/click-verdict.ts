@@ -116,9 +116,12 @@ export function passedText(gate: Gate, state: MigrationState): string | null {
   return last ? `*${gate}* was already approved by <@${last.user}> at ${clockMark(last.at)}.` : null;
 }
 
-/** Why a button of an earlier phase entry does nothing; null when it is of this one, or came by a command. */
-export function outdated({ event }: PendingClick, state: MigrationState): string | null {
-  if (event.entry === null || event.entry === state.entry) return null;
+/**
+ * Why a button of an earlier phase entry does nothing; null when it is of this one, or came by a command. `from`: the number
+ * that such buttons have now.
+ */
+export function outdated({ event }: PendingClick, state: MigrationState, from = state.entry): string | null {
+  if (event.entry === null || event.entry === from) return null;
   const drawnFor = [...state.glass, ...state.approvals.filter((one) => one.void === null)].find(
     (one) => one.entry === event.entry,
   );

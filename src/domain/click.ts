@@ -23,7 +23,7 @@ import { judgeAskAgain, judgeDeny, judgeRevoke } from './judge-approvals.ts';
 import { judgeAxe } from './judge-axe.ts';
 import { judgeBreakGlass } from './judge-break-glass.ts';
 import { judgeOverride } from './judge-override.ts';
-import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
+import { agreedFrom, gateFrom, isPuttingBack, mayAsk } from './may-ask.ts';
 import { isOverlap } from './overlap.ts';
 import { assertNever, type Gate, hasEnded } from './phase.ts';
 import type { Sight } from './sight.ts';
@@ -232,7 +232,7 @@ function judgeGate(
   const valid = validApprovals(gate, state, sight.wallNow, policy);
   const own = valid.find((one) => one.person === personOf(click, rights));
   if (own) return refuse(`You approved *${gate}* already, at ${clockMark(own.at)}. Somebody else is needed.`);
-  if (event.entry !== null && event.entry !== state.entry) return refuse(OLD_COPY);
+  if (event.entry !== null && event.entry !== gateFrom(state)) return refuse(OLD_COPY);
   const view = gatesOf(state, sight, policy).find((one) => one.gate === gate);
   if (!view?.open && view?.early !== true) return refuse(`The gate *${gate}* is closed. ${view?.reason ?? ''}`.trim());
 

@@ -18,7 +18,7 @@ import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts'
 import { parkEffects } from './source-guard.ts';
 import type { MigrationState } from './state.ts';
 import { story } from './story.ts';
-import { isCheckDue, lateStart, passesByItself, windowRows } from './timed.ts';
+import { isCheckDue, lateStart, passesByItself, unjudged, windowRows } from './timed.ts';
 import { aborting, restoreAll } from './undo.ts';
 import type { GateView } from './view.ts';
 import { wayBackSteps } from './way-back.ts';
@@ -48,7 +48,7 @@ function decideIn(state: MigrationState, sight: Sight, policy: Policy, gates: re
     case 'switching':
       return switching(state, sight, () => following(state, sight, policy));
     case 'switched':
-      return switched(state, sight, gates, gateText(gates, 'finish'));
+      return switched(state, sight, gates, gateText(state, gates, 'finish'));
     case 'finishing':
       return finishing(state, sight);
     case 'aborting':
@@ -65,7 +65,7 @@ function decideIn(state: MigrationState, sight: Sight, policy: Policy, gates: re
 }
 
 function planned(state: MigrationState, { wallNow }: Sight, gates: readonly GateView[]): Decision {
-  const waitingFor = gateText(gates, 'continue');
+  const waitingFor = gateText(state, gates, 'continue');
   const rows = lateStart(state, wallNow);
   if (isCheckDue(state, wallNow)) return { ...NOTHING, rows, run: 'preflight', waitingFor };
   const reason = passesByItself(gateOf(gates, 'continue'), state);
@@ -77,9 +77,10 @@ function gateOf(gates: readonly GateView[], gate: Gate): GateView | undefined {
   return gates.find((one) => one.gate === gate);
 }
 
-function gateText(gates: readonly GateView[], gate: Gate): string {
+function gateText(state: MigrationState, gates: readonly GateView[], gate: Gate): string {
   const view = gateOf(gates, gate);
   if (!view) return '';
+  if (view.open && view.approvals.length >= view.needed) return unjudged(state) ?? view.reason;
   return view.open ? `Waits for ${approvalsText(view)} to ${gate}. ${view.reason}` : view.reason;
 }
 
@@ -121,7 +122,7 @@ function replicating(state: MigrationState, sight: Sight, policy: Policy, gates:
   const reason = passesByItself(gateOf(gates, 'switch'), state);
   const enter = unsettled === null ? null : { phase: 'syncing' as const, reason: unsettled };
   const letGo = state.letGo === null ? '' : ` The last cut-over was let go: ${state.letGo}`;
-  const waitingFor = gateText(gates, 'switch') + letGo;
+  const waitingFor = gateText(state, gates, 'switch') + letGo;
   if (enter !== null || reason === null) return { ...NOTHING, effects, rows, enter, waitingFor };
   return { ...NOTHING, effects, rows, enter: { phase: 'switching', reason }, byItself: 'switch', waitingFor };
 }
@@ -132,6 +133,8 @@ function whyNotSwitched(state: MigrationState, sight: Sight, gates: readonly Gat
   const { open, reason } = switchStatus(state, sight);
   if (!open) return reason;
   const view = gateOf(gates, 'switch');
+  const waits = view && view.approvals.length >= view.needed ? unjudged(state) : null;
+  if (waits !== null) return waits;
   const letGo = state.letGo === null ? '' : ` The last cut-over was let go: ${state.letGo}`;
   return `It lacked ${view ? approvalsText(view) : 'approvals'}.${letGo}`;
 }

@@ -2,7 +2,7 @@
 import type { JournalRow } from './event.ts';
 import type { ApprovalEvent } from './event-approvals.ts';
 import { assertNever, type Gate, isAhead, isBehind } from './phase.ts';
-import { findingsMark } from './preflight.ts';
+import { findingsMark, type PreflightReport } from './preflight.ts';
 import type { Approval, MigrationState, VoidWhy } from './state.ts';
 
 export function foldApprovals(before: MigrationState, event: ApprovalEvent, row: JournalRow): MigrationState {
@@ -46,7 +46,7 @@ export function foldApprovals(before: MigrationState, event: ApprovalEvent, row:
     }
     case 'denial_revoked':
     case 'asked_again':
-      return { ...state, denial: null, asked: without(state.asked, event.gate) };
+      return { ...state, denial: null, decided: row.seq, asked: without(state.asked, event.gate) };
     case 'glass_broken': {
       const { gate, user, reason, entry, wipe, given, needed } = event;
       const glass = { gate, user, at: row.at, reason, entry, wipe, given, needed };
@@ -72,10 +72,23 @@ export function afterPhase(state: MigrationState): MigrationState {
   };
 }
 
-/** They were given for what was found then. */
-export function afterFindings(state: MigrationState): MigrationState {
+/** They were given for what was found then, `before`: to wipe those very servers, and no more keys than they had. */
+export function afterFindings(state: MigrationState, before: PreflightReport | null): MigrationState {
   const mark = findingsMark(state.preflight?.findings ?? []);
-  return voided(state, 'changed', (one) => isAhead(one.gate, state.phase) && one.findings !== mark);
+  const more = wipesMore(state, before);
+  return voided(
+    state,
+    'changed',
+    (one) => isAhead(one.gate, state.phase) && (one.findings !== mark || (one.wipe && more)),
+  );
+}
+
+function wipesMore({ preflight }: MigrationState, before: PreflightReport | null): boolean {
+  return (preflight?.shards ?? []).some(({ index, destination }) => {
+    const seen = before?.shards.find((one) => one.index === index)?.destination;
+    if (!destination || !seen) return false;
+    return destination.keys > seen.keys || (destination.keys > 0 && destination.runId !== seen.runId);
+  });
 }
 
 export function voided(state: MigrationState, why: VoidWhy, which: (one: Approval) => boolean): MigrationState {

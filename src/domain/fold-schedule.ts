@@ -7,14 +7,14 @@ import type { MigrationState, ScheduleRecord } from './state.ts';
 
 export const NOT_SCHEDULED: ScheduleRecord = { cancelledBy: null, lateTold: false, window: null, followsSince: null };
 
-export function foldSchedule(before: MigrationState, event: ScheduleEvent): MigrationState {
+export function foldSchedule(before: MigrationState, event: ScheduleEvent, seq: number): MigrationState {
   const record = before.schedule;
   switch (event.kind) {
     case 'schedule_cancelled': {
       const gate = gateAt(before.phase);
       const state = voided(settled(before, event.click), 'cancelled', (one) => one.gate === gate);
       const asked = state.asked.filter((one) => one !== gate);
-      return { ...state, asked, schedule: { ...record, cancelledBy: event.user } };
+      return { ...state, asked, decided: seq, schedule: { ...record, cancelledBy: event.user } };
     }
     case 'start_late':
       return { ...before, schedule: { ...record, lateTold: true } };
@@ -22,7 +22,9 @@ export function foldSchedule(before: MigrationState, event: ScheduleEvent): Migr
       const { opensAt, closesAt, what } = event;
       // Those who may approve are called anew for the next one.
       const asked = what === 'opened' ? before.asked : before.asked.filter((gate) => gate !== 'switch');
-      return { ...before, asked, schedule: { ...record, window: { opensAt, closesAt, over: what !== 'opened' } } };
+      const decided = what === 'opened' ? before.decided : seq;
+      const window = { opensAt, closesAt, over: what !== 'opened' };
+      return { ...before, asked, decided, schedule: { ...record, window } };
     }
     default:
       return assertNever(event);

@@ -11,7 +11,7 @@ import type { Calendar } from './schedule.ts';
 import { recordOf, type ShardSight, type Sight, STEADY_TICKS } from './sight.ts';
 import type { Approval, Denial, Glass, MigrationState } from './state.ts';
 import { dateMark } from './time-mark.ts';
-import { countsUntil, heldByTime, takesEarlyApproval } from './timed.ts';
+import { countsUntil, heldByTime, isCheckDue, takesEarlyApproval } from './timed.ts';
 import type { ApprovalView, GateView } from './view.ts';
 import { capital, countText, listText, plural, saidText, shardText } from './words.ts';
 
@@ -160,7 +160,17 @@ function continueStatus(state: MigrationState, sight: Sight): { open: boolean; r
       reason: `${plural(errors.length, 'error')} found: ${first?.text ?? ''}${rest} Mend what the findings say, then check again.`,
     };
   }
+  // Called off in the middle of the look right before the start: no later look puts back what its trials have left.
+  const tried = state.shards.find((one) => one.trial !== null || leavesTrial(state, one.index));
+  if (tried && !isCheckDue(state, sight.wallNow)) {
+    const where = capital(shardText(tried.index));
+    return { open: false, reason: `${where}: the trial of its link is not put back yet. Check again if it stays so.` };
+  }
   return { open: true, reason: `Replication of ${plural(state.plan.shards.length, 'shard')} will start.` };
+}
+
+function leavesTrial({ ledger }: MigrationState, shard: number): boolean {
+  return ledger.some((one) => one.shard === shard && one.until === 'trial' && !one.closed);
 }
 
 /** Whether all that have not gone over could go now; also asked for the others before they follow their canary. */

@@ -1,6 +1,7 @@
 /** Judges clicks that say no to a gate, or take a word back. Part of click.ts; pure. */
 import { type ClickVerdict, either, outdated, personOf, type Refuse, type Rights } from './click-verdict.ts';
 import { denialOf, type Policy, validApprovals } from './gate.ts';
+import { gateFrom } from './may-ask.ts';
 import { GATES, gateAt } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { Denial, MigrationState, PendingClick } from './state.ts';
@@ -84,9 +85,10 @@ export function judgeAskAgain(
   const { event, seq } = click;
   const allowed = either(rights);
   if (!allowed.ok) return refuse(allowed.why);
-  const old = outdated(click, state);
-  if (old !== null) return refuse(old);
   const denial = denialNow(state);
+  // Another no than the one that was shown is not lifted by this.
+  const old = outdated(click, state, denial === null ? Math.max(state.entry, event.entry ?? 0) : gateFrom(state));
+  if (old !== null) return refuse(old);
   if (denial === null) return refuse('No gate is denied any more: it was asked again, or the denial was taken back.');
   const { gate, user: denier } = denial;
   return {

@@ -14,6 +14,7 @@ import {
   wipes,
 } from './click-verdict.ts';
 import { gatesOf, type Policy, validApprovals } from './gate.ts';
+import { gateFrom } from './may-ask.ts';
 import { type Gate, gateAt } from './phase.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState, PendingClick } from './state.ts';
@@ -33,7 +34,7 @@ export function judgeBreakGlass(
 ): ClickVerdict {
   const { event, seq } = click;
   if (!rights.approve.ok) return refuse(rights.approve.why);
-  const outOfDate = outdated(click, state);
+  const outOfDate = outdated(click, state, gateFrom(state));
   if (outOfDate !== null) return refuse(outOfDate);
   const gate = gateAt(state.phase);
   const view = gatesOf(state, sight, policy).find((one) => one.gate === gate);

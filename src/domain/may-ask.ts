@@ -14,6 +14,11 @@ export function agreedFrom({ entry, told }: MigrationState): number {
   return Math.max(entry, told);
 }
 
+/** The number of the buttons that pass a gate, or ask again: older ones were drawn for something else. */
+export function gateFrom({ entry, decided }: MigrationState): number {
+  return Math.max(entry, decided);
+}
+
 /** What was begun is being taken back, and no write is at stake: what cannot be reached may be left behind. */
 export function isPuttingBack({ phase, cutover, shards }: MigrationState): boolean {
   if (phase === 'aborting') return true;

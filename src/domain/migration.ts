@@ -29,6 +29,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     entry: row.seq,
     stretch: row.seq,
     told: row.seq,
+    decided: row.seq,
     phaseSince: row.at,
     version: row.seq,
     messageTs: event.messageTs,
@@ -96,7 +97,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'message_posted':
       return { ...state, messageTs: event.ts };
     case 'preflight_done':
-      return afterFindings({ ...state, preflight: event.report, checkedAt: row.at });
+      return afterFindings({ ...state, preflight: event.report, checkedAt: row.at }, state.preflight);
     case 'clicked':
       return { ...state, clicks: [...state.clicks, { seq: row.seq, at: row.at, event }] };
     case 'click_refused':
@@ -246,7 +247,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'schedule_cancelled':
     case 'start_late':
     case 'window':
-      return foldSchedule(state, event);
+      return foldSchedule(state, event, row.seq);
     case 'quiet':
       return { ...state, quietTold: true };
     case 'slack_away':

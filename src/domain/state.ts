@@ -284,6 +284,8 @@ export interface MigrationState {
   readonly stretch: number;
   /** Number of the last row that held a shard or raised an alarm: who saw less has not agreed to it. */
   readonly told: number;
+  /** Number of the last row since which an approval means something else: a no is over, a schedule was called off, a window has closed. */
+  readonly decided: number;
   readonly phaseSince: number;
   readonly version: number;
   readonly messageTs: string | null;

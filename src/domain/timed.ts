@@ -8,8 +8,8 @@ import type { Gate, Phase } from './phase.ts';
 import { isOpen, nextOpening, type Opening } from './schedule.ts';
 import type { MigrationState } from './state.ts';
 import { dateMark } from './time-mark.ts';
-import type { GateView, ScheduleView } from './view.ts';
-import { countText, listText, plural } from './words.ts';
+import type { ActionId, GateView, ScheduleView } from './view.ts';
+import { countText, listText, plural, secondsText } from './words.ts';
 
 /** So long before the start every server is looked at once more. */
 const CHECK_LEAD_MS = 120_000;
@@ -77,14 +77,25 @@ export function takesEarlyApproval(gate: Gate, state: MigrationState): boolean {
 
 /**
  * Until when an approval counts. One that was given before a scheduled moment is not used up by waiting for it: it counts
- * from the start time, or for the whole of the window that it was given for.
+ * from the start time, or for the whole of the window that it was given for. What happens by itself in a window never
+ * does so by an approval of the window before.
  */
 export function countsUntil(gate: Gate, givenAt: number, state: MigrationState, policy: Policy): number {
   const usual = givenAt + policy.approvalTtlMs;
   if (gate === 'continue') return Math.max(usual, (startAtOf(state) ?? 0) + policy.approvalTtlMs);
   if (gate !== 'switch' || !isAuto(state)) return usual;
   const opening = openingAt(state, givenAt, policy);
-  return opening !== null && givenAt < opening.opensAt ? opening.closesAt : usual;
+  if (opening === null) return usual;
+  return givenAt < opening.opensAt ? opening.closesAt : Math.min(usual, opening.closesAt);
+}
+
+/** Why a switch that was passed must not begin any more, as a sentence; null when it may, and once it has begun. */
+export function switchTooLate(state: MigrationState, wallNow: number, policy: Policy): string | null {
+  if (state.phase !== 'switching' || state.cutover !== null || state.shards.some((one) => one.promoted)) return null;
+  const passedIn = openingAt(state, state.phaseSince, policy);
+  if (state.plan.schedule?.window && !isOpen(passedIn, wallNow)) return 'the window closed before it began.';
+  if (wallNow - state.phaseSince <= policy.approvalTtlMs) return null;
+  return `it did not begin within ${secondsText(policy.approvalTtlMs / 1000)} of its approval.`;
 }
 
 /** The scheduled moment that a gate waits for, or that let it open; null where nothing is scheduled. */
@@ -96,10 +107,25 @@ export function momentOf(gate: Gate, state: MigrationState, wallNow: number, pol
 /** What a scheduled gate leads to by itself, once it is open and approved; null when it does not. */
 export function passesByItself(view: GateView | undefined, state: MigrationState): string | null {
   if (!view?.open || view.approvals.length < view.needed || !takesEarlyApproval(view.gate, state)) return null;
+  if (unjudged(state) !== null) return null;
   const by = listText(view.approvals.map((one) => `<@${one.user}>`));
   return view.gate === 'continue'
     ? `The start time has come, approved beforehand by ${by}. Replication starts; the sources go on serving.`
     : `The window is open, approved by ${by}. The new servers are about to take the writes.`;
+}
+
+const HOLDING_BACK: readonly ActionId[] = [
+  'migration:deny',
+  'migration:revoke',
+  'migration:cancel_schedule',
+  'migration:abort',
+  'migration:recheck',
+];
+
+/** Somebody's wish to hold it back that is not judged yet, as a sentence: nothing happens by itself before it is. */
+export function unjudged({ clicks }: MigrationState): string | null {
+  const click = clicks.find(({ event }) => HOLDING_BACK.includes(event.action));
+  return click ? `A click of <@${click.event.user}> that may hold it back is judged first.` : null;
 }
 
 /** That nobody was there at the start time; told once. */

@@ -12,7 +12,7 @@ import { finishStatus, overrideFrom } from './finish-gate.ts';
 import { denialOf, gatesOf, type Policy } from './gate.ts';
 import { heldText } from './held.ts';
 import { pendingText, questionOf } from './hook-words.ts';
-import { agreedFrom, isPuttingBack, mayAsk } from './may-ask.ts';
+import { agreedFrom, gateFrom, isPuttingBack, mayAsk } from './may-ask.ts';
 import { isOverlap } from './overlap.ts';
 import { abortRisks, finishConsequence, switchRisks } from './overlap-risks.ts';
 import { hasEnded } from './phase.ts';
@@ -133,9 +133,13 @@ export function entryOf(value: string, state: MigrationState): number | null {
   return id === state.plan.id && hash === planHash(state.plan) && /^\d+$/.test(entry ?? '') ? Number(entry) : null;
 }
 
+/** Beside the gates' own: what passes one, or lifts a no. */
+const PASSING: readonly ActionId[] = ['migration:break_glass', 'migration:ask_again'];
+
 function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sight, policy: Policy): ActionView[] {
   const value = actionValue(state);
   const agrees = actionValue(state, agreedFrom(state));
+  const passes = actionValue(state, gateFrom(state));
   const actions: ActionView[] = [];
   const add = (action: ActionId, ask: ActionView['ask'], consequence: string) =>
     actions.push({ action, value, ask, consequence });
@@ -150,14 +154,14 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
       // The moment comes first: a dialog holds 300 characters.
       const then = gate.gate === 'continue' ? 'At the start time' : 'In the next window';
       const label = gate.gate === 'continue' ? 'Approve the start' : 'Approve the switch';
-      actions.push({ action: `gate:${gate.gate}`, value, ask, consequence: `${then}: ${consequence}`, label });
-    } else add(`gate:${gate.gate}`, ask, consequence);
+      actions.push({ action: `gate:${gate.gate}`, value: passes, ask, consequence: `${then}: ${consequence}`, label });
+    } else actions.push({ action: `gate:${gate.gate}`, value: passes, ask, consequence });
   }
   if (mayAsk(state, sight, 'cancel_schedule')) add('migration:cancel_schedule', 'confirm', cancelText(state));
   for (const one of approvalActions(state, gates, sight, policy, (gate) =>
     consequenceOf(gate, state, sight, wipedBy(state)),
   ))
-    actions.push({ ...one, value });
+    actions.push({ ...one, value: PASSING.includes(one.action) ? passes : value });
   if (mayAsk(state, sight, 'recheck'))
     add('migration:recheck', 'none', 'Every server is looked at again. Nothing is changed.');
   if (mayAsk(state, sight, 'tune')) {

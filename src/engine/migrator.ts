@@ -98,6 +98,8 @@ export class Migrator {
   #reason: string | null = null;
   #ticks = 0;
   #loop: Promise<void> | null = null;
+  /** Settles when the click before is judged. */
+  #judged: Promise<void> = Promise.resolve();
   /** That the bot was started again is not in the journal yet. */
   #unsaid = false;
 
@@ -190,8 +192,20 @@ export class Migrator {
     this.#watch.close();
   }
 
-  /** Judges a click that is in the journal. Judged again after a restart if no verdict is there. */
-  async settleClick(seq: number): Promise<ClickAnswer> {
+  /**
+   * Judges a click that is in the journal, in the order in which they came: Slack may take longer to say who the first one
+   * was. Judged again after a restart if no verdict is there.
+   */
+  settleClick(seq: number): Promise<ClickAnswer> {
+    const judged = this.#judged.then(() => this.#judge(seq));
+    this.#judged = judged.then(
+      () => undefined,
+      () => undefined,
+    );
+    return judged;
+  }
+
+  async #judge(seq: number): Promise<ClickAnswer> {
     const find = () => this.#journal.state.clicks.find((one) => one.seq === seq);
     const user = find()?.event.user;
     if (user === undefined) return { accepted: false, text: 'This click was dealt with already.' };

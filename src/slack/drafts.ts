@@ -12,6 +12,8 @@ export interface Draft {
   /** The new servers in the order in which they were given. */
   readonly given: readonly string[];
   readonly onlyCheck: boolean;
+  /** How often its order was put on a screen anew: a page of before shows another one. */
+  readonly revision: number;
 }
 
 export interface Drafts {

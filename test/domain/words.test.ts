@@ -354,6 +354,14 @@ about('events', () => {
     );
   });
 
+  it('call nobody whom a name or a reason names', () => {
+    const plan = aPlan(1, { name: 'for <@U00000EVE>', reason: '<@U00000EVE> <!subteam^S1> said so' });
+    const asked = describe({ kind: 'requested', plan, messageTs: null }, plan);
+    expect(asked.match(/<[^>]*>/g)).toEqual([`<@${plan.requestedBy}>`]);
+    const reminded: Event = { kind: 'reminded', gate: 'switch', where: 'thread', missing: 1, waitedMs: 60_000 };
+    expect(describe(reminded, plan)).toContain('for ‹@U00000EVE›');
+  });
+
   it('concern one shard, or all', () => {
     expect(shardOf({ kind: 'intent', effect: { kind: 'detach', shard: 2 } })).toBe(2);
     expect(shardOf({ kind: 'trouble', shard: 1, text: 'x' })).toBe(1);

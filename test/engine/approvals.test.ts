@@ -21,15 +21,21 @@ let store: Store;
 let made: Harness;
 let aheadMs: number;
 const gone = new Set<string>();
+/** Of whom Slack tells later. */
+let slow: { readonly user: string; readonly told: Promise<void> } | null = null;
 const clock: Clock = { ...systemClock, now: () => systemClock.now() + aheadMs };
 const authorizer: Authorizer = {
   mayRequest: async () => ({ ok: true }),
-  mayApprove: async (user) => (gone.has(user) ? { ok: false, why: 'Your account is deactivated.' } : { ok: true }),
+  mayApprove: async (user) => {
+    if (user === slow?.user) await slow.told;
+    return gone.has(user) ? { ok: false, why: 'Your account is deactivated.' } : { ok: true };
+  },
 };
 
 beforeEach(async () => {
   aheadMs = 0;
   gone.clear();
+  slow = null;
   fleet = await startFleet();
   store = openSqliteStore({ file: ':memory:', secrets: new SecretRegistry(), clock: systemClock });
   made = harness();
@@ -138,4 +144,19 @@ test('a broken glass passes the gate, and stands in the view, the JSON and the r
   expect(told(id, 'summary').join('\n')).toContain(
     `Gate *continue* was passed by <@${BEN}> alone, with 0 of 2 approvals`,
   );
+});
+
+test('a no that came first counts, although Slack takes longer to say who gave it than who approves behind it', async () => {
+  const id = await planned();
+  await made.click(id, 'gate:continue', { user: BEN });
+  let tell = () => {};
+  slow = { user: EVE, told: new Promise((resolve) => (tell = resolve)) };
+  const denied = made.click(id, 'migration:deny', { user: EVE, reason: 'The backup is not done.' });
+  const approved = made.click(id, 'gate:continue', { user: ANA });
+  const first = await Promise.race([approved.then(() => 'approved'), clock.sleep(100).then(() => 'nobody')]);
+  tell();
+  expect(first).toBe('nobody');
+  expect(await denied).toMatchObject({ accepted: true });
+  expect(await approved).toMatchObject({ accepted: false, text: expect.stringContaining('The backup is not done.') });
+  expect(made.view(id).phase).toBe('planned');
 });

@@ -1,6 +1,7 @@
 /** A migration that goes by the clock, on real servers, through a restart. The clock is moved, nobody waits. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import type { HookAnswer, Hooks } from '../../src/domain/hook.ts';
 import { SecretRegistry } from '../../src/log.ts';
 import { fill } from '../../src/sandbox/redis/fill.ts';
 import { type Fleet, startFleet } from '../../src/sandbox/redis/fleet.ts';
@@ -90,4 +91,50 @@ test('does not start by the approval of somebody who may not approve any more', 
   await harness.open(id, 'continue');
   await until(() => store.journal(id).some((row) => row.text.includes('they may not approve any more')));
   expect(harness.view(id)).toMatchObject({ phase: 'planned', gates: [{ approvals: [] }, {}, {}] });
+});
+
+test('does not begin to switch when whoever was asked says yes after the window, or the bot comes back then', async () => {
+  const { sources, destinations } = await startPairs(fleet, 1);
+  let answer: (yes: HookAnswer) => void = () => {};
+  const hooks: Hooks = {
+    send: (hook) =>
+      hook.kind === 'before_switch' ? new Promise((resolve) => (answer = resolve)) : Promise.resolve({ kind: 'ok' }),
+  };
+  await harness.close();
+  setTo('2026-12-05T01:50:00Z');
+  harness = createHarness({ store, clock, hooks });
+  const id = await harness.start({
+    sources: urls(sources),
+    destinations: urls(destinations),
+    name: 'orders',
+    schedule: { window: '0 2 * * *', autoSwitch: true },
+  });
+  await harness.open(id, 'continue');
+  await harness.click(id, 'gate:continue');
+  const early = () => harness.view(id).gates.find((one) => one.gate === 'switch')?.early;
+  await until(early);
+  await harness.click(id, 'gate:switch');
+  const letGo = (times: number) =>
+    until(() => store.journal(id).filter((row) => row.event.kind === 'cutover_let_go').length === times);
+
+  setTo('2026-12-05T02:00:00Z');
+  await harness.phase(id, 'switching');
+  await until(() => store.journal(id).some((row) => row.event.kind === 'hook_due'));
+  setTo('2026-12-05T03:00:00Z');
+  answer({ kind: 'ok' });
+  await letGo(1);
+  expect(harness.view(id)).toMatchObject({
+    phase: 'streaming',
+    waitingFor: expect.stringContaining('the window closed'),
+  });
+
+  await until(early);
+  await harness.click(id, 'gate:switch');
+  setTo('2026-12-06T02:00:00Z');
+  await harness.phase(id, 'switching');
+  await restart('2026-12-06T09:00:00Z');
+  await letGo(2);
+  expect(harness.view(id).phase).toBe('streaming');
+  expect(await sources[0]?.call('ROLE')).toContain('master');
+  expect(store.journal(id).some((row) => row.event.kind === 'cutover_started')).toBe(false);
 });

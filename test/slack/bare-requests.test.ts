@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ANA, BEN, EVE, MIGRATIONS } from '../../src/sandbox/slack/index.ts';
+import type { SandboxView } from '../../src/sandbox/slack/views.ts';
 import { type Bot, type BotOptions, startBot } from './bot.ts';
 import { actionView, gateView, view } from './support.ts';
 
@@ -45,9 +46,55 @@ function bareClick(value: string): Record<string, string> {
   return { payload: JSON.stringify(payload) };
 }
 
+/** A page of a form as a program would send it, once more or late: what it carried and what stood in its fields. */
+function bareSubmit(page: SandboxView, values: object = {}): Record<string, string> {
+  const { callback_id, private_metadata, blocks } = page;
+  const shown = { id: page.id, callback_id, private_metadata, blocks, state: { values } };
+  return { payload: JSON.stringify({ type: 'view_submission', user: { id: ANA }, view: shown }) };
+}
+
+/** The second page of the form for a new migration. */
+async function pairsPage(made: Bot): Promise<SandboxView> {
+  const open = (text: string) =>
+    made.slack.waitFor(() => made.slack.openViews(ANA).find((one) => JSON.stringify(one.blocks).includes(text)), {
+      what: `the form with ${text}`,
+    });
+  await made.slack.command({ user: ANA, channel: MIGRATIONS });
+  const first = await open('"sources"');
+  const values = { sources: { sources: 'old-1 old-2' }, destinations: { destinations: 'new-2 new-1' } };
+  await made.slack.submit({ user: ANA, viewId: first.id, values });
+  return { ...(await open('order-0-0')) };
+}
+
 function heard(made: Bot, user: string): string[] {
   return made.slack.ephemerals(user).map((one) => one.text);
 }
+
+describe('the pairs of a new migration', () => {
+  it('start in no order that was sent and not shown, however often the page is sent', async () => {
+    const made = await bot();
+    const page = await pairsPage(made);
+    const other = { 'order-0-0': { order: { type: 'plain_text_input', value: 'new-1\nnew-2' } } };
+    for (let times = 0; times < 2; times++)
+      expect(JSON.parse((await post(made, bareSubmit(page, other))).text)).toMatchObject({ response_action: 'update' });
+    expect([made.service.opened, made.store.inbox()]).toEqual([[], []]);
+  });
+
+  it('start in no order that a button has chosen and Slack did not show', async () => {
+    const made = await bot();
+    const page = await pairsPage(made);
+    made.slack.failNext({ method: 'views.update', error: 'hash_conflict' });
+    await made.slack.click({ user: ANA, viewId: page.id, actionId: 'pairs:match' });
+    await vi.waitUntil(() => made.counted.some((one) => one.method === 'views.update' && one.outcome !== 'ok'), 5_000);
+    const answer = JSON.parse((await post(made, bareSubmit(page))).text);
+    expect(answer).toMatchObject({ response_action: 'update', view: { private_metadata: expect.any(String) } });
+    expect([made.service.opened, made.store.inbox()]).toEqual([[], []]);
+    const { private_metadata } = answer.view as SandboxView;
+    await post(made, bareSubmit({ ...page, private_metadata }));
+    await vi.waitUntil(() => made.service.opened.length > 0, 5_000);
+    expect(made.service.opened[0]?.plan.shards[0]?.destination.host).toBe('new-1');
+  });
+});
 
 describe('a request with no more than is needed', () => {
   it('a click without container, message, response_url and trigger counts, and nobody is told of trouble', async () => {

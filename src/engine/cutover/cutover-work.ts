@@ -4,15 +4,18 @@
  * is to be let go.
  */
 import { groupOf } from '../../domain/canary.ts';
+import { switchTooLate } from '../../domain/timed.ts';
 import type { Log } from '../../log.ts';
 import type { HookSender } from '../hook-sender.ts';
 import type { Journal } from '../journal.ts';
 import { askBefore } from './ask.ts';
+import { letGoTo } from './end.ts';
 import type { CutoverDeps } from './ground.ts';
 import { isOpening, openOverlap } from './overlap.ts';
 import { type CutoverAnswer, cutOver } from './run.ts';
 import { settle } from './settle.ts';
 
+const OVER: CutoverAnswer = { waitsFor: null, why: null };
 const RESTARTED = 'the bot was restarted in the middle of it.';
 
 export class CutoverWork {
@@ -51,12 +54,23 @@ export class CutoverWork {
     this.#why = why;
   }
 
+  /** A bot that was away, or whoever was asked, may have let the time pass for which people approved it. */
+  #letGoLate(): boolean {
+    const { clock, policy } = this.#deps;
+    const reason = switchTooLate(this.#journal.state, clock.now(), policy);
+    if (reason === null) return false;
+    this.#journal.append([{ kind: 'cutover_let_go', reason }, letGoTo(this.#journal.state)]);
+    return true;
+  }
+
   async #next(): Promise<CutoverAnswer> {
     const { state } = this.#journal;
     const [way, shards] = groupOf(state);
     if (state.cutover === null && state.phase === 'switching' && way === 'over') {
+      if (this.#letGoLate()) return OVER;
       const stopped = await askBefore(this.#journal, this.#hooks, shards);
       if (stopped !== null) return stopped;
+      if (this.#letGoLate()) return OVER;
     }
     if (isOpening(this.#journal.state)) return openOverlap(this.#journal, this.#deps, this.#why);
     if (state.cutover === null) return cutOver(this.#journal, this.#deps, way, shards);

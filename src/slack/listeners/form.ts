@@ -69,8 +69,8 @@ async function firstPage(deps: ListenerDeps, view: ViewOutput, user: string, ack
   const drafted = deps.service.draft(form.request, { user, channel: form.channel });
   if (!drafted.ok) return refuse(byField(drafted.problems, form.fieldOf));
   const { plan } = drafted;
-  const draft = { plan, given: destinationsOf(plan), onlyCheck: form.onlyCheck };
-  const context = { draft: deps.drafts.put(draft), revision: 0 };
+  const draft = { plan, given: destinationsOf(plan), onlyCheck: form.onlyCheck, revision: 0 };
+  const context = { draft: deps.drafts.put(draft), revision: draft.revision };
   // On top of the first page: whoever closes it is back there, with everything as it was typed.
   return acknowledge({ response_action: 'push', view: pairsForm({ ...draft, context, isChanged: false }) });
 }
@@ -124,7 +124,8 @@ async function secondPage(
   const typed = readOrder(view.state.values, context.revision);
   const wanted = typed === null ? { ok: true as const, plan: draft.plan } : reordered(draft.plan, typed);
   if (!wanted.ok) return refuse(wanted.problem);
-  if (!sameOrder(wanted.plan, draft.plan))
+  // A page that another one has replaced, or was to replace: what it showed is not what would start.
+  if (context.revision !== draft.revision || !sameOrder(wanted.plan, draft.plan))
     return acknowledge({ response_action: 'update', view: shownAnew(deps, held, wanted.plan) });
 
   const plan = { ...draft.plan, createdAt: deps.clock.now() };
@@ -160,10 +161,10 @@ async function changeOrder(
 }
 
 function shownAnew(deps: ListenerDeps, { context, draft }: Held, plan: Plan) {
-  const isChanged = !sameOrder(plan, draft.plan);
-  const changed = { ...draft, plan };
+  const isChanged = context.revision !== draft.revision || !sameOrder(plan, draft.plan);
+  const changed = { ...draft, plan, revision: draft.revision + 1 };
   deps.drafts.change(context.draft, changed);
-  return pairsForm({ ...changed, context: { ...context, revision: context.revision + 1 }, isChanged });
+  return pairsForm({ ...changed, context: { ...context, revision: changed.revision }, isChanged });
 }
 
 function sameOrder(one: Plan, other: Plan): boolean {

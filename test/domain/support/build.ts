@@ -5,7 +5,7 @@ import type { Endpoint } from '../../../src/domain/endpoint.ts';
 import type { BeforeReplication, Event, JournalRow } from '../../../src/domain/event.ts';
 import { overrideFrom } from '../../../src/domain/finish-gate.ts';
 import type { Policy } from '../../../src/domain/gate.ts';
-import { agreedFrom } from '../../../src/domain/may-ask.ts';
+import { agreedFrom, gateFrom } from '../../../src/domain/may-ask.ts';
 import { foldJournal } from '../../../src/domain/migration.ts';
 import type { PairLook, ReplicationFacts, ServerFacts, ServerLook } from '../../../src/domain/observation.ts';
 import type { Verdict } from '../../../src/domain/place.ts';
@@ -349,5 +349,7 @@ export const NOT_EMPTY: Finding = {
 /** What a button that is drawn now carries: the phase entry, or the last thing that was told of the servers. */
 export function drawnAt(action: ActionId, state: MigrationState): number {
   if (action === 'migration:override') return overrideFrom(state);
+  const passes = ['migration:break_glass', 'migration:ask_again'].includes(action) || action.startsWith('gate:');
+  if (passes) return gateFrom(state);
   return action === 'migration:tune' || action === 'migration:resume' ? agreedFrom(state) : state.entry;
 }

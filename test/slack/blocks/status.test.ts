@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hasEnded, PHASES } from '../../../src/domain/phase.ts';
 import type { ShardView } from '../../../src/domain/view.ts';
+import { ACTION_IDS } from '../../../src/domain/view.ts';
 import { checkMessage, checkView } from '../../../src/sandbox/slack/block-limits.ts';
 import {
   askAnswer,
@@ -32,6 +33,46 @@ describe('the status message', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('keeps them also when everything is told at once, at its longest', () => {
+    const long = 'what <@nobody> & *nothing* knows '.repeat(100);
+    const at = '2024-05-01T10:00:00.000Z';
+    const everybody = Array.from({ length: 30 }, (_, index) => ({ user: `U${String(index).padStart(20, '0')}`, at }));
+    const brokenGlass = { user: ANA, at, reason: long, given: 0, needed: 40 };
+    const finding = { level: 'error', shard: 3, code: 'x', text: long, fix: long } as const;
+    const client = { server: long, address: long, name: long, user: long, library: long, lastCommand: long };
+    const loud = view({
+      waitingFor: long,
+      reason: long,
+      schedule: {
+        zone: 'UTC',
+        startAt: null,
+        window: null,
+        autoSwitch: true,
+        cancelledBy: null,
+        text: long,
+      },
+      findings: Array.from({ length: 60 }, () => finding),
+      gates: (['continue', 'switch', 'finish'] as const).map((gate) =>
+        gateView(gate, { open: true, reason: long, needed: 40, approvals: everybody, brokenGlass }),
+      ),
+      actions: ACTION_IDS.map((action) => actionView({ action, consequence: long })),
+      wayBack: { open: true, text: long },
+      lateWriters: long,
+      lateClients: Array.from({ length: 50 }, () => ({ ...client, shard: 0, idleSeconds: 1, triedSecondsAgo: 1 })),
+      axe: { running: true, lines: Array.from({ length: 50 }, () => long) },
+      shards: Array.from({ length: 201 }, (_, index) => shardView(index, { source: long, reason: long })),
+    });
+    for (const rung of RUNGS) {
+      for (const phase of ['planned', 'switched', 'finished'] as const) {
+        const { blocks, text: fallback } = renderStatus({ ...loud, phase }, rung);
+        expect(checkMessage(blocks, fallback, { forUpdate: true })).toEqual([]);
+        expect(textLength(blocks)).toBeLessThanOrEqual(12_000);
+        expect(blocks.some((block) => block.type === 'actions')).toBe(true);
+        expectHarmless(blocks);
+      }
+    }
   });
 
   it('shows up to 20 shards in a table with every column', () => {
