@@ -333,12 +333,12 @@ describe('the report', () => {
     const report = judgePreflight(aPlan(1), [sight({}, {}, { source: unseen('old-1:6379 hangs.') })], new Map());
     expect(report.totals).toEqual({ servers: 1, keys: null, bytes: null });
     expect(report.shards[0]?.source).toBeNull();
-    expect(preflightText(report)).toBe('Preflight: 1 source, an unknown number of keys; 1 error, 0 warnings.');
+    expect(preflightText(report)).toBe('Checked: 1 source, an unknown number of keys; 1 error, 0 warnings.');
   });
 
   it('is one line for the thread', () => {
     const report = judgePreflight(aPlan(2), [sight(), sight({}, {}, {}, 1)], new Map());
-    expect(preflightText(report)).toBe('Preflight: 2 sources, 40,000 keys; nothing stands in the way.');
+    expect(preflightText(report)).toBe('Checked: 2 sources, 40,000 keys; nothing stands in the way.');
     expect(freshPair(0).source.ok).toBe(true);
   });
 });

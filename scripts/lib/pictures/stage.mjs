@@ -66,7 +66,8 @@ export async function startStage() {
     });
     ends.push(() => page.close());
     const addresses = (side) => pairs.map((pair) => addressIn(pair, side));
-    return { slack, bot, world, pairs, addresses, url: page.url, ANA, BEN, EVE, MIGRATIONS, close };
+    const { renderStatus } = await built('../slack/blocks/status.js');
+    return { slack, bot, renderStatus, world, pairs, addresses, url: page.url, ANA, BEN, EVE, MIGRATIONS, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,11 +1,12 @@
 /** The story that the pictures of docs/slack.md are taken from: five migrations, with something of everything. */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { manyShards } from './many.mjs';
 import { peopleOf } from './people.mjs';
 
 const NAME = { name: { name: 'orders' } };
 
-export const PARTS = ['forms', 'findings', 'schedule', 'canary', 'end'];
+export const PARTS = ['forms', 'findings', 'schedule', 'canary', 'end', 'many'];
 
 /** `parts`: some of PARTS, in any order. */
 export async function takePictures(stage, camera, parts) {
@@ -176,7 +177,7 @@ class Story {
     await sleep(2_500);
     await this.status('switching-canary');
     await people.phase('switched');
-    await people.says(/writes? refused/);
+    await people.says(/\*tried to write/);
     await this.status('switched');
     await this.status('switched-dark', { theme: 'dark' });
     await this.status('switched-phone', { size: 'phone' });
@@ -218,6 +219,23 @@ class Story {
     await this.form('settings', BEN);
     await people.closeForms(BEN);
     await camera.show({ user: ANA, channel: MIGRATIONS });
+  }
+
+  /** What a thousand shards, and fifty, would look like: the bot's own blocks over figures that are made up. */
+  async many() {
+    const { ANA, slack, MIGRATIONS, renderStatus } = this.stage;
+    for (const shards of [50, 1_000]) {
+      const { blocks, text } = renderStatus(manyShards(shards, this.stage));
+      const answer = await fetch(`${slack.apiUrl}chat.postMessage`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${slack.botToken}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ channel: MIGRATIONS, text, blocks }),
+      });
+      const { ok, ts, error } = await answer.json();
+      if (!ok) throw new Error(`${shards} shards: ${error}`);
+      const page = await this.camera.show({ user: ANA, channel: MIGRATIONS });
+      await this.camera.keep(`shards-${shards}`, page.locator(`.channel [data-message="${ts}"]`));
+    }
   }
 
   /** The last one goes all the way. */
