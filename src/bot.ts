@@ -102,7 +102,8 @@ export async function startBot({ config, registry, log, env, readText }: BotDeps
   const store = openSqliteStore({ file: config.stateFile, secrets: registry, clock });
   const boltLogger = toBoltLogger(log);
   const metricsRoom = createMetrics({
-    views: () => engine.views('all'),
+    views: () => engine.views('running'),
+    phases: () => engine.phases(),
     staleMessages: () => slack.staleMessages(),
   });
   const { metrics } = metricsRoom;

@@ -38,6 +38,17 @@ export const noLog: Log = { debug: noop, info: noop, warn: noop, error: noop, ch
 export const MASK = '[secret]';
 
 /**
+ * What stands under these names in a call of Slack is a word of Slack's, or an id that comes back to us: no secret can be
+ * in it, and a password such as `button` or `migration` must not make all messages and clicks unusable.
+ */
+const MACHINE_KEYS: ReadonlySet<string> = new Set(
+  (
+    'type style response_type response_action action_id block_id callback_id event_type value ' +
+    'channel channel_id user user_id ts thread_ts message_ts view_id trigger_id'
+  ).split(' '),
+);
+
+/**
  * Knows every secret value that this process has seen and takes them (and their URL-encoded and base64 forms) out of
  * text. Values shorter than six characters are not searched for: they would eat ordinary words, and so give themselves
  * away. Texts never hold a secret by construction; this is the net below.
@@ -63,12 +74,14 @@ export class SecretRegistry {
     return clean;
   }
 
-  /** A deep copy of JSON-like data with every string scrubbed. */
+  /** A deep copy of what goes to Slack with every string scrubbed, but for what only machines read. */
   scrubData<T>(data: T): T {
     if (typeof data === 'string') return this.scrub(data) as T;
     if (Array.isArray(data)) return data.map((item: unknown) => this.scrubData(item)) as T;
     if (data !== null && typeof data === 'object' && Object.getPrototypeOf(data) === Object.prototype) {
-      return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, this.scrubData(value)])) as T;
+      const clean = (key: string, value: unknown) =>
+        typeof value === 'string' && MACHINE_KEYS.has(key) ? value : this.scrubData(value);
+      return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, clean(key, value)])) as T;
     }
     return data;
   }

@@ -38,7 +38,7 @@ function decideIn(state: MigrationState, sight: Sight, policy: Policy, gates: re
       return {
         ...NOTHING,
         run: 'preflight',
-        waitingFor: `Preflight is looking at ${plural(state.plan.shards.length * 2, 'server')}.`,
+        waitingFor: `The check is looking at ${plural(state.plan.shards.length * 2, 'server')}.`,
       };
     case 'planned':
       return planned(state, sight, gates);

@@ -3,7 +3,7 @@ import type { ApprovalEvent } from './event-approvals.ts';
 import { assertNever } from './phase.ts';
 import type { Plan } from './plan.ts';
 import { dateMark } from './time-mark.ts';
-import { listText, plural, roughText, saidText } from './words.ts';
+import { callingNobody, listText, plural, roughText, saidText } from './words.ts';
 
 export function describeApproval(event: ApprovalEvent, plan: Plan): string {
   const gate = `*${event.gate}*`;
@@ -28,7 +28,7 @@ export function describeApproval(event: ApprovalEvent, plan: Plan): string {
         : `Gate ${gate} can be approved already, for ${dateMark(event.from)}: it needs ${plural(event.missing, 'approval')}.`;
     case 'reminded': {
       const since = event.waitedMs >= 60_000 ? ` It has waited for ${roughText(event.waitedMs / 1000)}.` : '';
-      return `Gate ${gate} of “${plan.name}” still needs ${plural(event.missing, 'approval')}.${since}`;
+      return `Gate ${gate} of “${callingNobody(plan.name)}” still needs ${plural(event.missing, 'approval')}.${since}`;
     }
     case 'gate_denied': {
       const voided = event.approvals === 0 ? '' : ` ${voidText(event.approvals)}.`;

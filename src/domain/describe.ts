@@ -10,16 +10,16 @@ import { fenceAddress, type Plan } from './plan.ts';
 import { preflightText } from './preflight/judge.ts';
 import { scheduleText } from './schedule-words.ts';
 import { tuneText } from './sync-alarm.ts';
-import { capital, countText, listText, plural, secondsText, shardText } from './words.ts';
+import { callingNobody, capital, countText, listText, plural, secondsText, shardText } from './words.ts';
 
 function reasonText({ reason }: Plan): string {
-  return reason === undefined ? '' : ` Why: “${reason}”.`;
+  return reason === undefined ? '' : ` Why: “${callingNobody(reason)}”.`;
 }
 
 export function describe(event: Event, plan: Plan): string {
   switch (event.kind) {
     case 'requested':
-      return `<@${event.plan.requestedBy}> asked for “${event.plan.name}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}${canaryText(event.plan.canary)}${scheduleText(event.plan.schedule)}.${reasonText(event.plan)}`;
+      return `<@${event.plan.requestedBy}> asked for “${callingNobody(event.plan.name)}”: ${plural(event.plan.shards.length, 'shard')}, cut-over ${event.plan.cutover}${canaryText(event.plan.canary)}${scheduleText(event.plan.schedule)}.${reasonText(event.plan)}`;
     case 'message_posted':
       return event.why;
     case 'preflight_done':

@@ -135,7 +135,7 @@ function outOfPhase(gate: Gate, state: MigrationState): string {
   const undone = state.phase === 'rolling_back' || state.phase === 'rolled_back';
   if (undone && gate === 'finish') return 'The migration was rolled back.';
   if (isBehind(gate, state.phase)) return 'This gate is behind us.';
-  if (gate === 'continue') return 'Preflight is still looking at the servers.';
+  if (gate === 'continue') return 'The check is still looking at the servers.';
   if (gate === 'switch') return 'Opens when every shard is in step.';
   return 'Opens after the switch, when nobody writes to the old masters any more.';
 }

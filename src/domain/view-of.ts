@@ -211,7 +211,7 @@ function consequenceOf(gate: GateView, state: MigrationState, sight: Sight, wipe
       const { keys, bytes } = state.preflight?.totals ?? { keys: null, bytes: null };
       const size = `${keys === null ? 'an unknown number of' : countText(keys)} keys${bytes === null ? '' : `, ${bytesText(bytes)}`}`;
       const lost = sum(wipes.map((one) => state.preflight?.shards[one.shard ?? -1]?.destination?.keys ?? 0));
-      const wipe = lost > 0 ? ` ${countText(lost)} keys on ${plural(wipes.length, 'destination')} will be wiped.` : '';
+      const wipe = lost > 0 ? ` ${plural(lost, 'key')} on ${plural(wipes.length, 'destination')} will be wiped.` : '';
       return `Replication of ${shards} starts: ${size}. The sources go on serving.${wipe}`;
     }
     case 'switch': {

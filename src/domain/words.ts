@@ -42,9 +42,14 @@ export function roughText(seconds: number): string {
   return minutes < 2_880 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / 1_440)} days`;
 }
 
+/** What came from outside, inside a sentence of ours: Slack's marks for people and groups are none in it. */
+export function callingNobody(text: string): string {
+  return text.replaceAll('<', '‹').replaceAll('>', '›');
+}
+
 /** What a server says of a setting or a person has typed, inside a sentence: on one line, not too long, and calling nobody in Slack. */
 export function quoted(value: string, most = 100): string {
-  const characters = Array.from(value.replace(/\s+/g, ' ').replaceAll('<', '‹').replaceAll('>', '›'));
+  const characters = Array.from(callingNobody(value.replace(/\s+/g, ' ')));
   return `"${characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : characters.join('')}"`;
 }
 
@@ -59,7 +64,9 @@ export function saidText(typed: string): string {
     .replaceAll('`', 'ˋ')
     .replaceAll('~', '∼')
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '＿')
-    .trim();
+    .trim()
+    // The sentence around it has a full stop of its own.
+    .replace(/(?<=[^.\s])\.$/, '');
   return quoted(bare, REASON_CHARACTERS);
 }
 

@@ -3,7 +3,7 @@
  * about migrations are read from the engine's views at each scrape, so that nothing stays behind of one that has ended.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { hasEnded, PHASES } from '../domain/phase.ts';
+import { hasEnded, PHASES, type Phase } from '../domain/phase.ts';
 import type { MigrationView, ShardView } from '../domain/view.ts';
 import type { Metrics } from '../log.ts';
 
@@ -18,6 +18,8 @@ export interface MetricsRoom {
 export interface MetricsSources {
   /** Those that run; ended ones may be among them and get no rows per shard. */
   readonly views: () => readonly MigrationView[];
+  /** Of all that there are, ended ones too, which are counted only: a view of each would take its time at every scrape. Left out: of `views`. */
+  readonly phases?: () => readonly Phase[];
   /** Seconds for which Slack has not taken the newest state of a migration; only those that it does not take. */
   readonly staleMessages?: () => ReadonlyMap<string, number>;
 }
@@ -34,7 +36,8 @@ export function createMetrics(sources: MetricsSources): MetricsRoom {
     registers: [],
     collect() {
       for (const phase of PHASES) this.set({ phase }, 0);
-      for (const view of sources.views()) this.inc({ phase: view.phase });
+      const phases = sources.phases?.() ?? sources.views().map((view) => view.phase);
+      for (const phase of phases) this.inc({ phase });
     },
   });
   const lag = new Gauge({

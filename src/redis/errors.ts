@@ -1,5 +1,6 @@
 /** A server's or a socket's words → a kind that code can act on and a sentence that people can. */
 import type { Problem, ProblemKind } from '../domain/observation.ts';
+import { callingNobody } from '../domain/words.ts';
 import { tlsAdvice } from './tls-words.ts';
 
 /**
@@ -121,7 +122,7 @@ function sentence(kind: ProblemKind, address: string, command: string, detail: s
 }
 
 function shortened(detail: string): string {
-  const clean = withoutArguments(detail).replace(/\s+/g, ' ').trim();
+  const clean = callingNobody(withoutArguments(detail).replace(/\s+/g, ' ').trim());
   return clean.length > 160 ? `${clean.slice(0, 160)}…` : clean;
 }
 

@@ -74,6 +74,10 @@ const MAY_BE_REPEATED: ReadonlySet<string> = new Set([
 /** A `trigger_id` lives for three seconds: what needs one is not worth waiting for. */
 const TRIGGERED: ReadonlySet<string> = new Set(['views.open', 'views.push']);
 const TRIGGER_MS = 2_000;
+/** Where Slack does not say for how long. */
+const UNSAID_LIMIT_MS = 5_000;
+/** What is longer than this is a mistake of somebody in between: we would be silent for years. */
+const LONGEST_LIMIT_MS = 3_600_000;
 
 export function createSlackApi(deps: SlackApiDeps): SlackApi {
   const { client, clock, metrics, registry, patience } = deps;
@@ -138,12 +142,17 @@ function waitBeforeRepeat(problem: SlackProblem, attempt: number, maxRetryAfterM
 
 function problemFrom(method: string, error: unknown, registry: SecretRegistry): SlackProblem {
   if (error instanceof WebAPIRateLimitedError)
-    return new SlackProblem('rate_limited', method, 'ratelimited', error.retryAfter * 1000);
+    return new SlackProblem('rate_limited', method, 'ratelimited', Math.min(error.retryAfter * 1000, LONGEST_LIMIT_MS));
+  // The client has no class for a 429 that does not say for how long.
+  if (error instanceof Error && error.message.startsWith('Retry header did not contain a valid timeout'))
+    return new SlackProblem('rate_limited', method, 'ratelimited', UNSAID_LIMIT_MS);
   if (error instanceof WebAPIPlatformError) {
-    const code = registry.scrub(error.data.error).slice(0, 80);
+    const said: unknown = error.data.error;
+    const code = typeof said === 'string' ? registry.scrub(said).slice(0, 80) : '';
     // What is not Slack's JSON (a proxy's page, say) arrives as a code that is no word.
     if (!/^[a-z0-9_]+$/i.test(code)) return new SlackProblem('unreachable', method, 'not_an_answer_of_slack');
-    if (code === 'ratelimited' || code === 'rate_limited') return new SlackProblem('rate_limited', method, code, 5_000);
+    if (code === 'ratelimited' || code === 'rate_limited')
+      return new SlackProblem('rate_limited', method, code, UNSAID_LIMIT_MS);
     if (['internal_error', 'fatal_error', 'service_unavailable', 'request_timeout'].includes(code)) {
       return new SlackProblem('unreachable', method, code);
     }

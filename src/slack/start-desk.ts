@@ -4,6 +4,7 @@
  * a crash or a stop cut off is done again from the beginning, and the channel is looked through before anything is
  * posted twice. It never changes a Redis server: opening a migration only begins to look.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Authorizer, MigrationService } from '../engine/service.ts';
@@ -53,6 +54,8 @@ const NOT_WELCOME = [
 export function createStartDesk(deps: StartDeskDeps): StartDesk {
   const { service, store, authorizer, api, poster, answerer, clock, log } = deps;
   const stopped = new AbortController();
+  // One for each request that waits for Slack.
+  setMaxListeners(Number.POSITIVE_INFINITY, stopped.signal);
 
   async function carryOut(plan: Plan, asker: Asker, isReplay: boolean): Promise<void> {
     if (service.view(plan.id) !== null) {

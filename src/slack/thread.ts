@@ -3,14 +3,16 @@
  * Owns how far each thread was told (a durable note). Never throws into the engine; when Slack is away it waits and
  * goes on where it was. After a restart, or when no answer came, it looks at the thread before it posts again.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../clock.ts';
+import { hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { MigrationView } from '../domain/view.ts';
 import type { MigrationService } from '../engine/service.ts';
 import type { Log } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { backoffMs } from './alarm.ts';
-import { isSlackProblem } from './api.ts';
+import { isSlackProblem, type SlackProblem } from './api.ts';
 import { type Approving, lacksApprovals, mustAct } from './must-act.ts';
 import { isThreadGone, type Poster, STORY_EVENT } from './post.ts';
 import { isTold, nextChapter } from './story.ts';
@@ -37,6 +39,9 @@ export interface Thread {
 
 /** Rows of one moment are told in one message; so long is a moment. */
 const MOMENT_MS = 400;
+/** What Slack does not take is tried again more and more slowly, up to these. */
+const LIVE_APART_MS = 60_000;
+const ENDED_APART_MS = 600_000;
 
 interface Teller {
   cursor: number;
@@ -50,6 +55,8 @@ export function createThread(deps: ThreadDeps): Thread {
   const { poster, service, store, clock, log } = deps;
   const tellers = new Map<MigrationId, Teller>();
   const ending = new AbortController();
+  // One for each migration whose story is told now.
+  setMaxListeners(Number.POSITIVE_INFINITY, ending.signal);
 
   function tellerOf(id: MigrationId): Teller {
     let teller = tellers.get(id);
@@ -77,10 +84,20 @@ export function createThread(deps: ThreadDeps): Thread {
           { migration: id, code: problem?.code, failures, ...(problem ? {} : { err: error }) },
           'the story cannot be told now',
         );
-        await clock.sleep(Math.max(problem?.retryAfterMs ?? 0, backoffMs(failures)), ending.signal);
+        await clock.sleep(
+          Math.max(problem?.retryAfterMs ?? 0, backoffMs(failures, atMostMs(id, problem))),
+          ending.signal,
+        );
         if (ending.signal.aborted && failures > 1) return;
       }
     } while (teller.again);
+  }
+
+  /** In a channel that is gone the end of a story may wait for ever: it must not be tried every minute by all that ever ended. */
+  function atMostMs(id: MigrationId, problem: SlackProblem | null): number {
+    const phase = service.view(id)?.phase;
+    const isForGood = problem?.kind === 'refused' && phase !== undefined && hasEnded(phase);
+    return isForGood ? ENDED_APART_MS : LIVE_APART_MS;
   }
 
   /** Posts one message; false when there is nothing to post. */

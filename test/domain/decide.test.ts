@@ -35,7 +35,7 @@ describe('before continue', () => {
       run: 'preflight',
       effects: [],
       enter: null,
-      waitingFor: 'Preflight is looking at 6 servers.',
+      waitingFor: 'The check is looking at 6 servers.',
     });
     const planned = decided(stateOf(plan, toPlanned(plan)), fresh(plan));
     const call = { kind: 'approval_needed', gate: 'continue', missing: 1 };

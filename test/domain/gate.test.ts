@@ -127,7 +127,7 @@ describe('two approvals', () => {
     expect(desk.state.phase).toBe('checking');
     const early = desk.click('gate:continue', EVE);
     expect(early).toMatchObject({ accepted: false });
-    expect(early.text).toBe('The gate *continue* is closed. Preflight is still looking at the servers.');
+    expect(early.text).toBe('The gate *continue* is closed. The check is still looking at the servers.');
     for (const event of toPlanned(desk.state.plan)) desk.journal.append(event);
     expect(desk.gate('continue').approvals).toEqual([]);
     expect(desk.click('gate:continue', EVE).text).toBe('Approved. 1 more approval needed.');

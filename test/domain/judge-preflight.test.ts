@@ -110,6 +110,14 @@ describe('findings', () => {
       /REPLICAOF NO ONE/,
     ],
     [
+      'a destination fenced by a migration that was rolled back',
+      sight({}, { role: 'replica', replication: replication({ master: fenceAddress('m-aaaa') }) }),
+      'error',
+      'destination_not_master',
+      /new-1:6379 is fenced by an earlier migration: it refuses writes/,
+      /REPLICAOF NO ONE/,
+    ],
+    [
       'a source that loads',
       sight({ loading: { percent: 3 } }),
       'error',
@@ -325,12 +333,12 @@ describe('the report', () => {
     const report = judgePreflight(aPlan(1), [sight({}, {}, { source: unseen('old-1:6379 hangs.') })], new Map());
     expect(report.totals).toEqual({ servers: 1, keys: null, bytes: null });
     expect(report.shards[0]?.source).toBeNull();
-    expect(preflightText(report)).toBe('Preflight: 1 source, an unknown number of keys; 1 error, 0 warnings.');
+    expect(preflightText(report)).toBe('Checked: 1 source, an unknown number of keys; 1 error, 0 warnings.');
   });
 
   it('is one line for the thread', () => {
     const report = judgePreflight(aPlan(2), [sight(), sight({}, {}, {}, 1)], new Map());
-    expect(preflightText(report)).toBe('Preflight: 2 sources, 40,000 keys; nothing stands in the way.');
+    expect(preflightText(report)).toBe('Checked: 2 sources, 40,000 keys; nothing stands in the way.');
     expect(freshPair(0).source.ok).toBe(true);
   });
 });

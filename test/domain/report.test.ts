@@ -55,6 +55,22 @@ function withApprovals(): JournalRow[] {
 }
 
 about('the closing report', () => {
+  it('is short enough for a ticket after many troubles of a thousand shards: the JSON has them all', () => {
+    const troubles = Array.from({ length: 3_000 }, (_, place): Event => {
+      return { kind: 'trouble', shard: place % 1_000, text: `trouble ${place}.` };
+    });
+    const plan = aPlan(1_000);
+    const rows = rowsOf(plan, [...toSwitched(plan), ...troubles]).map((row) => {
+      return { ...row, shard: 'shard' in row.event ? row.event.shard : null };
+    });
+    const report = makeReport(foldJournal(rows), rows);
+    const text = reportMarkdown(report);
+    expect(report.timeline.length).toBeGreaterThan(3_000);
+    expect(text).toMatch(/\n[\d,]+ rows, most of them about single shards, stand in the JSON only\.\n/);
+    expect(text).toContain('Now switched');
+    expect(text).not.toContain('trouble 17');
+  });
+
   it('says who approved which gate and when, and what was answered for', () => {
     const rows = withApprovals();
     const report = makeReport(foldJournal(rows), rows);

@@ -190,6 +190,8 @@ about('buttons', () => {
     const action = view(stateOf(plan, toPlanned(plan, [NOT_EMPTY], 7)), FRESH).actions[0];
     expect(action).toMatchObject({ action: 'gate:continue', ask: 'form' });
     expect(action?.consequence).toContain('7 keys on 1 destination will be wiped.');
+    const one = view(stateOf(plan, toPlanned(plan, [NOT_EMPTY], 1)), FRESH).actions[0];
+    expect(one?.consequence).toContain(' 1 key on 1 destination will be wiped.');
   });
 
   it('finish after a drift asks for a form that says what happened, and a confirm otherwise', () => {

@@ -7,7 +7,7 @@ import { HOOK_KINDS } from '../../src/domain/hook.ts';
 import { PHASES } from '../../src/domain/phase.ts';
 import { abortSummary, finishSummary } from '../../src/domain/summary.ts';
 import { ACTION_IDS } from '../../src/domain/view.ts';
-import { bytesText, capital, countText, listText, plural, secondsText } from '../../src/domain/words.ts';
+import { bytesText, capital, countText, listText, plural, saidText, secondsText } from '../../src/domain/words.ts';
 import {
   ANA,
   aPlan,
@@ -354,6 +354,14 @@ about('events', () => {
     );
   });
 
+  it('call nobody whom a name or a reason names', () => {
+    const plan = aPlan(1, { name: 'for <@U00000EVE>', reason: '<@U00000EVE> <!subteam^S1> said so' });
+    const asked = describe({ kind: 'requested', plan, messageTs: null }, plan);
+    expect(asked.match(/<[^>]*>/g)).toEqual([`<@${plan.requestedBy}>`]);
+    const reminded: Event = { kind: 'reminded', gate: 'switch', where: 'thread', missing: 1, waitedMs: 60_000 };
+    expect(describe(reminded, plan)).toContain('for ‹@U00000EVE›');
+  });
+
   it('concern one shard, or all', () => {
     expect(shardOf({ kind: 'intent', effect: { kind: 'detach', shard: 2 } })).toBe(2);
     expect(shardOf({ kind: 'trouble', shard: 1, text: 'x' })).toBe(1);
@@ -416,4 +424,10 @@ about('the closing words', () => {
       'Data is left on new-1:6379 (20,000 keys), new-2:6379 (not reachable) and new-3:6379 (20,000 keys).',
     );
   });
+});
+
+it('a typed reason stands in a sentence of ours without its own full stop', () => {
+  expect(saidText('The release is not out yet. ')).toBe('"The release is not out yet"');
+  expect(saidText('Wait for it...')).toBe('"Wait for it..."');
+  expect(saidText('See OPS-12.')).toBe('"See OPS-12"');
 });

@@ -89,9 +89,9 @@ test('a word can be taken back or denied, across restarts, and the gate is passe
   expect(await made.click(id, 'migration:deny', { user: EVE, reason: 'Not today.' })).toMatchObject({ accepted: true });
   await restart();
   expect(gate(id)).toMatchObject({ open: false, denied: { user: EVE }, approvals: [] });
-  expect(made.view(id).waitingFor).toMatch(/^Denied by <@U00000EVE> <!date.*: "Not today\."\.$/);
+  expect(made.view(id).waitingFor).toMatch(/^Denied by <@U00000EVE> <!date.*: "Not today"\.$/);
   expect(migrationJson(made.view(id), new SecretRegistry())['gates']).toMatchObject([
-    { gate: 'continue', open: false, approvals: [], denied: { user: EVE, reason: '"Not today."' }, brokenGlass: null },
+    { gate: 'continue', open: false, approvals: [], denied: { user: EVE, reason: '"Not today"' }, brokenGlass: null },
     { denied: null },
     { denied: null },
   ]);
@@ -136,7 +136,7 @@ test('a broken glass passes the gate, and stands in the view, the JSON and the r
   expect(await made.click(id, 'migration:break_glass', alone)).toMatchObject({ accepted: true });
   await made.phase(id, 'syncing', 'streaming');
   await restart();
-  const glass = { user: BEN, reason: '"Nobody else is awake."' };
+  const glass = { user: BEN, reason: '"Nobody else is awake"' };
   expect(gate(id)).toMatchObject({ approvals: [], brokenGlass: { ...glass, given: 0, needed: 2 } });
   expect(migrationJson(made.view(id), new SecretRegistry())['gates']).toMatchObject([{ brokenGlass: glass }, {}, {}]);
   await made.click(id, 'migration:abort');

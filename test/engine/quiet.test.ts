@@ -143,7 +143,7 @@ test('finish anyway ends a migration that somebody still writes to, and the repo
   const said = { typedName: 'orders', reason: 'Only the export is left.' };
   expect(await made.click(id, 'migration:override', { ...said, user: 'U00000BEN' })).toMatchObject({ accepted: true });
   await made.phase(id, 'finished');
-  const told = made.view(id).journal.filter((one) => one.text.includes('"Only the export is left."'));
+  const told = made.view(id).journal.filter((one) => one.text.includes('"Only the export is left"'));
   expect(told.map((one) => [one.kind, one.actor])).toEqual([
     ['override_asked', 'U00000BEN'],
     ['summary', 'bot'],

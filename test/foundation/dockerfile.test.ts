@@ -93,6 +93,7 @@ describe('the replay of a small image', () => {
   beforeEach(() => {
     context = mkdtempSync(join(tmpdir(), 'redis-migrate-context-'));
     write('main.mjs', BOT);
+    write('dist/slack/chart/render.js', DRAWER);
   });
   afterEach(() => rmSync(context, { recursive: true, force: true }));
 
@@ -129,6 +130,7 @@ describe('the replay of a small image', () => {
     ['copies what is not there', GOOD.replace('main.mjs', 'missing.mjs'), 'missing.mjs is not there'],
     ['runs a step that fails', GOOD.replace('mkdir /data', 'false'), 'RUN ended with code 1'],
     ['ends with a wrong code', GOOD.replace('CODE=0', 'CODE=3'), 'ended with code 3, not 0'],
+    ['draws no words', GOOD.replace('COPY dist', 'COPY main.mjs'), 'cannot draw a picture'],
     ['holds sources', GOOD.replace('COPY main.mjs ./', 'COPY main.mjs ./\nCOPY main.mjs ./test/a.ts'), "don't belong"],
   ])('that %s is refused', (_, dockerfile, problem) => {
     const { code, output } = replay(dockerfile);
@@ -141,12 +143,16 @@ const GOOD = `FROM node:24-slim
 WORKDIR /app
 ENV WRITES=/data/state CODE=0
 COPY main.mjs ./
+COPY dist ./dist
 RUN mkdir /data
 VOLUME /data
 USER 1000:1000
 HEALTHCHECK CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.ADMIN_PORT + '/livez').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "main.mjs"]
 `;
+
+/** Draws what has words larger than what has none, as the bot does with the font that it ships. */
+const DRAWER = 'exports.createPngDrawer = () => async (svg) => svg;';
 
 const BOT = `
 import { writeFileSync } from 'node:fs';

@@ -30,6 +30,16 @@ it('has every metric that is promised, under its name', async () => {
   expect(room.contentType).toContain('text/plain');
 });
 
+it('counts those that have ended without a look at each', async () => {
+  const room = createMetrics({
+    views: () => [migrationView({ phase: 'syncing' })],
+    phases: () => ['syncing', 'finished', 'finished'],
+  });
+  const page = await room.text();
+  expect(page).toContain('redis_migrate_migrations{phase="syncing"} 1\n');
+  expect(page).toContain('redis_migrate_migrations{phase="finished"} 2\n');
+});
+
 it('says which messages Slack does not take', async () => {
   const other = migrationView({ id: 'm-0002' });
   const room = createMetrics({

@@ -24,7 +24,7 @@ describe.skipIf(CHROMIUM === null)('an outsider', () => {
   it('writes HTML, links that run, escaped mentions and pictures from elsewhere: all of it is words', async () => {
     await post([
       { type: 'header', text: plain(HTML) },
-      section('on 10.0.0.1:6379\u2060: 9 keys, :not_one: :smile:'),
+      section('on 10.0.0.1:6379\u2060: 9 keys, :not_one: :smile: `0 2 * * 6`'),
       section(`${HTML} *shard* &lt;!channel&gt; &lt;@${BEN}&gt; &amp;lt;b&amp;gt; a -&gt; b`),
       section(`<javascript:alert(3)|run> <https://example.com/a|leave> <data:text/html,hi|data>`),
       { type: 'context', elements: [plain(`<!channel> ${HTML}`)] },
@@ -52,7 +52,7 @@ describe.skipIf(CHROMIUM === null)('an outsider', () => {
     await message.getByText('data', { exact: true }).click();
     const words = ((await message.textContent()) ?? '').replaceAll('\u2060', '').replaceAll('\u00a0', ' ');
     expect(words).toContain(`${HTML} shard <!channel> <@${BEN}> &lt;b&gt; a -> b`);
-    expect(words).toContain('on 10.0.0.1:6379: 9 keys, :not_one: 😄');
+    expect(words).toContain('on 10.0.0.1:6379: 9 keys, :not_one: 😄 0 2 ∗ ∗ 6');
     expect(words).not.toContain('@channel');
     expect(words).not.toContain('@Ben');
     expect(await message.locator('img, script, iframe').count()).toBe(0);

@@ -123,6 +123,10 @@ describe('the sentence', () => {
     expect(sentence('NOPERM no', 'INFO')).toContain('+info)');
   });
 
+  it('calls nobody in Slack, whatever the server says', () => {
+    expect(sentence('ERR ask <@U0000000BEN> or <!subteam^S1>', 'ROLE', 'other')).not.toMatch(/[<>]/);
+  });
+
   it('is short, and on one line', () => {
     const text = sentence(`ERR ${'long\r\n'.repeat(200)}`);
     expect(text.length).toBeLessThan(260);

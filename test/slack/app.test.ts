@@ -197,6 +197,23 @@ describe.each(MODES)('the bot over %s', (mode) => {
     );
   });
 
+  it('tells who asks for a button again that others have to press it now', async () => {
+    const made = await bot(mode);
+    await opened(made);
+    const { gates, actions } = made.service.view(ID) ?? view();
+    const [gate] = gates;
+    const approvals = [{ user: BEN, at: '2024-05-01T10:00:00.000Z' }];
+    made.service.patch(ID, {
+      actions: actions.length > 0 ? actions : [actionView()],
+      gates: gates.map((one) => (one === gate ? { ...one, open: true, needed: 2, approvals } : one)),
+    });
+    const text = `approve ${ID} continue`;
+    await (await made.slack.command({ user: BEN, channel: MIGRATIONS, text })).ephemeral(
+      'it has 1 of 2 approvals, and waits for somebody else’s',
+    );
+    await (await made.slack.command({ user: EVE, channel: MIGRATIONS, text })).ephemeral('Only you can see this');
+  });
+
   it('draws the Home tab', async () => {
     const made = await bot(mode);
     await opened(made);

@@ -128,6 +128,18 @@ describe('what is handed out', () => {
     expect(sent.join('') + draw.mock.calls.join('')).not.toContain('hunter2');
   });
 
+  it('is a picture also where a password is a word that pictures are made of', async () => {
+    const { clock, service, registry, draw } = setUp();
+    for (const word of ['stroke', 'viewBox', 'middle']) registry.add(word);
+    service.reports.set(ID, { ...history(2, { name: 'the stroke of noon' }).report });
+    service.put(ended(clock));
+    await clock.advance(20_000);
+    const svg = draw.mock.calls[0]?.[0] ?? '';
+    expect(svg).toContain('viewBox="0 0 ');
+    expect(svg).toContain('stroke="#');
+    expect(svg).toContain('the [secret] of noon');
+  });
+
   it('is not that of a migration which ended long ago, under an earlier version say', async () => {
     const { clock, service, names } = setUp();
     service.put(view({ phase: 'finished', phaseSince: '2023-10-01T00:00:00.000Z' }));
@@ -192,6 +204,33 @@ describe('each file once', () => {
     away.service.put(ended(away.clock));
     await away.clock.advance(3_600_000);
     expect(away.api.of('conversations.replies').length).toBeLessThan(20);
+  });
+
+  it('comes once the end of a long outage is told', async () => {
+    const { clock, service, api, answers, shares } = setUp();
+    api.script = ({ method }) => new SlackProblem('unreachable', method, 'ECONNREFUSED');
+    service.put(ended(clock));
+    await clock.advance(1_800_000);
+    expect(shares()).toHaveLength(0);
+    api.script = answers;
+    service.change(ID);
+    await clock.advance(30_000);
+    expect(shares()).toHaveLength(2);
+    service.change(ID);
+    await clock.advance(30_000);
+    expect(shares()).toHaveLength(2);
+  });
+
+  it('also when it was shared by a phase before, or by a clock that is ahead of Slack', async () => {
+    const { clock, service, api, answers, names } = setUp();
+    const shared = clock.now() / 1_000 - 3_600;
+    api.script = (call) =>
+      call.method === 'conversations.replies' && Number(call.args['oldest'] ?? 0) < shared
+        ? { ok: true, messages: [{ ts: `${shared}.000100`, files: [{ name: 'm-7k3q-chart.png' }] }] }
+        : answers(call);
+    service.put(ended(clock));
+    await clock.advance(20_000);
+    expect(names()).not.toContain('m-7k3q-chart.png');
   });
 
   it('also when a disk is full', async () => {

@@ -2,6 +2,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { ANA, BEN, EVE, MIGRATIONS } from '../../src/sandbox/slack/index.ts';
 import type { SandboxView } from '../../src/sandbox/slack/views.ts';
+import { matchingGroups } from '../../src/slack/matching-groups.ts';
 import { type Bot, type BotOptions, MODES, type Mode, startBot } from './bot.ts';
 
 const bots: Bot[] = [];
@@ -78,6 +79,12 @@ it.each(MODES)('over %s: from the bare command by way of the pairs to a migratio
     canary: { shard: 1, soakMs: 30_000 },
     reason: 'OPS-12 <!channel>',
   });
+});
+
+it('a group whose name is too long for a select keeps no other out of it', () => {
+  const groups = ['orders', `orders-${'x'.repeat(80)}`, ''];
+  expect(matchingGroups('', groups)).toEqual(['orders']);
+  expect(matchingGroups('orders', groups)).toEqual(['orders']);
 });
 
 it('is on the screen before Slack has told who may ask, and says who may', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { JournalRow } from '../../src/domain/event.ts';
 import type { HookKind } from '../../src/domain/hook.ts';
 import type { Gate } from '../../src/domain/phase.ts';
@@ -80,6 +80,37 @@ describe('the story in the thread', () => {
     await clock.advance(10_000);
     const at = api.of('chat.postMessage').map((call) => call.at);
     expect(at.slice(1).every((time, place) => time - (at[place] ?? 0) >= 1_000)).toBe(true);
+  });
+
+  it('tells of twenty migrations at once, and Node finds nothing to warn of', async () => {
+    const warnings: string[] = [];
+    const hear = (warning: Error) => void warnings.push(warning.name);
+    process.on('warning', hear);
+    onTestFinished(() => void process.off('warning', hear));
+    const { clock, service, told } = setUp();
+    for (let many = 0; many < 20; many++) {
+      const id = `m-00${String(many).padStart(2, '0')}`;
+      service.put(view({ id, channel: `C00000000${many}` }));
+      service.tell(id, entered(1, 'streaming'));
+    }
+    await clock.advance(5_000);
+    expect(told()).toHaveLength(20);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is tried seldom where the channel of an ended migration is gone, and told when it is back', async () => {
+    const { clock, api, service, told } = setUp();
+    api.script = ({ method }) =>
+      method === 'chat.postMessage' ? new SlackProblem('refused', method, 'channel_not_found') : undefined;
+    service.patch(ID, { phase: 'finished' });
+    service.tell(ID, entered(1, 'finished'));
+    await clock.advance(6 * 3_600_000);
+    expect(told().length).toBeLessThan(50);
+    api.script = () => undefined;
+    await clock.advance(600_000);
+    const many = told().length;
+    await clock.advance(3_600_000);
+    expect(told()).toHaveLength(many);
   });
 
   it('counts what concerns many shards', async () => {

@@ -87,8 +87,10 @@ export async function createBot({ slack, mode, env = {} }: BotOptions): Promise<
           if (ended()) throw new Error(`The bot ended by itself.\n${printed.slice(-4_000)}`);
           return (await admin('/readyz').catch(() => null))?.ok === true;
         },
-        { within: 20_000, what: 'the bot to be ready' },
-      );
+        { within: 60_000, what: 'the bot to be ready' },
+      ).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${printed.slice(-4_000)}`, { cause: error });
+      });
     },
     stop: () => end('SIGTERM'),
     async kill() {

@@ -122,5 +122,5 @@ export function preflightText(report: PreflightReport): string {
       ? 'nothing stands in the way'
       : `${plural(errors, 'error')}, ${plural(warnings, 'warning')}`;
   const keys = report.totals.keys === null ? 'an unknown number of keys' : `${countText(report.totals.keys)} keys`;
-  return `Preflight: ${plural(report.totals.servers, 'source')}, ${keys}; ${found}.`;
+  return `Checked: ${plural(report.totals.servers, 'source')}, ${keys}; ${found}.`;
 }

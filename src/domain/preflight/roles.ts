@@ -28,8 +28,7 @@ export function judgeSourceRole({ plan, source }: Subject, add: Add): void {
   }
   if (facts.role === 'replica') {
     const master = facts.replication.master;
-    const fence = fenceAddress(plan.id);
-    const fenced = master !== null && master.port === fence.port && /^127\.(6[4-9]|[7-9]\d)\./.test(master.host);
+    const fenced = isAnyFence(plan, master);
     add(
       'error',
       'source_not_master',
@@ -49,6 +48,12 @@ export function judgeSourceRole({ plan, source }: Subject, add: Add): void {
   }
 }
 
+/** Of this migration or of another one. */
+function isAnyFence(plan: Plan, master: Pick<Endpoint, 'host' | 'port'> | null): boolean {
+  const { port } = fenceAddress(plan.id);
+  return master !== null && master.port === port && /^127\.(6[4-9]|[7-9]\d)\./.test(master.host);
+}
+
 export function judgeDestinationRole({ plan, source, destination }: Subject, add: Add): void {
   const facts = factsOf(destination);
   if (!facts) return;
@@ -62,7 +67,9 @@ export function judgeDestinationRole({ plan, source, destination }: Subject, add
     const own = isAt(master, source.endpoint) || isAt(master, followAddress(source.endpoint));
     const text = own
       ? `${name} is a replica of ${source.name} already: the bot only counts a replication that it began itself.`
-      : `${name} is a replica of ${master ? addressOf(master) : 'another server'} already.`;
+      : isAnyFence(plan, master)
+        ? `${name} is fenced by an earlier migration: it refuses writes.`
+        : `${name} is a replica of ${master ? addressOf(master) : 'another server'} already.`;
     add('error', 'destination_not_master', text, `If it is free to use: ${onItself('REPLICAOF NO ONE')}`);
   }
   if (facts.loading) add('error', 'destination_loading', `${name} is still loading its data set.`, AGAIN);

@@ -6,6 +6,8 @@ import type { Report, ReportSetting, ReportShard, SettingOutcome } from './repor
 const UNKNOWN = '–';
 /** Of each kind of thing that is left, as many are named; all of them are in the JSON. */
 const NAMED = 50;
+/** In a longer timeline the rows about single shards are left out: nobody reads ten thousand of them, no ticket takes them. */
+const TIMELINE_ROWS = 1_000;
 
 export function reportMarkdown(report: Report, nameOf: NameOf = byId): string {
   const person = (user: string) => escapeMarkdown(user === 'bot' ? 'the bot' : nameOf(user));
@@ -48,12 +50,22 @@ export function reportMarkdown(report: Report, nameOf: NameOf = byId): string {
     '## What is left',
     leftovers(report, told),
     '## Timeline',
-    table(
-      ['When (UTC)', 'Who', 'What'],
-      report.timeline.map((row) => [utc(row.at).replace(' UTC', ''), person(row.actor), told(row.text)]),
-    ),
+    ...timeline(report, person, told),
   );
   return `${parts.join('\n\n')}\n`;
+}
+
+type Words = (text: string) => string;
+
+function timeline({ timeline: all }: Report, person: Words, told: Words): string[] {
+  const whole = all.length <= TIMELINE_ROWS;
+  const shown = whole ? all : all.filter((row) => row.shard === null).slice(-TIMELINE_ROWS);
+  const left = all.length - shown.length;
+  const rows = shown.map((row) => [utc(row.at).replace(' UTC', ''), person(row.actor), told(row.text)]);
+  return [
+    ...(whole ? [] : [`${plural(left, 'row')}, most of them about single shards, stand in the JSON only.`]),
+    table(['When (UTC)', 'Who', 'What'], rows),
+  ];
 }
 
 function facts(report: Report, person: (user: string) => string): string {

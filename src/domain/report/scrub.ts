@@ -16,6 +16,7 @@ export function scrubReport(report: Report, scrub: (text: string) => string): Re
     })),
     left: report.left.map((one) => ({ ...one, text: scrub(one.text) })),
     summary: report.summary.map(scrub),
+    milestones: report.milestones.map((one) => ({ ...one, text: scrub(one.text) })),
     timeline: report.timeline.map((one) => ({ ...one, text: scrub(one.text) })),
   };
 }

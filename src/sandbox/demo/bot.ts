@@ -27,6 +27,8 @@ export interface BotOptions {
   readonly cutover: Cutover;
   /** Where its webhooks go. */
   readonly hook: { readonly url: string; readonly secret: string };
+  /** Variables of its environment that are not as the demo has them. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface DemoBot {
@@ -50,7 +52,7 @@ const MAIN = fileURLToPath(new URL('../../main.js', import.meta.url));
 const START_MS = 20_000;
 const ANSWER_MS = 2_000;
 
-export async function createBot({ slack, folder, pairs, cutover, hook }: BotOptions): Promise<DemoBot> {
+export async function createBot({ slack, folder, pairs, cutover, hook, settings }: BotOptions): Promise<DemoBot> {
   // Its parent must be there: when it has gone already, the demo is ending.
   await mkdir(folder);
   const inventory = join(folder, 'inventory.yml');
@@ -86,6 +88,7 @@ export async function createBot({ slack, folder, pairs, cutover, hook }: BotOpti
         QUIET_SECONDS: '3',
         SYNCS_PER_HOST: '3',
         LOG_LEVEL: 'warn',
+        ...settings,
       },
     });
     started.once('exit', () => {

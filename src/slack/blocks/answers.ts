@@ -3,7 +3,7 @@ import type { AnyBlock, KnownBlock } from '@slack/types';
 import { hasEnded } from '../../domain/phase.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { PreflightReport } from '../../domain/preflight.ts';
-import type { ActionView, GateView, MigrationView } from '../../domain/view.ts';
+import type { ActionView, ApprovalView, GateView, MigrationView } from '../../domain/view.ts';
 import { answerSentence, mention, name, sentence, stamp } from '../text.ts';
 import { actions, context, header, lines, section } from './elements.ts';
 import { bytes, count, plural } from './format.ts';
@@ -57,7 +57,7 @@ export function listAnswer(running: readonly MigrationView[]): Answer {
   }
   return listed('Running migrations', running, (view) => {
     const waits = view.waitingFor === null ? '' : `\n      ${sentence(view.waitingFor, 200)}`;
-    return { when: `since ${stamp(view.phaseSince)}`, waits };
+    return { when: ` since ${stamp(view.phaseSince)}`, waits };
   });
 }
 
@@ -71,7 +71,7 @@ export function historyAnswer(found: readonly MigrationView[], all: boolean): An
   }
   return listed(all ? 'Migrations, newest first' : 'Migrations found, newest first', found, (view) => {
     const ended = hasEnded(view.phase) ? `, ended ${stamp(view.phaseSince)}` : '';
-    return { when: `asked for ${stamp(view.createdAt)}${ended}`, waits: '' };
+    return { when: `, asked for ${stamp(view.createdAt)}${ended}`, waits: '' };
   });
 }
 
@@ -83,7 +83,7 @@ function listed(
   const rows = views.map((view) => {
     const { sign, word } = PHASE_WORDS[view.phase];
     const { when, waits } = more(view);
-    return `${sign} \`${view.id}\` *${name(view.name, 60)}* is ${word} ${when} · ${plural(view.totals.servers, 'server')} · ${mention(view.requestedBy)}${waits}`;
+    return `${sign} \`${view.id}\` *${name(view.name, 60)}* is ${word}${when} · ${plural(view.totals.servers, 'server')} · ${mention(view.requestedBy)}${waits}`;
   });
   const text = `${title}: ${views.map((view) => `${view.id} ${PHASE_WORDS[view.phase].word}`).join(', ')}`;
   return { text: text.slice(0, 2900), blocks: [header(title), section(lines(rows, 2800, 'more migrations'))] };
@@ -137,6 +137,13 @@ export function askAnswer(view: MigrationView, action: ActionView): Answer {
       context('Only you can see this. Nothing happens before you click.'),
     ],
   };
+}
+
+/** To who asks for the button of a gate that waits for others only. */
+export function approvedAlreadyAnswer(view: MigrationView, gate: GateView, given: ApprovalView): Answer {
+  return say(
+    `ℹ️ You approved *${gate.gate}* of \`${view.id}\` ${stamp(given.at)}: it has ${count(gate.approvals.length)} of ${plural(gate.needed, 'approval')}, and waits for somebody else’s.`,
+  );
 }
 
 export function gateClosedAnswer(view: MigrationView, gate: GateView): Answer {

@@ -56,18 +56,25 @@ const reasonInput: InputBlock = {
 
 export function confirmForm(view: MigrationView, action: ActionView, channel: string): ModalView {
   const words = BUTTON_WORDS[action.action];
-  const title = `${words.label}: are you sure?`;
+  const titles = [`${words.label}: are you sure?`, `${words.label}: sure?`, 'Are you sure?'];
+  const title = titles.find((one) => one.length <= TITLE_CHARACTERS) ?? '';
   const data: ConfirmContext = { migration: view.id, action: action.action, value: action.value, channel };
   return {
     type: 'modal',
     callback_id: confirmCallback(action.action),
-    title: plain(title.length <= TITLE_CHARACTERS ? title : 'Are you sure?', TITLE_CHARACTERS),
+    title: plain(title, TITLE_CHARACTERS),
     submit: plain(words.yes, 24),
     close: plain('Not now', 24),
     private_metadata: JSON.stringify(data),
     blocks: [
       section(sentence(action.consequence === '' ? words.title : action.consequence, 2800)),
-      { type: 'section', text: plain(`The migration's name is:\n${bareName(view.name, 200)}`, 300) },
+      {
+        type: 'section',
+        text: plain(
+          `${asksName(action.action) ? "The migration's name is:\n" : 'Migration: '}${bareName(view.name, 200)}`,
+          300,
+        ),
+      },
       ...(asksName(action.action) ? [nameInput] : []),
       ...(asksReason(action.action) ? [reasonInput] : []),
     ],

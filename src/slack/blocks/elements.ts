@@ -114,9 +114,22 @@ export function textLength(part: unknown): number {
   return sum;
 }
 
+/** The same blocks with no text of a section or a context longer than `limit`. */
+export function cutTexts(blocks: readonly KnownBlock[], limit: number): KnownBlock[] {
+  return blocks.map((block): KnownBlock => {
+    if (block.type === 'section' && block.text !== undefined && block.text.text.length > limit)
+      return { ...block, text: { ...block.text, text: cutMarkup(block.text.text, limit) } };
+    if (block.type !== 'context') return block;
+    const elements = block.elements.map((element) =>
+      'text' in element && element.text.length > limit ? { ...element, text: cutMarkup(element.text, limit) } : element,
+    );
+    return { ...block, elements };
+  });
+}
+
 /** Cuts text that is escaped already, not inside an entity or a `<…>` mark. */
-function cutMarkup(text: string): string {
-  let cut = text.slice(0, SECTION_LIMIT - 1);
+function cutMarkup(text: string, limit = SECTION_LIMIT): string {
+  let cut = text.slice(0, limit - 1);
   const open = Math.max(cut.lastIndexOf('<'), cut.lastIndexOf('&'));
   if (open >= 0 && !/[>;]/.test(cut.slice(open))) cut = cut.slice(0, open);
   return `${cut.trimEnd()}…`;

@@ -86,7 +86,7 @@ function waitingText(one: Waiting): string {
   const who = `*${name(one.view.name, 80)}* \`${one.view.id}\``;
   if (one.kind === 'gate') {
     const { gate, needed, approvals, reason } = one.gate;
-    const so = needed > 1 ? ` (${approvals.length} of ${needed} approvals)` : '';
+    const so = needed > 1 ? ` (${approvals.length} of ${plural(needed, 'approval')})` : '';
     const open = one.gate.early === true ? 'can be approved already' : 'is open and wants your approval';
     return `🔓 ${who}: *${gate}* ${open}${so}. ${sentence(reason, 500)}`;
   }

@@ -5,7 +5,7 @@ import { GATES, type Gate } from '../../domain/phase.ts';
 import type { Cutover } from '../../domain/plan.ts';
 import { groupMention, mention, name } from '../text.ts';
 import { context, header, lines, plain, section } from './elements.ts';
-import { bytes, duration, milliseconds } from './format.ts';
+import { bytes, duration, milliseconds, plural } from './format.ts';
 
 /** As in the bot's Config, where each has its comment. */
 export interface ShownSettings {
@@ -41,7 +41,7 @@ export function settingsView(settings: ShownSettings): ModalView {
         ['May approve', people(settings.approvers), 'APPROVERS'],
         ['Approvals needed', needed, 'APPROVALS'],
         ['The requester’s own approval', selfApproval ? 'counts' : 'does not count', 'SELF_APPROVAL'],
-        ['An approval holds for', duration(approvalTtlMs / 1000), 'APPROVAL_TTL_MINUTES'],
+        ['An approval holds for', plural(Math.round(approvalTtlMs / 60_000), 'minute'), 'APPROVAL_TTL_MINUTES'],
       ]),
       header('Limits'),
       told([
@@ -82,7 +82,7 @@ function people(ids: readonly string[] | null): string {
 }
 
 function kept(retentionMs: number | null): string {
-  return retentionMs === null ? 'for ever' : `for ${duration(retentionMs / 1000)}`;
+  return retentionMs === null ? 'for ever' : `for ${plural(Math.round(retentionMs / 86_400_000), 'day')}`;
 }
 
 /** What stands behind the host may be a secret of whoever listens there. */

@@ -145,7 +145,7 @@ function textRung(shards: readonly ShardView[], room: number): KnownBlock[] {
     const figures = [
       percent(shard.percent),
       shard.bytesPerSecond === null ? '' : speed(shard.bytesPerSecond),
-      shard.etaSeconds === null ? '' : `${duration(shard.etaSeconds)} left`,
+      shard.etaSeconds === null || shard.etaSeconds < 1 ? '' : `${duration(shard.etaSeconds)} left`,
       shard.lagBytes === null ? '' : `lag ${bytes(shard.lagBytes)}`,
       shard.sourceWritesPerSecond === null ? '' : `${perSecond(shard.sourceWritesPerSecond)} writes`,
       shard.pauseMs === null ? '' : `pause ${milliseconds(shard.pauseMs)}`,

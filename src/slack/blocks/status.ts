@@ -10,7 +10,7 @@ import type { Finding } from '../../domain/preflight.ts';
 import { scheduleText } from '../../domain/schedule-words.ts';
 import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
 import { bareName, fit, mention, name, sentence, stamp } from '../text.ts';
-import { button, context, header, lines, section, textLength } from './elements.ts';
+import { button, context, cutTexts, header, lines, section, textLength } from './elements.ts';
 import { ago, agoStep, bytes, count, duration, percent, plural, rate } from './format.ts';
 import { detailsButton } from './looking.ts';
 import { type Rung, shardBlocks, statesLine } from './shard-table.ts';
@@ -27,9 +27,12 @@ export interface Rendering {
 
 /** Slack refused 13.2 k characters of block text; 12 k is the promise, this leaves room for what others count. */
 const MESSAGE_ROOM = 11_000;
+/** Of it, for the shards, whatever else there is to say. */
+const SHARDS_ROOM = 1_500;
+const TEXTS_AT_MOST = [2_000, 1_200, 800, 500, 300];
 
 export function renderStatus(view: MigrationView, rung: Rung = 'table'): Rendering {
-  const top: KnownBlock[] = [
+  const whole: KnownBlock[] = [
     header(`${PHASE_WORDS[view.phase].sign} ${bareName(view.name, 90)} · ${PHASE_WORDS[view.phase].word}`),
     context(
       `\`${view.id}\` · ${view.cutover} cut-over${canaryText(view.canary)} · asked for by ${mention(view.requestedBy)} ${stamp(view.createdAt)} · ${PHASE_WORDS[view.phase].word} since ${stamp(view.phaseSince)}`,
@@ -39,16 +42,36 @@ export function renderStatus(view: MigrationView, rung: Rung = 'table'): Renderi
     ...scheduleBlocks(view),
     section(totalsLine(view, rung)),
   ];
-  const bottom: KnownBlock[] = [...gateBlocks(view), ...lateBlocks(view), buttons(view)];
-  const findings = rung === 'bare' ? [] : findingBlocks(view);
+  const [top, findings, bottom] = withRoom([
+    whole,
+    rung === 'bare' ? [] : findingBlocks(view),
+    [...gateBlocks(view), ...lateBlocks(view), buttons(view)],
+  ]);
   const room = MESSAGE_ROOM - textLength([top, bottom, findings]);
-  const solid = [...top, ...findings, ...shardBlocks(unsaid(view), rung, Math.max(1500, room)), ...bottom];
+  const solid = [...top, ...findings, ...shardBlocks(unsaid(view), rung, Math.max(SHARDS_ROOM, room)), ...bottom];
   return {
     text: fallback(view),
     blocks: [...solid, freshness(view)],
     key: keyOf(view, solid),
     signature: signatureOf(view),
   };
+}
+
+type Parts = readonly [readonly KnownBlock[], readonly KnownBlock[], readonly KnownBlock[]];
+
+/** Everything at its longest at once would be refused on every rung: then the longest texts are cut, all alike. */
+function withRoom(parts: Parts): Parts {
+  const cut = ([top, findings, bottom]: Parts, limit: number): Parts => [
+    cutTexts(top, limit),
+    cutTexts(findings, limit),
+    cutTexts(bottom, limit),
+  ];
+  let fitted = parts;
+  for (const limit of TEXTS_AT_MOST) {
+    if (textLength(fitted) <= MESSAGE_ROOM - SHARDS_ROOM) break;
+    fitted = cut(parts, limit);
+  }
+  return fitted;
 }
 
 function keyOf({ phase }: MigrationView, blocks: readonly KnownBlock[]): string {
@@ -126,8 +149,17 @@ const IN_THE_END: Readonly<Partial<Record<Phase, string>>> = {
   rolled_back: 'The old servers are the masters again.',
 };
 
+/** An overlap that is aborted may have taken writes on both sides. */
+function inTheEnd({ phase, cutover, shards }: MigrationView): string | undefined {
+  const nothingWentOver =
+    cutover === 'fenced' && shards.every((shard) => shard.state !== 'promoted' && shard.pauseMs === null);
+  return phase === 'aborted' && nothingWentOver
+    ? 'Nothing went over. The old servers go on as before.'
+    : IN_THE_END[phase];
+}
+
 function waitingBlocks(view: MigrationView): KnownBlock[] {
-  const end = IN_THE_END[view.phase];
+  const end = inTheEnd(view);
   return [
     ...(end === undefined ? [] : [section(`ℹ️ ${end}`)]),
     ...(view.waitingFor === null
@@ -168,7 +200,7 @@ export function findingLines(findings: readonly Finding[]): string[] {
   return findings
     .toSorted((a, b) => order[a.level] - order[b.level] || (a.shard ?? -1) - (b.shard ?? -1))
     .map((finding) => {
-      const where = finding.shard === null ? '' : ` shard ${finding.shard + 1}:`;
+      const where = finding.shard === null ? ':' : `, shard ${finding.shard + 1}:`;
       const fix = finding.fix === null ? '' : `\n      → ${sentence(finding.fix, 300)}`;
       return `${LEVEL_SIGN[finding.level]}${where} ${sentence(finding.text, 400)}${fix}`;
     });
@@ -199,8 +231,10 @@ function gateBlocks(view: MigrationView): KnownBlock[] {
 function nextGateLine(gate: GateView, said: string): string {
   const given = gate.approvals.length > 0 ? ` Approved so far by ${approvers(gate)}.` : '';
   const needed =
-    gate.needed > 1 || gate.approvals.length > 0 ? ` (${gate.approvals.length} of ${gate.needed} approvals)` : '';
-  const reason = gate.reason === '' || said.includes(gate.reason) ? '.' : `: ${sentence(gate.reason, 600)}`;
+    gate.needed > 1 || gate.approvals.length > 0
+      ? ` (${gate.approvals.length} of ${plural(gate.needed, 'approval')})`
+      : '';
+  const reason = gate.reason === '' || said.includes(gate.reason) ? '.' : `. ${sentence(gate.reason, 600)}`;
   const [sign, word] = gate.denied ? ['⛔', 'denied'] : gate.open ? ['🔓', 'open'] : ['🔒', 'closed'];
   return `${sign} *${gate.gate}* is ${word}${needed}${reason}${given}`;
 }

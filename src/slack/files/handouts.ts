@@ -88,7 +88,8 @@ export function createHandouts(deps: HandoutDeps): Handouts {
     const view = service.view(id);
     if (view === null || view.messageTs === null || ending.signal.aborted) return;
     for (const kind of dueOf(view)) await handOut(id, kind);
-    if (hasEnded(view.phase) && !ending.signal.aborted) complete.add(id);
+    // What Slack did not take by now is tried again with the next change, which the end of its outage is.
+    if (!ending.signal.aborted && hasEnded(view.phase) && dueOf(view).length === 0) complete.add(id);
   }
 
   async function handOut(id: MigrationId, kind: Kind): Promise<void> {
@@ -122,7 +123,7 @@ export function createHandouts(deps: HandoutDeps): Handouts {
 
   async function isThere(view: MigrationView, place: Place, parcel: Parcel): Promise<boolean> {
     try {
-      return await uploader.isShared(place, parcel.files[0].name, Date.parse(view.phaseSince));
+      return await uploader.isShared(place, parcel.files[0].name);
     } catch (error) {
       if (!isSlackProblem(error) || error.kind !== 'refused' || isThreadGone(error)) throw error;
       log.info({ migration: view.id, code: error.code }, 'may not look through the thread before a file is posted');

@@ -23,8 +23,8 @@ export interface Place {
 export interface Uploader {
   /** All of them in one message. `comment`: mrkdwn, what came from outside escaped. */
   share(place: Place, comment: string, files: readonly FileToShare[]): Promise<void>;
-  /** Whether a file of this name is in the thread, as far as the bot may look. `oldest`: wall-clock milliseconds. */
-  isShared(place: Place, name: string, oldest: number): Promise<boolean>;
+  /** Whether a file of this name is in the thread, as far as the bot may look. */
+  isShared(place: Place, name: string): Promise<boolean>;
 }
 
 export interface UploaderDeps {
@@ -98,14 +98,13 @@ export function createUploader({ api, clock, metrics, send = fetch }: UploaderDe
       return mine;
     },
 
-    async isShared(place, name, oldest) {
+    async isShared(place, name) {
       let cursor: string | undefined;
       for (let page = 0; page < PAGES; page++) {
         const result = await api.call('conversations.replies', {
           channel: place.channel,
           ts: place.threadTs,
           limit: 200,
-          oldest: String(Math.floor(oldest / 1000) - 60),
           ...(cursor === undefined ? {} : { cursor }),
         });
         if (listOf(result['messages']).some((one) => listOf(one['files']).some((file) => file['name'] === name)))

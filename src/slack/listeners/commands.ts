@@ -6,6 +6,7 @@ import { noRollbackText } from '../../domain/way-back.ts';
 import type { Asker } from '../answerer.ts';
 import {
   type Answer,
+  approvedAlreadyAnswer,
   askAnswer,
   gateClosedAnswer,
   historyAnswer,
@@ -167,8 +168,10 @@ async function answerTo(
       const permission = await deps.authorizer.mayApprove(request.body.user_id);
       if (!permission.ok) return told(permission.why);
       const action = view.actions.find((one) => one.action === `gate:${command.gate}`);
-      if (action) return askAnswer(view, action);
       const gate = view.gates.find((one) => one.gate === command.gate);
+      const given = gate?.approvals.find((one) => one.user === request.body.user_id);
+      if (action && gate && given) return approvedAlreadyAnswer(view, gate, given);
+      if (action) return askAnswer(view, action);
       return gate ? gateClosedAnswer(view, gate) : say(`✖️ *${command.gate}* of \`${view.id}\` cannot be approved now.`);
     }
   }

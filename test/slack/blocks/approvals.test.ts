@@ -12,7 +12,7 @@ const text = (...input: Parameters<typeof view>) => JSON.stringify(renderStatus(
 it('a denied gate says so in its line, with a sign and a word', () => {
   const denied = gateView('continue', { denied: SAID, reason: `Denied by <@${EVE}> at noon: "No.".`, needed: 2 });
   expect(text({ gates: [denied] })).toContain(
-    `⛔ *continue* is denied (0 of 2 approvals): Denied by <@${EVE}> at noon: \\"No.\\".`,
+    `⛔ *continue* is denied (0 of 2 approvals). Denied by <@${EVE}> at noon: \\"No.\\".`,
   );
 });
 
@@ -47,4 +47,13 @@ it('all buttons fit into one row of Slack, and a no asks for a reason alone', ()
     );
   expect(fields('migration:deny')).toEqual(['reason']);
   expect(fields('migration:break_glass')).toEqual(['name', 'reason']);
+});
+
+it('a form that asks for a name or a reason says of what', () => {
+  const form = (action: (typeof ACTION_IDS)[number]) => confirmForm(view(), actionView({ action, ask: 'form' }), 'C1');
+  expect(form('gate:finish').title.text).toBe('Finish: are you sure?');
+  expect(form('migration:break_glass').title.text).toBe('Break glass: sure?');
+  expect(form('migration:axe').title.text).toBe('Are you sure?');
+  expect(JSON.stringify(form('migration:deny').blocks)).toContain('"Migration: orders"');
+  expect(JSON.stringify(form('gate:finish').blocks)).toContain("The migration's name is:");
 });

@@ -318,7 +318,8 @@ describe('the settings', () => {
     expect(shown).toContain('May ask for migrations: *everybody*');
     expect(shown).toContain(`May approve: <@${ANA}>, <!subteam^S0OPS>`);
     expect(shown).toContain('*switch* 2');
-    expect(shown).toContain('are kept: for 90 d 0 h');
+    expect(shown).toContain('are kept: for 90 days');
+    expect(shown).toContain('An approval holds for: 60 minutes');
     expect(shown).toContain('own approval: does not count');
     expect(shown).toContain('`∗.redis.internal`, `10.0.0.0/8`');
     expect(shown).toContain('deploy.example:8443');

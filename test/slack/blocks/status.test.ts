@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hasEnded, PHASES } from '../../../src/domain/phase.ts';
 import type { ShardView } from '../../../src/domain/view.ts';
+import { ACTION_IDS } from '../../../src/domain/view.ts';
 import { checkMessage, checkView } from '../../../src/sandbox/slack/block-limits.ts';
 import {
   askAnswer,
@@ -32,6 +33,46 @@ describe('the status message', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('keeps them also when everything is told at once, at its longest', () => {
+    const long = 'what <@nobody> & *nothing* knows '.repeat(100);
+    const at = '2024-05-01T10:00:00.000Z';
+    const everybody = Array.from({ length: 30 }, (_, index) => ({ user: `U${String(index).padStart(20, '0')}`, at }));
+    const brokenGlass = { user: ANA, at, reason: long, given: 0, needed: 40 };
+    const finding = { level: 'error', shard: 3, code: 'x', text: long, fix: long } as const;
+    const client = { server: long, address: long, name: long, user: long, library: long, lastCommand: long };
+    const loud = view({
+      waitingFor: long,
+      reason: long,
+      schedule: {
+        zone: 'UTC',
+        startAt: null,
+        window: null,
+        autoSwitch: true,
+        cancelledBy: null,
+        text: long,
+      },
+      findings: Array.from({ length: 60 }, () => finding),
+      gates: (['continue', 'switch', 'finish'] as const).map((gate) =>
+        gateView(gate, { open: true, reason: long, needed: 40, approvals: everybody, brokenGlass }),
+      ),
+      actions: ACTION_IDS.map((action) => actionView({ action, consequence: long })),
+      wayBack: { open: true, text: long },
+      lateWriters: long,
+      lateClients: Array.from({ length: 50 }, () => ({ ...client, shard: 0, idleSeconds: 1, triedSecondsAgo: 1 })),
+      axe: { running: true, lines: Array.from({ length: 50 }, () => long) },
+      shards: Array.from({ length: 201 }, (_, index) => shardView(index, { source: long, reason: long })),
+    });
+    for (const rung of RUNGS) {
+      for (const phase of ['planned', 'switched', 'finished'] as const) {
+        const { blocks, text: fallback } = renderStatus({ ...loud, phase }, rung);
+        expect(checkMessage(blocks, fallback, { forUpdate: true })).toEqual([]);
+        expect(textLength(blocks)).toBeLessThanOrEqual(12_000);
+        expect(blocks.some((block) => block.type === 'actions')).toBe(true);
+        expectHarmless(blocks);
+      }
+    }
   });
 
   it('shows up to 20 shards in a table with every column', () => {
@@ -143,7 +184,8 @@ describe('the status message', () => {
     ];
     const shown = allText(renderStatus(view({ findings })).blocks);
     expect(shown.indexOf('It is a replica.')).toBeLessThan(shown.indexOf('A note.'));
-    expect(shown).toContain('shard 2: It is a replica.\\n      → SLAVEOF NO ONE');
+    expect(shown).toContain('❌ error, shard 2: It is a replica.\\n      → SLAVEOF NO ONE');
+    expect(shown).toContain('ℹ️ note: A note.');
   });
 
   it('says which shard goes first, before anybody approves', () => {
@@ -152,6 +194,38 @@ describe('the status message', () => {
       'fenced cut-over, shard 2 first and the others 10 min later · asked for',
     );
     expect(allText(renderStatus(view()).blocks)).toContain('fenced cut-over · asked for');
+  });
+
+  it('says in the end whose the writes are, also after an abort', () => {
+    const said = (patch: Parameters<typeof view>[0]) =>
+      allText(renderStatus(view({ waitingFor: null, actions: [], ...patch })).blocks);
+    const words = 'Nothing went over. The old servers go on as before.';
+    const [first, second] = [shardView(0, { state: 'waiting' }), shardView(1, { state: 'promoted', pauseMs: 12 })];
+    expect(said({ phase: 'aborted', shards: [first] })).toContain(words);
+    expect(said({ phase: 'aborted', shards: [first, second] })).not.toContain(words);
+    expect(said({ phase: 'aborted', shards: [first], cutover: 'overlap' })).not.toContain(words);
+    expect(said({ phase: 'finished' })).toContain('The new servers are the masters.');
+  });
+
+  it('counts one approval as one, and says why a gate is closed in a sentence of its own', () => {
+    const given = [{ user: BEN, at: '2024-05-01T10:00:00.000Z' }];
+    const gates = [gateView('continue', { approvals: given, reason: 'Opens at noon.' })];
+    expect(allText(renderStatus(view({ gates })).blocks)).toContain(
+      '*continue* is closed (1 of 1 approval). Opens at noon. Approved so far by',
+    );
+  });
+
+  it('leaves out the time that is left where nothing is left to do', () => {
+    const shards = [shardView(0), shardView(1, { state: 'transfer', percent: 50, etaSeconds: 9 })];
+    const shown = allText(renderStatus(view({ phase: 'syncing', shards }), 'text').blocks);
+    expect(shown).toContain('9 s left');
+    expect(shown).not.toContain('0 s left');
+  });
+
+  it('tells in the history when each was asked for and when it ended', () => {
+    const shown = allText(historyAnswer([view({ phase: 'aborted' })], true).blocks ?? []);
+    expect(shown).toContain('*orders* is aborted, asked for <!date');
+    expect(shown).toMatch(/, ended <!date/);
   });
 
   it('names who approved, and when', () => {

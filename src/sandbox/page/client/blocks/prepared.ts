@@ -19,7 +19,7 @@ export function prepared(part: JsonObject): JsonObject {
 }
 
 function words(type: unknown, text: string): string {
-  if (type === 'mrkdwn') return indented(literal(text));
+  if (type === 'mrkdwn') return indented(unmarked(literal(text)));
   if (type === 'markdown') return text.replace(/!\[([^\]]*)\]\([^)]*\)/g, (_, alt: string) => `[${alt || 'picture'}]`);
   // Plain text and the leaves of rich text: nothing in them is a mention or a link.
   return indented(type === 'plain_text' ? literal(unlinked(text)) : unlinked(text));
@@ -28,6 +28,11 @@ function words(type: unknown, text: string): string {
 /** Slack keeps the spaces that a line begins with; the library trims them, but not behind a space of no width. */
 function indented(text: string): string {
   return text.replace(/^ +/gm, (spaces) => `\u200b${'\u00a0'.repeat(spaces.length)}`);
+}
+
+/** In code a star is a star, as in `0 2 * * 6`; the library makes bold text of two of them. */
+function unmarked(text: string): string {
+  return text.replace(/`[^`\n]+`/g, (code) => code.replaceAll('*', '∗').replaceAll('~', '∼'));
 }
 
 /** What was escaped is words, whatever it looks like. A `>` that begins a line is a quote, escaped or not. */
