@@ -221,7 +221,8 @@ function findOpening(window: SwitchWindow, zone: string, at: number, calendar: C
   while (closesAt - at < LONGEST_WINDOW_MS) {
     // The last opening that can prolong it is asked for first: one that opens every minute would be walked through.
     const late = calendar.next(window.cron, zone, closesAt - MINUTE_MS - 1);
-    const again = late !== null && late <= closesAt ? late : calendar.next(window.cron, zone, closesAt - lengthMs);
+    const prolongs = late !== null && late <= closesAt && late + lengthMs > closesAt;
+    const again = prolongs ? late : calendar.next(window.cron, zone, closesAt - lengthMs);
     if (again === null || again > closesAt) break;
     closesAt = again + lengthMs;
   }

@@ -14,7 +14,7 @@ type Side = keyof FoundServers;
 
 /** In this order: a word that turns the side, an arrow, a URL, an address with a port, a bare IPv4 address. */
 const PIECES =
-  /(?<old>--src\b|(?<![\w.-])(?:old|from|sources?)(?![\w.-]|:\d))|(?<new>--dst\b|(?<![\w.-])(?:new|to|destinations?|targets?)(?![\w.-]|:\d))|(?<arrow>[-=]+>|→|⇒|➡)|(?<url>rediss?:\/\/[^\s,;|"'`)]+)|(?<host>\[[\da-f:.]+\]:\d{1,5}\b|(?<![\w.@:/-])[a-z\d](?:[\w.-]*[\w])?:\d{2,5}\b(?![:\w]|\.\w)|(?<![\w.@:/-])\d{1,3}(?:\.\d{1,3}){3}\b(?![:\w/-]|\.\w))/giu;
+  /(?<old>--src\b|(?<![\w.-])(?:old|from|sources?)(?![\w.-]|:\d))|(?<new>--dst\b|(?<![\w.-])(?:new|to|destinations?|targets?)(?![\w.-]|:\d))|(?<arrow>(?<![-=])[-=]+>|→|⇒|➡)|(?<url>rediss?:\/\/[^\s,;|"'`)]+)|(?<host>\[[\da-f:.]+\]:\d{1,5}\b|(?<![\w.@:/-])[a-z\d](?:[\w.-]*[\w])?:\d{2,5}\b(?![:\w]|\.\w)|(?<![\w.@:/-])\d{1,3}(?:\.\d{1,3}){3}\b(?![:\w/-]|\.\w))/giu;
 /** Of each side; a form's field has room for 3000 characters. */
 const MOST = 200;
 

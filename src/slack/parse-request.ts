@@ -155,9 +155,9 @@ function judgeRequest(word: string, found: Collected, { canary, schedule }: Extr
   const plain = splitServers(found.plain);
   const everything = [...sources, ...destinations, ...plain];
   const cut = halfAnAddress(everything);
-
-  if (cut) problems.push(cut);
-  else if (sources.length === 0 && destinations.length === 0 && plain.length === 2) {
+  // Whatever else seems wrong may be its other half.
+  if (cut) return { ok: false, problems: [cut] };
+  if (sources.length === 0 && destinations.length === 0 && plain.length === 2) {
     sources = plain.slice(0, 1);
     destinations = plain.slice(1);
   } else if (problems.length === 0 && everything.length === 0) {

@@ -26,8 +26,7 @@ export async function moveMessage(
       already?.ts ??
       (await poster.post({
         channel: view.channel,
-        text: rendering.text,
-        blocks: rendering.blocks,
+        ...callingNobody(rendering),
         metadata: { event_type: STATUS_EVENT, event_payload: { migration: view.id } },
       }));
     log.info({ migration: view.id, code }, 'the status message was posted anew');
@@ -37,6 +36,12 @@ export async function moveMessage(
     log.warn({ migration: view.id, code: error.code }, 'the status message cannot be posted anew');
     return null;
   }
+}
+
+/** A new message notifies whoever is mentioned in it, and these were long ago. The update that follows shows them by name. */
+function callingNobody({ text, blocks }: Rendering): Pick<Rendering, 'text' | 'blocks'> {
+  const bare = (json: string) => json.replace(/<@([UW][A-Z0-9]{1,20})>/g, '$1');
+  return { text: bare(text), blocks: JSON.parse(bare(JSON.stringify(blocks))) as Rendering['blocks'] };
 }
 
 /** Links are a courtesy: when they fail, the migration goes on without them. `view`: as it was before the move. Never rejects. */

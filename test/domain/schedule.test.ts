@@ -115,6 +115,12 @@ describe('a window', () => {
     expect(opening('0 22 * * 5', 1_440, 'UTC', '2026-12-05T03:30Z')).toBe('2026-12-04T22:00 2026-12-05T22:00');
   });
 
+  it('may be a single minute, which another one may follow', () => {
+    expect(opening('0 2 * * 6', 1, 'UTC', '2026-12-05T00:00Z')).toBe('2026-12-05T02:00 2026-12-05T02:01');
+    expect(opening('0,1,3 2 * * 6', 1, 'UTC', '2026-12-05T00:00Z')).toBe('2026-12-05T02:00 2026-12-05T02:02');
+    expect(opening('0,1,3 2 * * 6', 2, 'UTC', '2026-12-05T00:00Z')).toBe('2026-12-05T02:00 2026-12-05T02:05');
+  });
+
   it('goes by the clock of its zone when clocks are set forward and back', () => {
     // Berlin, 29 March 2026: 02:00 becomes 03:00, so there is no 02:30; 25 October: 03:00 becomes 02:00 again.
     expect(opening('0 4 * * 0', 60, BERLIN, '2026-03-27T00:00Z')).toBe('2026-03-29T02:00 2026-03-29T03:00');

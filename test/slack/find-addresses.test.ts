@@ -39,3 +39,11 @@ it('never repeats a password, and never throws', () => {
     ),
   );
 });
+
+it('reads a message that is one long line of dashes in one go, not once from each of them', () => {
+  const ruler = '-='.repeat(60_000);
+  expect(findServers(`${ruler} old-1:6379 ${ruler}> new-1:6379`)).toEqual({
+    sources: ['old-1:6379'],
+    destinations: ['new-1:6379'],
+  });
+});

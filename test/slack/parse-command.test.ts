@@ -214,6 +214,10 @@ describe('a password is never repeated', () => {
     else expect(command.kind).toBe('start');
   });
 
+  it('an address that was cut in two is refused without a word about its halves, one that looks like an option neither', () => {
+    expect(problems('start --src redis://u:abc -def ghi@h:1 --dst b')).toMatch(/^One address [^]*PATH`\.$/);
+  });
+
   it('an address that a space cut in two is refused as a whole', () => {
     for (const cut of ['redis://u:12 34@a:1', 'redis://:ab cd@a:1', 'redis://u:ab']) {
       expect(problems(`start --src ${cut} --dst b c`)).toMatch(/^One address seems to be cut in two/);

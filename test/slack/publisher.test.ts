@@ -5,6 +5,7 @@ import { createPoster } from '../../src/slack/post.ts';
 import { createPublisher } from '../../src/slack/publisher.ts';
 import { createRateBudget } from '../../src/slack/rate-budget.ts';
 import {
+  ANA,
   actionView,
   BEN,
   EVE,
@@ -186,6 +187,9 @@ describe('the publisher', () => {
       await clock.advance(10_000);
       const [posted, ...links] = api.of('chat.postMessage');
       expect(posted?.args['thread_ts']).toBeUndefined();
+      // A new message calls whoever is mentioned in it; an update does not.
+      expect(JSON.stringify(posted?.args)).not.toContain('<@');
+      expect(JSON.stringify(updates().at(-1)?.args)).toContain(`<@${ANA}>`);
       expect(posted?.args['metadata']).toEqual({
         event_type: 'redis_migrate_status',
         event_payload: { migration: 'm-7k3q' },

@@ -89,7 +89,7 @@ export function createHandouts(deps: HandoutDeps): Handouts {
     if (view === null || view.messageTs === null || ending.signal.aborted) return;
     for (const kind of dueOf(view)) await handOut(id, kind);
     // What Slack did not take by now is tried again with the next change, which the end of its outage is.
-    if (hasEnded(view.phase) && dueOf(view).length === 0) complete.add(id);
+    if (!ending.signal.aborted && hasEnded(view.phase) && dueOf(view).length === 0) complete.add(id);
   }
 
   async function handOut(id: MigrationId, kind: Kind): Promise<void> {
