@@ -178,9 +178,9 @@ describe('a denial', () => {
     const desk = denied();
     const gate = desk.gate('continue');
     expect(gate).toMatchObject({ open: false, approvals: [], denied: { user: EVE } });
-    expect(gate.reason).toMatch(/^Denied by <@U00000EVE> <!date.*>: "Not ∗before∗ the sale ‹!here›\."\.$/);
+    expect(gate.reason).toMatch(/^Denied by <@U00000EVE> <!date.*>: "Not ∗before∗ the sale ‹!here›"\.$/);
     expect(texts(desk, 'gate_denied')).toEqual([
-      `<@${EVE}> denied *continue*: "Not ∗before∗ the sale ‹!here›.". 1 approval is void. <@${ANA}>, ask again once that is settled.`,
+      `<@${EVE}> denied *continue*: "Not ∗before∗ the sale ‹!here›". 1 approval is void. <@${ANA}>, ask again once that is settled.`,
     ]);
     expect(desk.click('gate:continue', BEN).text).toContain('The gate *continue* is closed. Denied by');
     expect(names(desk)).toEqual(['migration:ask_again', 'migration:revoke', 'migration:recheck', 'migration:abort']);
@@ -264,9 +264,9 @@ describe('breaking the glass', () => {
     expect(desk.state.phase).toBe('switching');
     expect(desk.gate('switch')).toMatchObject({
       approvals: [{ user: EVE }],
-      brokenGlass: { user: BEN, given: 1, needed: 3, reason: '"Ben is asleep, the disk is full."' },
+      brokenGlass: { user: BEN, given: 1, needed: 3, reason: '"Ben is asleep, the disk is full"' },
     });
-    const told = `Gate *switch* was passed by <@${BEN}> alone, with 1 of 3 approvals: "Ben is asleep, the disk is full.".`;
+    const told = `Gate *switch* was passed by <@${BEN}> alone, with 1 of 3 approvals: "Ben is asleep, the disk is full".`;
     expect(texts(desk, 'glass_broken')).toEqual([told]);
     for (const summary of [finishSummary, abortSummary])
       expect((summary(desk.state, desk.sight) as Extract<Event, { kind: 'summary' }>).lines).toContain(told);

@@ -82,7 +82,7 @@ describe('finish anyway', () => {
     expect(desk.state.phase).toBe('finishing');
     const row = desk.journal.rows.find((one) => one.event.kind === 'override_asked');
     expect(row?.text).toBe(
-      `Gate *finish* was opened by <@${BEN}> without the quiet period: "Only the nightly ‹!channel› export is left.".`,
+      `Gate *finish* was opened by <@${BEN}> without the quiet period: "Only the nightly ‹!channel› export is left".`,
     );
     expect(desk.gate('finish').approvals).toMatchObject([{ user: BEN }]);
     const { lines } = finishSummary(desk.state, desk.sight) as Extract<Event, { kind: 'summary' }>;

@@ -63,7 +63,7 @@ about('a view', () => {
       findings: [],
       asOf: null,
     });
-    expect(seenNow.waitingFor).toContain('Preflight');
+    expect(seenNow.waitingFor).toContain('The check');
     expect(Object.keys(seenNow.shards[0] ?? {})).toEqual(
       expect.arrayContaining(
         'index source destination state percent bytesPerSecond etaSeconds lagBytes bufferBytes sourceWritesPerSecond sourceClients fullSyncs pauseMs verified'.split(

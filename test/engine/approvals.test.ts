@@ -157,6 +157,6 @@ test('a no that came first counts, although Slack takes longer to say who gave i
   tell();
   expect(first).toBe('nobody');
   expect(await denied).toMatchObject({ accepted: true });
-  expect(await approved).toMatchObject({ accepted: false, text: expect.stringContaining('The backup is not done.') });
+  expect(await approved).toMatchObject({ accepted: false, text: expect.stringContaining('The backup is not done') });
   expect(made.view(id).phase).toBe('planned');
 });
