@@ -37,6 +37,8 @@ const JUST_NOW_MS = MINUTE_MS;
 const FURTHEST_MS = 60 * DAY_MS;
 /** A window that stays open for so long keeps nobody from anything. */
 const LONGEST_WINDOW_MS = 7 * DAY_MS;
+/** So many openings that touch each other are taken for one that never ends: to count them all would hold up everybody. */
+const MOST_OPENINGS = 1_500;
 
 /** What was typed → a schedule, or everything that is wrong with it. Null: nothing was asked for. */
 export function readSchedule(
@@ -173,7 +175,7 @@ function neverOrAlways(window: SwitchWindow, zone: string, now: number, calendar
   if (opening === null) return 'This window does not open within a year: no day and time are like that.';
   return opening.closesAt - Math.max(opening.opensAt, now) < LONGEST_WINDOW_MS
     ? null
-    : 'This window is open for a week and longer without a break. Leave it out, or give it fewer hours.';
+    : 'This window is open for days without a break. Leave it out, or give it fewer hours.';
 }
 
 /** True of every moment from `at` to just before `until`. */
@@ -212,13 +214,18 @@ function findOpening(window: SwitchWindow, zone: string, at: number, calendar: C
   let opensAt = calendar.next(window.cron, zone, at - lengthMs);
   if (opensAt === null) return null;
   const earliest = opensAt - LONGEST_WINDOW_MS;
+  let openings = 0;
   while (opensAt > earliest) {
+    openings += 1;
+    if (openings > MOST_OPENINGS) return { opensAt, closesAt: Math.max(at, opensAt) + LONGEST_WINDOW_MS };
     const before = calendar.next(window.cron, zone, opensAt - lengthMs - 1);
     if (before === null || before >= opensAt) break;
     opensAt = before;
   }
   let closesAt = opensAt + lengthMs;
-  while (closesAt - at < LONGEST_WINDOW_MS) {
+  while (closesAt - Math.max(at, opensAt) < LONGEST_WINDOW_MS) {
+    openings += 1;
+    if (openings > MOST_OPENINGS) return { opensAt, closesAt: Math.max(at, opensAt) + LONGEST_WINDOW_MS };
     // The last opening that can prolong it is asked for first: one that opens every minute would be walked through.
     const late = calendar.next(window.cron, zone, closesAt - MINUTE_MS - 1);
     const prolongs = late !== null && late <= closesAt && late + lengthMs > closesAt;

@@ -84,7 +84,9 @@ describe('a window', () => {
     [{ window: 'at night' }, /^window: A window is said in five fields\./],
     [{ window: '0 0 2 * * 6' }, /^window: A window is said in five fields\./],
     [{ window: '@daily' }, /^window: A window is said in five fields\./],
-    [{ window: '* * * * *' }, /^window: This window is open for a week and longer/],
+    [{ window: '* * * * *' }, /^window: This window is open for days without a break/],
+    [{ window: '* * * * *', windowMinutes: '1' }, /^window: This window is open for days without a break/],
+    [{ window: '* * * 6 *', windowMinutes: '1' }, /^window: This window is open for days without a break/],
     [{ window: '0 2 * * 6', windowMinutes: '0' }, /^window_minutes: A window's length/],
     [{ window: '0 2 * * 6', windowMinutes: '1441' }, /^window_minutes: A window's length/],
     [{ window: '0 2 * * 6', windowMinutes: 'long' }, /^window_minutes: A window's length/],
@@ -109,8 +111,9 @@ describe('a window', () => {
   });
 
   it('stays one where openings touch or overlap, and has the same beginning at any moment in it', () => {
-    for (const at of ['2026-12-05T00:00Z', '2026-12-05T02:30Z', '2026-12-05T05:58Z'])
+    for (const at of ['2026-11-29T03:00Z', '2026-12-05T00:00Z', '2026-12-05T02:30Z', '2026-12-05T05:58Z'])
       expect(opening('* 2-4 * * 6', 60, 'UTC', at), at).toBe('2026-12-05T02:00 2026-12-05T05:59');
+    expect(opening('* 2-4 1 6 *', 60, 'UTC', '2026-12-05T03:00Z')).toBe('2027-06-01T02:00 2027-06-01T05:59');
     expect(opening('0 2,3 * * 6', 60, 'UTC', '2026-12-05T03:30Z')).toBe('2026-12-05T02:00 2026-12-05T04:00');
     expect(opening('0 22 * * 5', 1_440, 'UTC', '2026-12-05T03:30Z')).toBe('2026-12-04T22:00 2026-12-05T22:00');
   });
