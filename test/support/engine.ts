@@ -149,7 +149,10 @@ export function createHarness(options: HarnessOptions = {}): Harness {
     async phase(id, ...phases) {
       const what = () => `${phases.join(' or ')}; it is ${view(id).phase}: ${view(id).waitingFor}`;
       await until(() => phases.includes(view(id).phase), { within: 30_000 }).catch(() => {
-        throw new Error(`waited in vain for ${what()}`);
+        const last = view(id)
+          .journal.slice(-40)
+          .map((row) => `${row.at} ${row.text}`);
+        throw new Error([`waited in vain for ${what()}`, ...last].join('\n'));
       });
       return view(id);
     },
