@@ -64,7 +64,7 @@ test.concurrent.for(CASES)(
       new: [{ url: `redis://127.0.0.1:${destination.port}` }],
     });
     // Nobody recorded a trial of the link.
-    const harness = createHarness({ inventory, policy: { maxPauseMs: 250, tuneSyncs: false } });
+    const harness = createHarness({ inventory, policy: { maxPauseMs: 1_500, tuneSyncs: false } });
     onTestFinished(async () => {
       await harness.close();
       await pair.close();
@@ -87,7 +87,7 @@ test.concurrent.for(CASES)(
     const click = await harness.click(id, 'gate:switch', needsName ? { typedName: 'orders' } : {});
     expect(click).toMatchObject({ accepted: true });
     await until(() => harness.view(id).journal.some((row) => row.kind === 'cutover_let_go'), { within: 20_000 });
-    expect(harness.view(id).journal.find((row) => row.kind === 'cutover_let_go')?.text).toMatch(/marker|250 ms/);
+    expect(harness.view(id).journal.find((row) => row.kind === 'cutover_let_go')?.text).toMatch(/marker|1500 ms/);
 
     const commands = source.received.slice(sourceFrom).map((words) => words.join(' '));
     const told = commands.flatMap((line) => {
