@@ -7,7 +7,7 @@
  * What a cut-over does one after the other while writes stand still (engine/cutover/run.ts, from stop to promoted), in
  * whole looks: its own are of a part of INFO and take half as long (bench/cutover.ts).
  */
-const ROUND_TRIPS = 4;
+const ROUND_TRIPS = 3;
 const ROWS = 2;
 /** Where a replica was never seen to catch up: the slowest that was measured under load (redis.md, 26 to 39 MB/s). */
 const DRAIN_BYTES_PER_SECOND = 26_000_000;
