@@ -5,6 +5,7 @@ import { isOverlap } from './overlap.ts';
 import { type Gate, isBehind, type Phase } from './phase.ts';
 import { planHash } from './plan.ts';
 import { findingsMark } from './preflight.ts';
+import type { Sight } from './sight.ts';
 import type { Approval, MigrationState, PendingClick } from './state.ts';
 import { clockMark, plural, secondsText } from './words.ts';
 
@@ -41,6 +42,16 @@ export interface ClickVerdict {
 }
 
 export type Refuse = (reason: string) => ClickVerdict;
+
+/** One click to be judged: who clicked, how it stands now, what the rules are, what the person may do. */
+export interface Case {
+  readonly click: PendingClick;
+  readonly state: MigrationState;
+  readonly sight: Sight;
+  readonly policy: Policy;
+  readonly rights: Rights;
+  readonly refuse: Refuse;
+}
 
 export const OLD_COPY =
   'This button is from an earlier state of the migration. Use the one in the status message as it is now.';

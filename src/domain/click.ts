@@ -4,13 +4,13 @@ import { axeable } from './axe.ts';
 import { goneOver } from './canary.ts';
 import {
   approval,
+  type Case,
   type ClickVerdict,
   either,
   isRequester,
   OLD_COPY,
   passedText,
   personOf,
-  type Refuse,
   type Rights,
   tooOld,
   wipes,
@@ -47,6 +47,7 @@ export function judgeClick(
     rows: [{ kind: 'click_refused', click: seq, user: event.user, reason }],
     text: reason,
   });
+  const asked: Case = { click, state, sight, policy, rights, refuse };
   const axe = state.phase === 'finished' && event.action === 'migration:axe';
   if (hasEnded(state.phase) && !axe)
     return refuse(
@@ -56,19 +57,19 @@ export function judgeClick(
     );
   switch (event.action) {
     case 'gate:continue':
-      return judgeGate('continue', click, state, sight, policy, rights, refuse);
+      return judgeGate('continue', asked);
     case 'gate:switch':
-      return judgeGate('switch', click, state, sight, policy, rights, refuse);
+      return judgeGate('switch', asked);
     case 'gate:finish':
-      return judgeGate('finish', click, state, sight, policy, rights, refuse);
+      return judgeGate('finish', asked);
     case 'migration:deny':
-      return judgeDeny(click, state, sight, policy, rights, refuse);
+      return judgeDeny(asked);
     case 'migration:break_glass':
-      return judgeBreakGlass(click, state, sight, policy, rights, refuse);
+      return judgeBreakGlass(asked);
     case 'migration:revoke':
-      return judgeRevoke(click, state, sight, policy, rights, refuse);
+      return judgeRevoke(asked);
     case 'migration:ask_again':
-      return judgeAskAgain(click, state, rights, refuse);
+      return judgeAskAgain(asked);
     case 'migration:recheck': {
       const allowed = either(rights);
       if (!allowed.ok) return refuse(allowed.why);
@@ -97,17 +98,17 @@ export function judgeClick(
     }
     case 'migration:tune':
     case 'migration:resume':
-      return judgeServers(event.action, click, state, sight, rights, refuse);
+      return judgeServers(event.action, asked);
     case 'migration:override':
-      return judgeOverride(click, state, sight, policy, rights, refuse);
+      return judgeOverride(asked);
     case 'migration:rollback':
-      return judgeRollback(click, state, sight, policy, rights, refuse);
+      return judgeRollback(asked);
     case 'migration:serve_old':
-      return judgeServeOld(click, state, sight, policy, rights, refuse);
+      return judgeServeOld(asked);
     case 'migration:axe':
-      return judgeAxe(click, state, sight, policy, rights, refuse);
+      return judgeAxe(asked);
     case 'migration:abort':
-      return judgeAbort(click, state, sight, policy, rights, refuse);
+      return judgeAbort(asked);
     default:
       return assertNever(event.action);
   }
@@ -116,12 +117,9 @@ export function judgeClick(
 /** What changes servers on an alarm, or goes on in spite of what others changed: for approvers, on what they see now. */
 function judgeServers(
   action: 'migration:tune' | 'migration:resume',
-  { event, seq }: PendingClick,
-  state: MigrationState,
-  sight: Sight,
-  rights: Rights,
-  refuse: Refuse,
+  { click, state, sight, rights, refuse }: Case,
 ): ClickVerdict {
+  const { event, seq } = click;
   if (!rights.approve.ok) return refuse(rights.approve.why);
   if (event.entry !== null && event.entry !== agreedFrom(state)) return refuse(OLD_COPY);
   const { user } = event;
@@ -141,14 +139,7 @@ function judgeServers(
   };
 }
 
-function judgeRollback(
-  click: PendingClick,
-  state: MigrationState,
-  sight: Sight,
-  policy: Policy,
-  rights: Rights,
-  refuse: Refuse,
-): ClickVerdict {
+function judgeRollback({ click, state, sight, policy, rights, refuse }: Case): ClickVerdict {
   const { event, seq } = click;
   const { phase, plan } = state;
   if (!rights.approve.ok) return refuse(rights.approve.why);
@@ -167,14 +158,7 @@ function judgeRollback(
   };
 }
 
-function judgeAbort(
-  click: PendingClick,
-  state: MigrationState,
-  sight: Sight,
-  policy: Policy,
-  rights: Rights,
-  refuse: Refuse,
-): ClickVerdict {
+function judgeAbort({ click, state, sight, policy, rights, refuse }: Case): ClickVerdict {
   const { event, seq } = click;
   const giveUp = isPuttingBack(state);
   const already = state.phase === 'aborting' ? 'It is being aborted already.' : 'It is being rolled back already.';
@@ -213,15 +197,7 @@ function judgeAbort(
   };
 }
 
-function judgeGate(
-  gate: Gate,
-  click: PendingClick,
-  state: MigrationState,
-  sight: Sight,
-  policy: Policy,
-  rights: Rights,
-  refuse: Refuse,
-): ClickVerdict {
+function judgeGate(gate: Gate, { click, state, sight, policy, rights, refuse }: Case): ClickVerdict {
   const { event } = click;
   if (!rights.approve.ok) return refuse(rights.approve.why);
   if (!policy.selfApproval && isRequester(click, state, rights)) {

@@ -1,10 +1,9 @@
 /** Judges clicks that say no to a gate, or take a word back. Part of click.ts; pure. */
-import { type ClickVerdict, either, outdated, personOf, type Refuse, type Rights } from './click-verdict.ts';
-import { denialOf, type Policy, validApprovals } from './gate.ts';
+import { type Case, type ClickVerdict, either, outdated, personOf } from './click-verdict.ts';
+import { denialOf, validApprovals } from './gate.ts';
 import { gateFrom } from './may-ask.ts';
 import { GATES, gateAt } from './phase.ts';
-import type { Sight } from './sight.ts';
-import type { Denial, MigrationState, PendingClick } from './state.ts';
+import type { Denial, MigrationState } from './state.ts';
 import { clockMark, plural } from './words.ts';
 
 /** The no that stands now; null where there is none. */
@@ -13,14 +12,7 @@ export function denialNow(state: MigrationState): Denial | null {
 }
 
 /** A no needs no freshness: it only ever holds a migration back. */
-export function judgeDeny(
-  click: PendingClick,
-  state: MigrationState,
-  sight: Sight,
-  policy: Policy,
-  rights: Rights,
-  refuse: Refuse,
-): ClickVerdict {
+export function judgeDeny({ click, state, sight, policy, rights, refuse }: Case): ClickVerdict {
   const { event, seq } = click;
   if (!rights.approve.ok) return refuse(rights.approve.why);
   const denial = denialNow(state);
@@ -43,14 +35,7 @@ export function judgeDeny(
 }
 
 /** Takes back a denial or an approval of one's own, whether one may still approve or not. */
-export function judgeRevoke(
-  click: PendingClick,
-  state: MigrationState,
-  sight: Sight,
-  policy: Policy,
-  rights: Rights,
-  refuse: Refuse,
-): ClickVerdict {
+export function judgeRevoke({ click, state, sight, policy, rights, refuse }: Case): ClickVerdict {
   const { event, seq } = click;
   const { user } = event;
   const person = personOf(click, rights);
@@ -76,12 +61,7 @@ export function judgeRevoke(
   return refuse('No approval of yours counts now, so there is nothing to take back.');
 }
 
-export function judgeAskAgain(
-  click: PendingClick,
-  state: MigrationState,
-  rights: Rights,
-  refuse: Refuse,
-): ClickVerdict {
+export function judgeAskAgain({ click, state, rights, refuse }: Case): ClickVerdict {
   const { event, seq } = click;
   const allowed = either(rights);
   if (!allowed.ok) return refuse(allowed.why);

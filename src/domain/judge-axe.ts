@@ -1,19 +1,9 @@
 /** Judges a click on "Shut down the old servers", the one thing that can be done to a finished migration. Part of click.ts; pure. */
 import { axeable, isAxing } from './axe.ts';
-import { type ClickVerdict, OLD_COPY, type Refuse, type Rights, tooOld } from './click-verdict.ts';
-import type { Policy } from './gate.ts';
-import type { Sight } from './sight.ts';
-import type { MigrationState, PendingClick } from './state.ts';
+import { type Case, type ClickVerdict, OLD_COPY, tooOld } from './click-verdict.ts';
 import { plural } from './words.ts';
 
-export function judgeAxe(
-  click: PendingClick,
-  state: MigrationState,
-  sight: Sight,
-  policy: Policy,
-  rights: Rights,
-  refuse: Refuse,
-): ClickVerdict {
+export function judgeAxe({ click, state, sight, policy, rights, refuse }: Case): ClickVerdict {
   const { event, seq } = click;
   if (!rights.approve.ok) return refuse(rights.approve.why);
   if (state.phase !== 'finished') return refuse('The old servers can be shut down once the migration is finished.');

@@ -3,35 +3,25 @@
  * are. It never opens a closed gate; what does is the override of finish, see judge-override.ts. Part of click.ts; pure.
  */
 import {
+  type Case,
   type ClickVerdict,
   entering,
   isRequester,
   outdated,
   personOf,
-  type Refuse,
-  type Rights,
   tooOld,
   wipes,
 } from './click-verdict.ts';
 import { gatesOf, type Policy, validApprovals } from './gate.ts';
 import { gateFrom } from './may-ask.ts';
 import { type Gate, gateAt } from './phase.ts';
-import type { Sight } from './sight.ts';
-import type { MigrationState, PendingClick } from './state.ts';
 
 /** Whether there is anybody whose own approval may not be enough. */
 export function mayNeedGlass(gate: Gate, policy: Policy): boolean {
   return policy.approvals[gate] > 1 || !policy.selfApproval;
 }
 
-export function judgeBreakGlass(
-  click: PendingClick,
-  state: MigrationState,
-  sight: Sight,
-  policy: Policy,
-  rights: Rights,
-  refuse: Refuse,
-): ClickVerdict {
+export function judgeBreakGlass({ click, state, sight, policy, rights, refuse }: Case): ClickVerdict {
   const { event, seq } = click;
   if (!rights.approve.ok) return refuse(rights.approve.why);
   const outOfDate = outdated(click, state, gateFrom(state));

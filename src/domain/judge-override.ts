@@ -1,26 +1,9 @@
 /** Judges a click on "Finish anyway": an approver answers for finish without the quiet period. Part of click.ts; pure. */
-import {
-  approval,
-  type ClickVerdict,
-  isRequester,
-  OLD_COPY,
-  type Refuse,
-  type Rights,
-  tooOld,
-} from './click-verdict.ts';
+import { approval, type Case, type ClickVerdict, isRequester, OLD_COPY, tooOld } from './click-verdict.ts';
 import { finishStatus, overrideFrom, overrideOf } from './finish-gate.ts';
-import { denialOf, deniedText, type Policy } from './gate.ts';
-import type { Sight } from './sight.ts';
-import type { MigrationState, PendingClick } from './state.ts';
+import { denialOf, deniedText } from './gate.ts';
 
-export function judgeOverride(
-  click: PendingClick,
-  state: MigrationState,
-  sight: Sight,
-  policy: Policy,
-  rights: Rights,
-  refuse: Refuse,
-): ClickVerdict {
+export function judgeOverride({ click, state, sight, policy, rights, refuse }: Case): ClickVerdict {
   const { event, seq } = click;
   const { user } = event;
   if (!rights.approve.ok) return refuse(rights.approve.why);

@@ -3,11 +3,9 @@
  * There is only forward by itself; a person may decide that the old server, which is fenced and has every write that was
  * acknowledged before, takes the writes again. Pure.
  */
-import { type ClickVerdict, OLD_COPY, type Refuse, type Rights, tooOld } from './click-verdict.ts';
+import { type Case, type ClickVerdict, OLD_COPY, tooOld } from './click-verdict.ts';
 import { addressOf } from './endpoint.ts';
-import type { Policy } from './gate.ts';
-import type { Sight } from './sight.ts';
-import type { MigrationState, PendingClick } from './state.ts';
+import type { MigrationState } from './state.ts';
 import { capital, listText, plural, shardText } from './words.ts';
 
 /** Shards about which a person has still to decide. Indices from 0. */
@@ -36,14 +34,7 @@ function oldServer(state: MigrationState, shard: number): string {
   return plan ? addressOf(plan.source) : '?';
 }
 
-export function judgeServeOld(
-  click: PendingClick,
-  state: MigrationState,
-  sight: Sight,
-  policy: Policy,
-  rights: Rights,
-  refuse: Refuse,
-): ClickVerdict {
+export function judgeServeOld({ click, state, sight, policy, rights, refuse }: Case): ClickVerdict {
   const { event, seq } = click;
   if (!rights.approve.ok) return refuse(rights.approve.why);
   const shards = undecided(state);
