@@ -240,7 +240,8 @@ export class Migrator {
       // Others may have begun full syncs while we looked.
       this.#sight = { ...this.#sight, elsewhere: this.#deps.elsewhere() };
       const decision = decide(this.#journal.state, this.#sight, this.#deps.policy);
-      if (!this.#work.has('cutover')) this.#reason = null;
+      // What a cut-over waits for is said until it says something else, also while it tries again.
+      if (!this.#work.has('cutover') && decision.run !== 'cut_over') this.#reason = null;
       this.#carryOut(decision);
     } catch (error) {
       this.#failed('tick', error);

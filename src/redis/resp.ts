@@ -11,6 +11,11 @@ export type Answer =
   | { readonly kind: 'text'; readonly text: string | null }
   | { readonly kind: 'list'; readonly items: readonly Answer[] };
 
+/** Text of an answer; empty where there is none. */
+export function answerText(answer: Answer | undefined): string {
+  return answer !== undefined && 'text' in answer ? (answer.text ?? '') : '';
+}
+
 export interface AnswerReader {
   /** Takes the next bytes and returns every answer that is complete now. Throws on what is not RESP. */
   push(chunk: Buffer): Answer[];

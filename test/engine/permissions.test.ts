@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
 import { otherServers } from '../support/other-servers.ts';
-import { settingsOf } from '../support/servers.ts';
+import { settingsOf, usersOf } from '../support/servers.ts';
 import { holdsNoSecret, NEW_PASSWORD, OLD_PASSWORD, OLD_TO_NEW, openStage, type Stage } from '../support/stage.ts';
 
 type Line = readonly string[];
@@ -55,9 +55,9 @@ test.skipIf(SIX === undefined)('a source that runs 6.0 needs two rights more, an
   await harness.click(id, 'migration:abort');
   await harness.phase(id, 'aborted');
   for (const one of [source, destination]) await one.call('ACL', 'SETUSER', ...MORE_ON_SIX);
-  const users = await source.call('ACL', 'LIST');
+  const users = await usersOf(source);
   await stage.move([old, source], [fresh, destination]);
-  expect(await source.call('ACL', 'LIST')).toEqual(users);
+  expect(await usersOf(source)).toEqual(users);
 });
 
 test('a whole migration needs no more', async () => {

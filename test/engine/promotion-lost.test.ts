@@ -22,6 +22,22 @@ async function says(stage: MoveStage, pattern: RegExp): Promise<void> {
   });
 }
 
+/** What it says through fifteen looks at the servers. */
+async function heard(stage: MoveStage): Promise<readonly string[]> {
+  const said = new Set<string>();
+  const looks = new Set<string | null>();
+  await until(
+    () => {
+      const { waitingFor, asOf } = stage.view();
+      said.add(waitingFor ?? '');
+      looks.add(asOf);
+      return looks.size > 15;
+    },
+    { within: 20_000 },
+  );
+  return [...said];
+}
+
 async function moveTheRest(stage: MoveStage): Promise<void> {
   const { harness, id, sources, destinations, links, traffic } = stage;
   await destinations[1]?.call('REPLICAOF', '127.0.0.1', String(links[1]?.port));
@@ -57,6 +73,11 @@ test('its old server is released by hand: the shard stays there, the other one i
   );
   await moveTheRest(stage);
 }, 90_000);
+
+test('what it waits for is said all the time, also while it tries again', async () => {
+  const stage = await toLost();
+  for (const said of await heard(stage)) expect(said).toContain('Shard 2: ');
+}, 60_000);
 
 test('a new server that never comes back does not keep its shard from being served by the old one', async () => {
   const stage = await toLost();

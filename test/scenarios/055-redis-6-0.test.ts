@@ -11,6 +11,7 @@ import { until } from '../../src/sandbox/redis/wait.ts';
 import { CRASH_CASES, killedAt } from '../support/killed-at.ts';
 import { type MoveStage, toStreaming } from '../support/move-stage.ts';
 import { otherServers } from '../support/other-servers.ts';
+import { usersOf } from '../support/servers.ts';
 
 const SIX = otherServers().find((one) => one.kind === 'redis' && one.version.startsWith('6.0.'));
 const BINARY = SIX?.binary ?? '';
@@ -100,10 +101,6 @@ async function pass(
     if (view.phase === wanted) return;
   }
   throw new Error(`let go too often: ${stage.view().waitingFor}`);
-}
-
-async function usersOf(server: RedisServerHandle): Promise<unknown> {
-  return server.call('ACL', 'LIST');
 }
 
 async function addUsers(server: RedisServerHandle): Promise<void> {

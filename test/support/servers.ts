@@ -31,3 +31,10 @@ export async function settingsOf(server: RedisServerHandle): Promise<Record<stri
   delete settings['replicaof'];
   return settings;
 }
+
+/** ACL LIST, the words of each user sorted. The order of words about single commands says nothing, and changes by itself. */
+export async function usersOf(server: RedisServerHandle): Promise<readonly (readonly string[])[]> {
+  const lines = await server.call('ACL', 'LIST');
+  if (!Array.isArray(lines)) throw new Error('ACL LIST is no list.');
+  return lines.map((line) => String(line).split(' ').toSorted());
+}

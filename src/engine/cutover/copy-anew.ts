@@ -2,7 +2,7 @@
 import { addressOf, followAddress, isAt } from '../../domain/endpoint.ts';
 import { type Move, named } from '../../domain/move.ts';
 import { RedisError } from '../../redis/errors.ts';
-import { textOf } from './packet.ts';
+import { answerText } from '../../redis/resp.ts';
 import type { StopGround } from './stop.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function copyAnew(ground: StopGround, move: Move): Promise<string |
   ]);
   wire.close();
   const refused = answers.find((one) => one.kind === 'error');
-  const detail = refused ? textOf(refused) : 'The copy is made anew.';
+  const detail = refused ? answerText(refused) : 'The copy is made anew.';
   const outcome = refused ? 'refused' : 'ok';
   if (row) ground.journal.append([{ kind: 'answered', intent: row.seq, outcome, detail }]);
   return refused ? `${named(move)}: ${addressOf(move.to)} has to be copied anew, and refused: ${detail}.` : null;

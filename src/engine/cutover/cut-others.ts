@@ -3,8 +3,9 @@ import { can, type Server } from '../../domain/dialect.ts';
 import { addressOf } from '../../domain/endpoint.ts';
 import { type Move, named } from '../../domain/move.ts';
 import { parseClientList } from '../../redis/info.ts';
+import { answerText } from '../../redis/resp.ts';
 import type { Wire } from '../../redis/wire.ts';
-import { okAll, textOf } from './packet.ts';
+import { okAll } from './packet.ts';
 import { LetGo } from './stop.ts';
 
 /** By kind, in one packet with others: from 2.8.12 on. Our own connections are cut as well, but for this one. */
@@ -20,7 +21,7 @@ export async function cutOthers(wire: Wire, server: Server, move: Move): Promise
     return;
   }
   const [list] = await okAll(wire, [['CLIENT', 'LIST']], move);
-  const clients = parseClientList(textOf(list));
+  const clients = parseClientList(answerText(list));
   const ours = (client: ReadonlyMap<string, string>) => (client.get('addr') ?? '').endsWith(`:${wire.localPort}`);
   if (!clients.some(ours))
     throw new LetGo(`${named(move)}: ${addressOf(move.from)} does not tell our own connection from others.`);

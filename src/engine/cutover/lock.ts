@@ -12,14 +12,14 @@ import type { ServerFacts } from '../../domain/observation.ts';
 import { wayBackRefusal } from '../../domain/way-back.ts';
 import { factsFrom } from '../../redis/facts.ts';
 import { parseInfo } from '../../redis/info.ts';
-import type { Answer } from '../../redis/resp.ts';
+import { type Answer, answerText } from '../../redis/resp.ts';
 import type { Wire } from '../../redis/wire.ts';
 import { announceSetting, oldSetting, settingIsBack, settingStays } from '../ledger.ts';
 import { copyAnew, deleteMarker } from './copy-anew.ts';
 import { cutOthers } from './cut-others.ts';
 import { fenceOldest, SERVE_STALE } from './fence-oldest.ts';
 import { lockPassword } from './lock-password.ts';
-import { LATE_MS, lineUp, okAll, textOf } from './packet.ts';
+import { LATE_MS, lineUp, okAll } from './packet.ts';
 import { historyOf, isBehindFence } from './proof.ts';
 import { LetGo, type StopGround } from './stop.ts';
 
@@ -105,7 +105,7 @@ export class Lock {
 
   /** Where writes ended, by INFO of the moment behind the last one. Rejects with LetGo. */
   frozen(info: Answer | undefined): Frozen {
-    const from = factsFrom(parseInfo(textOf(info)), false);
+    const from = factsFrom(parseInfo(answerText(info)), false);
     const replid = historyOf(from);
     const to = this.#to;
     if (from.role !== 'master' || replid === null || to === null)
@@ -124,7 +124,7 @@ export class Lock {
   /** What the server says of itself. */
   async look(wire: Wire): Promise<ServerFacts> {
     const [info] = await okAll(wire, [['INFO']], this.#move);
-    return factsFrom(parseInfo(textOf(info)), false);
+    return factsFrom(parseInfo(answerText(info)), false);
   }
 
   /** The connection that holds the lock, or a fresh one. */
@@ -273,5 +273,5 @@ export class Lock {
 
 /** [CONFIG GET] `[name, value]`; empty where there is none. */
 function valueOf(answer: Answer | undefined): string {
-  return answer?.kind === 'list' ? textOf(answer.items[1]) : '';
+  return answer?.kind === 'list' ? answerText(answer.items[1]) : '';
 }

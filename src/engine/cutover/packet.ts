@@ -2,18 +2,13 @@
 import { addressOf } from '../../domain/endpoint.ts';
 import { type Move, named } from '../../domain/move.ts';
 import { RedisError } from '../../redis/errors.ts';
-import type { Answer } from '../../redis/resp.ts';
+import { type Answer, answerText } from '../../redis/resp.ts';
 import type { Wire } from '../../redis/wire.ts';
 import { isBehindFence, isFenced } from './proof.ts';
 import { LetGo, type StopGround } from './stop.ts';
 
 /** How long something whose answer was not awaited may take to arrive. */
 export const LATE_MS = 50;
-
-/** Text of an answer; empty for anything else. */
-export function textOf(answer: Answer | undefined): string {
-  return answer !== undefined && 'text' in answer ? (answer.text ?? '') : '';
-}
 
 /** All at once; rejects with LetGo at the first that was refused, and with RedisError when the connection is gone. */
 export async function okAll(
@@ -26,7 +21,7 @@ export async function okAll(
   const place = answers.findIndex((one) => one.kind === 'error');
   if (place >= 0) {
     const [name = ''] = commands[place] ?? [];
-    throw new LetGo(`${named(move)}: ${addressOf(move.from)} refused ${name}: ${textOf(answers[place])}.`);
+    throw new LetGo(`${named(move)}: ${addressOf(move.from)} refused ${name}: ${answerText(answers[place])}.`);
   }
   return answers;
 }

@@ -8,11 +8,12 @@ import { addressOf } from '../../domain/endpoint.ts';
 import type { AclUser, Frozen } from '../../domain/event.ts';
 import { type Move, named } from '../../domain/move.ts';
 import { MASK } from '../../log.ts';
+import { isSameList, isSameRights, usersFrom } from '../../redis/acl-list.ts';
 import { directWrites, factsFrom } from '../../redis/facts.ts';
 import { parseInfo } from '../../redis/info.ts';
-import type { Answer } from '../../redis/resp.ts';
+import { type Answer, answerText } from '../../redis/resp.ts';
 import type { Wire } from '../../redis/wire.ts';
-import { fencedAgain, LATE_MS, lineUp, okAll, takeFenceDown, textOf } from './packet.ts';
+import { fencedAgain, LATE_MS, lineUp, okAll, takeFenceDown } from './packet.ts';
 import { isBehindFence, isFenced } from './proof.ts';
 import { LetGo, type StopGround, type WriteStop } from './stop.ts';
 
@@ -25,7 +26,7 @@ export function createAclStop(ground: StopGround, move: Move): WriteStop {
   let wire: Wire | null = null;
   let frozen: Frozen | null = null;
   /** Who may do what while nobody may write, and how many writes there were by then. */
-  let locked: { readonly list: string; readonly writes: number } | null = null;
+  let locked: { readonly list: Answer | undefined; readonly writes: number } | null = null;
 
   function users(): readonly AclUser[] {
     return ground.journal.state.cutover?.users.get(move.index) ?? [];
@@ -48,7 +49,7 @@ export function createAclStop(ground: StopGround, move: Move): WriteStop {
     async stop() {
       const all = users().map((user) => ['ACL', 'SETUSER', user.name, ...NO_WRITES]);
       const answers = await okAll(wire, [...all, ['ACL', 'LIST'], ['INFO', 'all']], move);
-      const info = parseInfo(textOf(answers.at(-1)));
+      const info = parseInfo(answerText(answers.at(-1)));
       const { role, replication } = factsFrom(info, false);
       const { masterOffset, replid } = replication;
       if (role !== 'master' || masterOffset === null || replid === null)
@@ -56,7 +57,7 @@ export function createAclStop(ground: StopGround, move: Move): WriteStop {
       const list = answers.at(-2);
       if (usersFrom(list).length !== users().length)
         throw new LetGo(`${named(move)}: somebody is changing the users of ${name}.`);
-      locked = { list: JSON.stringify(list), writes: directWrites(info) };
+      locked = { list, writes: directWrites(info) };
       frozen = { shard: move.index, replid, offset: String(masterOffset), by: 'acl' };
     },
     async freeze() {
@@ -74,9 +75,9 @@ export function createAclStop(ground: StopGround, move: Move): WriteStop {
         ],
         move,
       );
-      const written = directWrites(parseInfo(textOf(answers[1])));
+      const written = directWrites(parseInfo(answerText(answers[1])));
       if (written !== locked?.writes) throw new LetGo(`${named(move)}: ${name} was written to before the fence stood.`);
-      if (JSON.stringify(answers[2]) !== locked.list)
+      if (!isSameList(answers[2], locked.list))
         throw new LetGo(`${named(move)}: somebody changed the users of ${name} before the fence stood.`);
     },
     async fenceProblem() {
@@ -108,9 +109,12 @@ async function giveBack(ground: StopGround, move: Move, users: readonly AclUser[
   try {
     const different = async () => {
       const [list] = await okAll(wire, [['ACL', 'LIST']], move);
-      const now = new Map(usersFrom(list).map((user) => [user.name, user.words.join(' ')]));
-      // A user that somebody has deleted meanwhile stays deleted.
-      return users.filter((user) => now.has(user.name) && now.get(user.name) !== user.words.join(' '));
+      const now = new Map(usersFrom(list).map((user) => [user.name, user.words]));
+      return users.filter((user) => {
+        const words = now.get(user.name);
+        // A user that somebody has deleted meanwhile stays deleted.
+        return words !== undefined && !isSameRights(words, user.words);
+      });
     };
     const left = await different();
     if (left.length === 0) return null;
@@ -121,13 +125,4 @@ async function giveBack(ground: StopGround, move: Move, users: readonly AclUser[
   } finally {
     wire.close();
   }
-}
-
-/** [ACL LIST] `user NAME on #hash ~* +@all -debug`, a line a user: its name, and the words about commands alone. */
-function usersFrom(list: Answer | undefined): AclUser[] {
-  if (list?.kind !== 'list') return [];
-  return list.items.map((line) => {
-    const [, name = '', ...words] = textOf(line).split(' ');
-    return { name, words: words.filter((word) => /^[+-]/.test(word)) };
-  });
 }

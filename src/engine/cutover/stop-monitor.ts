@@ -9,10 +9,11 @@ import type { Frozen } from '../../domain/event.ts';
 import { type Move, named } from '../../domain/move.ts';
 import { factsFrom } from '../../redis/facts.ts';
 import { parseInfo } from '../../redis/info.ts';
+import { answerText } from '../../redis/resp.ts';
 import { changeSetting } from '../ledger.ts';
 import { CUT_OTHERS } from './cut-others.ts';
 import { Lock } from './lock.ts';
-import { okAll, textOf } from './packet.ts';
+import { okAll } from './packet.ts';
 import { isBehindFence } from './proof.ts';
 import { LetGo, type StopGround, type WriteStop } from './stop.ts';
 import { PING_PERIOD } from './stop-pause.ts';
@@ -49,7 +50,7 @@ export function createMonitorStop(ground: StopGround, move: Move): WriteStop {
         throw new LetGo(`${named(move)}: not everything had arrived within ${LOCK_WITHIN_MS} ms.`);
       const locking = [['CONFIG', 'SET', 'requirepass', lock.password], ...CUT_OTHERS, ['INFO'], lock.setMarker];
       const answers = await okAll(lock.wire, locking, move);
-      const { masterOffset } = factsFrom(parseInfo(textOf(answers.at(-2))), false).replication;
+      const { masterOffset } = factsFrom(parseInfo(answerText(answers.at(-2))), false).replication;
       if (frozen === null || masterOffset !== BigInt(frozen.offset))
         throw new LetGo(`${named(move)}: ${addressOf(move.from)} was written to before the lock stood.`);
     },
