@@ -14,7 +14,7 @@ const DRAIN_BYTES_PER_SECOND = 26_000_000;
 
 export interface PredictionInput {
   readonly lagBytes: number | null;
-  /** How long the slower of its two servers took to answer of late; null when nobody knows. */
+  /** How long the slower of its two servers takes to answer; null when nobody knows. */
   readonly roundTripMs: number | null;
   /** The fastest that the destination was seen to apply the stream; null when it never had to catch up. */
   readonly drainBytesPerSecond: number | null;

@@ -61,16 +61,22 @@ class ServerWatch {
     return this.#mostLeftBytes;
   }
 
-  /** The middle of the last answers' times; null before the first. */
+  /**
+   * The quickest of the last three answers: one hiccup is none, and what was slow while data was copied says nothing
+   * about now. Null before the first.
+   */
   roundTripMs(): number | null {
-    const took = this.#looks.flatMap((look) => (look.ok ? [look.tookMs] : [])).toSorted((a, b) => a - b);
-    return took[Math.floor(took.length / 2)] ?? null;
+    const last = this.#lastTook();
+    return last.length === 0 ? null : Math.min(...last);
   }
 
-  /** The quickest of the last three answers, so that one hiccup is none; null before there were three. */
+  /** The same; null before there were three. */
   latencyMs(): number | null {
-    const last = this.#looks.slice(-LATENCY_LOOKS).flatMap((look) => (look.ok ? [look.tookMs] : []));
-    return last.length < LATENCY_LOOKS ? null : Math.min(...last);
+    return this.#lastTook().length < LATENCY_LOOKS ? null : this.roundTripMs();
+  }
+
+  #lastTook(): number[] {
+    return this.#looks.slice(-LATENCY_LOOKS).flatMap((look) => (look.ok ? [look.tookMs] : []));
   }
 
   /** The last look, or that there is none. */
