@@ -95,7 +95,10 @@ export class Migrator {
   readonly #begins = new Set<number>();
   #sight: Sight;
   #asOf: number | null = null;
-  #reason: string | null = null;
+  /** Why work of ours broke off, until it is tried again. */
+  #failure: string | null = null;
+  /** What a cut-over waits for, in the phase that was entered by that row. Said also while it tries again. */
+  #waits: { readonly entry: number; readonly text: string } | null = null;
   #ticks = 0;
   #loop: Promise<void> | null = null;
   /** Settles when the click before is judged. */
@@ -133,7 +136,7 @@ export class Migrator {
       policy,
       asOf: this.#asOf,
       ...this.#goneOver.view(state),
-      engineReason: this.#reason,
+      engineReason: this.#failure ?? (this.#waits?.entry === state.entry ? this.#waits.text : null),
       hookTroubles: this.#hooks.troubles,
     });
   }
@@ -215,6 +218,8 @@ export class Migrator {
     const sight = { ...this.#sight, wallNow: this.#deps.clock.now() };
     const verdict = judgeClick(click, this.#journal.state, sight, this.#deps.policy, rights);
     this.#journal.append(verdict.rows, user);
+    // What somebody was asked to decide may be decided.
+    if (verdict.accepted) this.#waits = null;
     this.takeUpAxe();
     return { accepted: verdict.accepted, text: verdict.text };
   }
@@ -240,8 +245,7 @@ export class Migrator {
       // Others may have begun full syncs while we looked.
       this.#sight = { ...this.#sight, elsewhere: this.#deps.elsewhere() };
       const decision = decide(this.#journal.state, this.#sight, this.#deps.policy);
-      // What a cut-over waits for is said until it says something else, also while it tries again.
-      if (!this.#work.has('cutover') && decision.run !== 'cut_over') this.#reason = null;
+      if (!this.#work.has('cutover')) this.#failure = null;
       this.#carryOut(decision);
     } catch (error) {
       this.#failed('tick', error);
@@ -366,14 +370,16 @@ export class Migrator {
   }
 
   async #cutOver(): Promise<void> {
-    this.#reason = await this.#cutover.goOn();
-    if (this.#reason === null) this.#watch.unsettle();
+    const text = await this.#cutover.goOn();
+    this.#failure = null;
+    this.#waits = text === null ? null : { entry: this.#journal.state.entry, text };
+    if (text === null) this.#watch.unsettle();
   }
 
   #failed(what: string, error: unknown): void {
     this.#log.error({ err: error, what }, 'Could not do a piece of work');
     const text = error instanceof Error ? error.message : String(error);
-    this.#reason = `The bot could not go on (${text}). It tries again every second; the servers go on as they are.`;
+    this.#failure = `The bot could not go on (${text}). It tries again every second; the servers go on as they are.`;
     if (what === 'cutover') this.#cutover.brokeOff(text);
   }
 }

@@ -44,6 +44,11 @@ test.for([
   expect(isSameList(listOf('user app on #ab12 ~* +@all'), listOf(line))).toBe(false);
 });
 
+test('names are no words about commands', () => {
+  const one = listOf('user +set on nopass ~* -@all +get');
+  expect(isSameList(one, listOf('user +get on nopass ~* -@all +set'))).toBe(false);
+});
+
 test('a list with one user more is another list', () => {
   const one = 'user app on #ab12 ~* +@all';
   expect(isSameList(listOf(one), listOf(one, 'user more on nopass ~* +@all'))).toBe(false);

@@ -1,7 +1,7 @@
 /**
  * A day on which many things go wrong at once: servers die and freeze, links are cut and hang, in the middle of one
- * cut-over after the other, there and back, while an application writes. People mend what is broken, do what the message
- * says, and press again. At the end no acknowledged write is missing.
+ * cut-over after the other, over and back, while an application writes. People mend what is broken, do what the message
+ * says, and press again, until it is finished or rolled back. At the end no acknowledged write is missing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -15,23 +15,26 @@ const DURABLE = { appendonly: 'yes', appendfsync: 'always' };
 /** How long a migration may stand still before a person reads the message and does what it says. */
 const PATIENCE_MS = 8_000;
 const SETTLED_MS = 60_000;
+/** So many writes of each shard are acknowledged between two cut-overs, and behind the last one. */
+const WRITES_BETWEEN = 20;
 
+/** `from`: the server that writes leave; `to`: the one that they go to. Of the cut-over, whichever way it goes. */
 const TROUBLES = [
   'link cut',
   'link hangs',
   'link half open',
-  'source killed',
-  'destination killed',
-  'source frozen',
-  'destination frozen',
+  'from killed',
+  'to killed',
+  'from frozen',
+  'to frozen',
   'pause ended',
 ] as const;
 
-export interface Trouble {
+interface Trouble {
   readonly what: (typeof TROUBLES)[number];
   readonly place: CrashPoint;
   readonly shard: number;
-  /** Until it is mended. What was killed is started again only when nobody writes to it any more. */
+  /** Until it is mended. What was killed is started again when the cut-over is over, or a person has waited for long. */
   readonly lastsMs: number;
 }
 
@@ -47,7 +50,8 @@ const trouble = fc.record({
 
 /** `count` of them, the same ones for the same seed. */
 export function badDays(count: number, seed: number): BadDay[] {
-  const day = fc.array(fc.array(trouble, { minLength: 1, maxLength: 3 }), { minLength: 3, maxLength: 3 });
+  const troubles = fc.uniqueArray(trouble, { selector: (one) => one.place, minLength: 1, maxLength: 3 });
+  const day = fc.array(troubles, { minLength: 3, maxLength: 3 });
   return fc.sample(day, { seed, numRuns: count });
 }
 
@@ -59,6 +63,7 @@ export interface Ending {
   readonly story: readonly string[];
 }
 
+/** Rejects with the story when it comes to no end. */
 export async function liveThrough(day: BadDay, binary?: string): Promise<Ending> {
   const stage = await toStreaming({ config: DURABLE, ...(binary === undefined ? {} : { binary }) });
   try {
@@ -71,7 +76,7 @@ export async function liveThrough(day: BadDay, binary?: string): Promise<Ending>
 class Day {
   readonly #stage: MoveStage;
   readonly #story: string[] = [];
-  #running: Promise<void>[] = [];
+  readonly #running: Promise<void>[] = [];
   readonly #dead = new Set<RedisServerHandle>();
 
   constructor(stage: MoveStage) {
@@ -79,22 +84,37 @@ class Day {
   }
 
   async live(day: BadDay): Promise<Ending> {
-    const { traffic } = this.#stage;
-    for (const troubles of day) {
-      for (const one of troubles) this.#plan(one);
-      if (!(await this.#move())) break;
+    try {
+      for (const troubles of day) {
+        await this.#move(troubles);
+        if (this.#hasEnded) break;
+      }
+      // What was let go on this day is done on a quiet one.
+      for (let tries = 1; this.#phase === 'streaming' || this.#phase === 'syncing'; tries++) {
+        if (tries > 5) throw new Error('let go too often');
+        await this.#move([]);
+      }
+      if (this.#phase === 'switched') await this.#finish();
+      await this.#write();
+      const { acknowledged, missing, examples } = await this.#stage.traffic.verify(this.#serving());
+      this.#say(`verified: ${missing} of ${acknowledged} missing ${JSON.stringify(examples.slice(0, 3))}`);
+      return { phase: this.#isHalfBack ? 'half back' : this.#phase, acknowledged, missing, story: this.#all() };
+    } catch (error) {
+      throw new Error([`It came to no end: ${this.#phase}.`, ...this.#all()].join('\n'), { cause: error });
     }
-    if (this.#phase === 'switched') {
-      await this.#press('gate:finish');
-      await this.#settle(['finished', 'switched']);
-    }
-    const { acknowledged, missing, examples } = await traffic.verify(this.#serving());
-    this.#say(`verified: ${missing} of ${acknowledged} missing ${JSON.stringify(examples.slice(0, 3))}`);
-    return { phase: this.#phase, acknowledged, missing, story: this.#all() };
   }
 
   get #phase() {
     return this.#stage.view().phase;
+  }
+
+  get #hasEnded(): boolean {
+    return this.#phase === 'rolled_back' || this.#isHalfBack;
+  }
+
+  /** Nothing that the bot could go on with: an old server died with its promotion, while others were back already. */
+  get #isHalfBack(): boolean {
+    return this.#phase === 'rolling_back' && /so the migration stays here/.test(this.#stage.view().waitingFor ?? '');
   }
 
   #say(text: string): void {
@@ -106,78 +126,88 @@ class Day {
     return [...rows, ...this.#story].toSorted();
   }
 
-  #plan({ what, place, shard, lastsMs }: Trouble): void {
+  /** One cut-over, over or back, until it is over. Where the way back is closed there is none. */
+  async #move(troubles: readonly Trouble[]): Promise<void> {
+    await this.#mend();
+    await this.#write();
+    const back = this.#phase === 'switched';
+    if (back && !(await this.#isBackOpen())) return;
+    this.#stage.planNothing();
+    for (const one of troubles) this.#plan(one, back);
+    await this.#press(back ? 'migration:rollback' : 'gate:switch');
+    await this.#settle(back ? ['rolled_back', 'switched'] : ['switched', 'streaming', 'syncing']);
+  }
+
+  async #finish(): Promise<void> {
+    await this.#press('gate:finish');
+    await this.#settle(['finished']);
+  }
+
+  /** Waits until the way back is open and offered, or closed for good. */
+  async #isBackOpen(): Promise<boolean> {
+    const isOffered = () => this.#stage.view().actions.some((one) => one.action === 'migration:rollback');
+    const isClosed = () => this.#stage.view().wayBack?.open === false;
+    const seen = await until(() => (isOffered() ? 'open' : isClosed() ? 'closed' : null), { within: SETTLED_MS });
+    if (seen === 'open') return true;
+    // It may be closed for a moment only, until the old server follows.
+    await until(isOffered, { within: 5_000 }).catch(() => {});
+    if (!isOffered() && !isClosed()) throw new Error('The way back is open, and nobody can roll back.');
+    if (!isOffered()) this.#say(`way back closed: ${this.#stage.view().wayBack?.text}`);
+    return isOffered();
+  }
+
+  #plan({ what, place, shard, lastsMs }: Trouble, back: boolean): void {
     const { links, sources, destinations } = this.#stage;
     const [link, source, destination] = [links[shard], sources[shard], destinations[shard]];
     if (!link || !source || !destination) throw new Error('unreachable');
-    const server = what.startsWith('source') ? source : destination;
+    const [from, to] = back ? [destination, source] : [source, destination];
+    // On the way back the two are connected directly: what follows is frozen instead.
+    const isLink = what.startsWith('link') && !back;
+    const server = what.startsWith('from') ? from : to;
     this.#stage.once(place, () => {
       this.#say(`${place}: ${what}, shard ${shard + 1}, for ${lastsMs} ms`);
-      this.#running.push(
-        (async () => {
-          switch (what) {
-            case 'link cut':
-              link.block();
-              break;
-            case 'link hangs':
-              link.stall();
-              break;
-            case 'link half open':
-              link.halfOpen();
-              break;
-            case 'source frozen':
-            case 'destination frozen':
-              if (server.running) server.freeze();
-              break;
-            case 'source killed':
-            case 'destination killed':
-              this.#dead.add(server);
-              await server.kill();
-              return;
-            case 'pause ended':
-              await source.call('CLIENT', 'UNPAUSE').catch(() => {});
-              return;
-          }
-          await sleep(lastsMs);
-          if (what.startsWith('link')) {
-            link.resume();
-            if (what === 'link half open') link.cut();
-          } else if (server.running) server.thaw();
-          this.#say(`mended: ${what}, shard ${shard + 1}`);
-        })(),
-      );
+      const happens = async (): Promise<void> => {
+        if (what === 'pause ended') {
+          // Below 6.2 there is no such command.
+          await from.call('CLIENT', 'UNPAUSE').catch((error: unknown) => this.#say(String(error)));
+          return;
+        }
+        if (what.endsWith('killed')) {
+          this.#dead.add(server);
+          await server.kill();
+          return;
+        }
+        if (!isLink) {
+          if (server.running) server.freeze();
+        } else if (what === 'link cut') link.block();
+        else if (what === 'link hangs') link.stall();
+        else link.halfOpen();
+        await sleep(lastsMs);
+        if (!isLink) {
+          if (server.running) server.thaw();
+        } else {
+          link.resume();
+          if (what === 'link half open') link.cut();
+        }
+        this.#say(`mended: ${what}, shard ${shard + 1}`);
+      };
+      this.#running.push(happens());
     });
   }
 
-  /** One cut-over, there or back, until it is over. False when the migration has ended. */
-  async #move(): Promise<boolean> {
-    const back = this.#phase === 'switched';
-    if (!(await this.#press(back ? 'migration:rollback' : 'gate:switch'))) return true;
-    await this.#settle(back ? ['rolled_back', 'switched'] : ['switched', 'streaming', 'syncing']);
-    return this.#phase !== 'rolled_back' && !this.#isHalfBack;
-  }
-
-  /** Nothing that the bot could go on with: an old server died with its promotion, while others were back already. */
-  get #isHalfBack(): boolean {
-    return this.#phase === 'rolling_back' && /so the migration stays here/.test(this.#stage.view().waitingFor ?? '');
-  }
-
-  /** Mends, and presses when the button is there. False when it does not come. */
-  async #press(action: 'gate:switch' | 'gate:finish' | 'migration:rollback'): Promise<boolean> {
+  /** Presses until it counts. */
+  async #press(action: 'gate:switch' | 'gate:finish' | 'migration:rollback'): Promise<void> {
     const { harness, id } = this.#stage;
-    const isThere = async () => {
-      await this.#mend();
-      return this.#stage.view().actions.some((one) => one.action === action);
+    const isPressed = async () => {
+      if (!this.#stage.view().actions.some((one) => one.action === action)) {
+        await this.#mend();
+        return false;
+      }
+      const { accepted, text } = await harness.click(id, action, { typedName: 'orders' });
+      this.#say(`pressed ${action}: ${text}`);
+      return accepted;
     };
-    const within = action === 'migration:rollback' ? 10_000 : SETTLED_MS;
-    if (!(await until(isThere, { within, every: 200 }).catch(() => false))) {
-      this.#say(`no ${action}: ${this.#phase}, ${this.#stage.view().waitingFor}, ${this.#stage.view().wayBack?.text}`);
-      if (action === 'migration:rollback') return false;
-      throw new Error([`${action} did not come`, ...this.#all()].join('\n'));
-    }
-    const { accepted, text } = await harness.click(id, action, { typedName: 'orders' });
-    this.#say(`pressed ${action}: ${text}`);
-    return accepted;
+    await until(isPressed, { within: SETTLED_MS, every: 200, what: action });
   }
 
   /** Waits until the cut-over is over; meanwhile a person mends, and does what the message says. */
@@ -198,36 +228,35 @@ class Day {
       }
       return false;
     };
-    await until(isOver, { within: SETTLED_MS, every: 100 }).catch(() => {
-      throw new Error([`still ${this.#phase}: ${this.#stage.view().waitingFor}`, ...this.#all()].join('\n'));
-    });
+    await until(isOver, { within: SETTLED_MS, every: 100, what: phases.join(' or ') });
     this.#say(`now ${this.#phase}: ${this.#stage.view().waitingFor}`);
     await this.#mend();
   }
 
   async #obey(waitingFor: string): Promise<void> {
-    const { harness, id } = this.#stage;
+    const { harness, id, sources, destinations } = this.#stage;
     if (this.#stage.view().actions.some((one) => one.action === 'migration:serve_old')) {
       const { text } = await harness.click(id, 'migration:serve_old', { typedName: 'orders' });
       this.#say(`pressed migration:serve_old: ${text}`);
       return;
     }
     const address = /REPLICAOF NO ONE on 127\.0\.0\.1:(\d+)/.exec(waitingFor)?.[1];
-    const server = [...this.#stage.sources, ...this.#stage.destinations].find((one) => String(one.port) === address);
+    const server = [...sources, ...destinations].find((one) => String(one.port) === address);
     if (!server) return;
     this.#say(`by hand: REPLICAOF NO ONE on ${address}`);
-    await server.call('REPLICAOF', 'NO', 'ONE').catch(() => {});
+    await server.call('REPLICAOF', 'NO', 'ONE');
   }
 
   /** All troubles are over: the application is where it is served, dead servers run, lost copies follow again. */
   async #mend(): Promise<void> {
-    const { sources, destinations, links, traffic } = this.#stage;
+    const { sources, destinations, links } = this.#stage;
+    this.#point();
     await Promise.all(this.#running.splice(0));
-    for (const [shard, target] of this.#serving().entries()) traffic.pointAt(shard, target);
+    this.#point();
     for (const server of this.#dead) {
+      await server.start();
       this.#dead.delete(server);
       this.#say(`started again: ${server.port}`);
-      await server.start();
     }
     const { phase, shards } = this.#stage.view();
     if (phase !== 'streaming' && phase !== 'syncing') return;
@@ -236,6 +265,19 @@ class Day {
       this.#say(`by hand: ${destinations[index]?.port} follows ${sources[index]?.port} again`);
       await destinations[index]?.call('REPLICAOF', '127.0.0.1', String(links[index]?.port));
     }
+  }
+
+  #point(): void {
+    for (const [shard, target] of this.#serving().entries()) this.#stage.traffic.pointAt(shard, target);
+  }
+
+  /** The application goes on for a while where it is served. */
+  async #write(): Promise<void> {
+    const { traffic } = this.#stage;
+    const before = traffic.counts().map((one) => one.acknowledged);
+    const isWritten = () =>
+      traffic.counts().every((one, shard) => one.acknowledged >= (before[shard] ?? 0) + WRITES_BETWEEN);
+    await until(isWritten, { within: SETTLED_MS, what: 'writes of every shard' });
   }
 
   /** Where the writes of each shard belong: with each promotion that was seen they go to the other side. */

@@ -25,6 +25,8 @@ export interface MoveStage extends Pairs {
   press(action: ActionId, typedName?: string): Promise<void>;
   /** From now on `what` happens once, when the cut-over comes to that place. */
   once(place: CrashPoint, what: () => void | Promise<void>): void;
+  /** What was planned by `once` and has not happened is planned no more. */
+  planNothing(): void;
   /** Points the application there. */
   pointAt(targets: readonly RedisServerHandle[]): void;
   settings(): Promise<readonly Record<string, unknown>[]>;
@@ -90,6 +92,7 @@ export async function toStreaming(options: MoveOptions = {}): Promise<MoveStage>
       if (!answer.accepted) throw new Error(answer.text);
     },
     once: (place, what) => planned.set(place, what),
+    planNothing: () => planned.clear(),
     pointAt(targets) {
       for (const [index, target] of targets.entries()) traffic.pointAt(index, target);
     },

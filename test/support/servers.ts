@@ -32,9 +32,13 @@ export async function settingsOf(server: RedisServerHandle): Promise<Record<stri
   return settings;
 }
 
-/** ACL LIST, the words of each user sorted. The order of words about single commands says nothing, and changes by itself. */
+/** ACL LIST, a user's words about single commands last and sorted: their order says nothing, and changes by itself. */
 export async function usersOf(server: RedisServerHandle): Promise<readonly (readonly string[])[]> {
   const lines = await server.call('ACL', 'LIST');
   if (!Array.isArray(lines)) throw new Error('ACL LIST is no list.');
-  return lines.map((line) => String(line).split(' ').toSorted());
+  return lines.map((line) => {
+    const words = String(line).split(' ');
+    const isSingle = (word: string) => /^[+-][^@]/.test(word);
+    return [...words.filter((word) => !isSingle(word)), ...words.filter(isSingle).toSorted()];
+  });
 }
