@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { connectRaw } from '../../src/sandbox/redis/raw-connection.ts';
 import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
-import { type MoveStage, toStreaming } from '../support/move-stage.ts';
+import { pass, toStreaming } from '../support/move-stage.ts';
 
 const STORM = {
   ratePerSecond: 0,
@@ -35,20 +35,6 @@ describe('under a write storm', () => {
     expect(await stage.settings()).toEqual(stage.before);
   });
 });
-
-/** A storm may make a shard late: it is let go then, and approved again. */
-async function pass(
-  stage: MoveStage,
-  action: 'gate:switch' | 'migration:rollback',
-  wanted: 'switched' | 'rolled_back',
-): Promise<void> {
-  for (let tries = 1; tries <= 8; tries++) {
-    await stage.press(action);
-    const view = await stage.harness.phase(stage.id, wanted, wanted === 'switched' ? 'streaming' : 'switched');
-    if (view.phase === wanted) return;
-  }
-  throw new Error(`let go too often: ${stage.view().waitingFor}`);
-}
 
 /** Publishers, and keys that expire within a second: both move the offset and leave nothing behind to look up. */
 function startNoise(servers: readonly RedisServerHandle[]) {

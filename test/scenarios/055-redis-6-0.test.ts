@@ -9,7 +9,7 @@ import { RespError, textOf } from '../../src/sandbox/redis/resp.ts';
 import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
 import { CRASH_CASES, killedAt } from '../support/killed-at.ts';
-import { type MoveStage, toStreaming } from '../support/move-stage.ts';
+import { pass, toStreaming } from '../support/move-stage.ts';
 import { otherServers } from '../support/other-servers.ts';
 import { usersOf } from '../support/servers.ts';
 
@@ -88,20 +88,6 @@ describe.skipIf(!SIX)('Redis 6.0', () => {
     );
   });
 });
-
-/** A storm may make a shard late: it is let go then, and approved again. */
-async function pass(
-  stage: MoveStage,
-  action: 'gate:switch' | 'migration:rollback',
-  wanted: 'switched' | 'rolled_back',
-): Promise<void> {
-  for (let tries = 1; tries <= 8; tries++) {
-    await stage.press(action);
-    const view = await stage.harness.phase(stage.id, wanted, wanted === 'switched' ? 'streaming' : 'switched');
-    if (view.phase === wanted) return;
-  }
-  throw new Error(`let go too often: ${stage.view().waitingFor}`);
-}
 
 async function addUsers(server: RedisServerHandle): Promise<void> {
   await server.call('ACL', 'SETUSER', 'app', 'on', '>app', '~*', '+@all', '-@dangerous', '+keys');

@@ -86,7 +86,9 @@ export async function toStreaming(options: MoveOptions = {}): Promise<MoveStage>
     async press(action, typedName) {
       const isThere = () => harness.view(id).actions.some((one) => one.action === action);
       await until(isThere, { within: 40_000 }).catch(() => {
-        throw new Error(`waited in vain for ${action}: ${harness.view(id).phase}, ${harness.view(id).waitingFor}`);
+        const { phase, waitingFor, wayBack, journal } = harness.view(id);
+        const last = journal.slice(-30).map((row) => `${row.at} ${row.text}`);
+        throw new Error([`waited in vain for ${action}: ${phase}, ${waitingFor} ${wayBack?.text}`, ...last].join('\n'));
       });
       const answer = await harness.click(id, action, typedName === undefined ? {} : { typedName });
       if (!answer.accepted) throw new Error(answer.text);
@@ -111,4 +113,18 @@ export async function toStreaming(options: MoveOptions = {}): Promise<MoveStage>
     throw error;
   }
   return stage;
+}
+
+/** A storm may make a shard late: it is let go then, and approved again. */
+export async function pass(
+  stage: MoveStage,
+  action: 'gate:switch' | 'migration:rollback',
+  wanted: 'switched' | 'rolled_back',
+): Promise<void> {
+  for (let tries = 1; tries <= 8; tries++) {
+    await stage.press(action);
+    const view = await stage.harness.phase(stage.id, wanted, wanted === 'switched' ? 'streaming' : 'switched');
+    if (view.phase === wanted) return;
+  }
+  throw new Error(`let go too often: ${stage.view().waitingFor}`);
 }
