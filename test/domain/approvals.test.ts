@@ -5,7 +5,6 @@ import type { Event } from '../../src/domain/event.ts';
 import { foldJournal } from '../../src/domain/migration.ts';
 import { planHash } from '../../src/domain/plan.ts';
 import { abortSummary, finishSummary } from '../../src/domain/summary.ts';
-import { viewOf } from '../../src/domain/view-of.ts';
 import {
   ANA,
   aPlan,
@@ -29,22 +28,8 @@ function two(desk: Desk): Desk {
   return desk;
 }
 
-function actions({ state, sight, policy, journal }: Desk) {
-  return viewOf({
-    state,
-    rows: [],
-    sight: { ...sight, wallNow: journal.now },
-    policy,
-    asOf: null,
-    lateClients: [],
-    lateWriters: null,
-    engineReason: null,
-    hookTroubles: new Map<string, string>(),
-  }).actions;
-}
-
 function names(desk: Desk): readonly string[] {
-  return actions(desk).map((one) => one.action);
+  return desk.view().actions.map((one) => one.action);
 }
 
 function texts(desk: Desk, kind: Event['kind']): readonly string[] {
@@ -111,7 +96,7 @@ describe('taking back', () => {
     const desk = two(planned());
     expect(names(desk)).not.toContain('migration:revoke');
     desk.click('gate:continue', BEN);
-    expect(actions(desk).find((one) => one.action === 'migration:revoke')).toMatchObject({
+    expect(desk.action('migration:revoke')).toMatchObject({
       ask: 'confirm',
       label: 'Take back approval',
       consequence: expect.stringContaining(`Given so far by <@${BEN}>.`),
@@ -254,7 +239,7 @@ describe('breaking the glass', () => {
     desk.click('gate:switch', EVE);
     expect(desk.click('migration:break_glass', BEN, ALONE).text).toContain('enough');
     desk.policy = { ...TWO, approvals: { continue: 3, switch: 3, finish: 3 } };
-    const offered = actions(desk).find((one) => one.action === 'migration:break_glass');
+    const offered = desk.action('migration:break_glass');
     expect(offered).toMatchObject({
       ask: 'form',
       consequence: expect.stringContaining('You pass *switch* alone, with 1 of 3 approvals. The channel is told'),
@@ -319,7 +304,7 @@ describe('breaking the glass', () => {
   it('is consent to a wipe that its form has named, until the gate has to be passed again', () => {
     const plan = aPlan(1, { yesWipe: true });
     const desk = two(new Desk(plan, toPlanned(plan, [NOT_EMPTY], 7)));
-    const offered = actions(desk).find((one) => one.action === 'migration:break_glass');
+    const offered = desk.action('migration:break_glass');
     expect(offered?.consequence).toContain('7 keys on 1 destination will be wiped.');
     desk.click('migration:break_glass', BEN, ALONE);
     expect(mayWipe(desk.state, 0)).toBe(true);

@@ -5,7 +5,6 @@ import { decide } from '../../src/domain/decide.ts';
 import type { Schedule } from '../../src/domain/plan.ts';
 import type { PreflightReport } from '../../src/domain/preflight.ts';
 import { switchTooLate } from '../../src/domain/timed.ts';
-import { viewOf } from '../../src/domain/view-of.ts';
 import {
   ANA,
   aPlan,
@@ -27,19 +26,8 @@ const NIGHT = Date.parse('2026-12-05T01:00:00Z');
 const EVERY_HOUR = { cron: '0 * * * *', minutes: 30 };
 
 /** The number that a button carries as it is drawn now. */
-function drawn({ state, sight, policy, journal }: Desk, action: string): number {
-  const found = viewOf({
-    state,
-    rows: [],
-    sight: { ...sight, wallNow: journal.now },
-    policy,
-    asOf: null,
-    lateClients: [],
-    lateWriters: null,
-    engineReason: null,
-    hookTroubles: new Map<string, string>(),
-  }).actions.find((one) => one.action === action);
-  return Number(found?.value.split('.')[1]);
+function drawn(desk: Desk, action: string): number {
+  return Number(desk.action(action)?.value.split('.')[1]);
 }
 
 function starting(schedule: Partial<Schedule> = {}): Desk {

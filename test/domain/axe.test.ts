@@ -6,7 +6,6 @@ import type { Event } from '../../src/domain/event.ts';
 import { foldJournal } from '../../src/domain/migration.ts';
 import type { ClientFacts, ServerLook } from '../../src/domain/observation.ts';
 import { fenceAddress } from '../../src/domain/plan.ts';
-import { viewOf } from '../../src/domain/view-of.ts';
 import {
   aPlan,
   BEN,
@@ -36,16 +35,8 @@ function finished(...more: Event[]): Desk {
   return desk;
 }
 
-function button({ state, sight, policy }: Desk) {
-  const rest = {
-    rows: [],
-    asOf: null,
-    lateClients: [],
-    lateWriters: null,
-    engineReason: null,
-    hookTroubles: new Map<string, string>(),
-  };
-  return viewOf({ state, sight, policy, ...rest }).actions.find((one) => one.action === 'migration:axe');
+function button(desk: Desk) {
+  return desk.action('migration:axe');
 }
 
 describe('the button', () => {

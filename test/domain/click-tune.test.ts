@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Event, Tune } from '../../src/domain/event.ts';
 import { foldJournal } from '../../src/domain/migration.ts';
-import { viewOf } from '../../src/domain/view-of.ts';
-import { aPlan, BEN, EVE, enter, NOT_LOOKED, POLICY, toStreaming } from './support/build.ts';
+import { aPlan, BEN, EVE, enter, toStreaming } from './support/build.ts';
 import { Desk, NO } from './support/desk.ts';
 
 const change: Tune = { side: 'source', name: 'repl-timeout', value: '120', why: 'too short.' };
@@ -18,18 +17,10 @@ function desk(...events: readonly Event[]): Desk {
 }
 
 function offered(one: Desk): string[] {
-  const { state } = one;
-  const rest = {
-    rows: [],
-    policy: POLICY,
-    asOf: null,
-    lateClients: [],
-    lateWriters: null,
-    engineReason: null,
-    hookTroubles: new Map(),
-  };
-  const view = viewOf({ state, sight: NOT_LOOKED, ...rest });
-  return view.actions.filter((action) => action.action === 'migration:tune').map((action) => action.consequence);
+  return one
+    .view()
+    .actions.filter((action) => action.action === 'migration:tune')
+    .map((action) => action.consequence);
 }
 
 describe('“set it”', () => {

@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { gatesOf, validApprovals } from '../../src/domain/gate.ts';
 import { GATES, type Gate, PHASES, type Phase } from '../../src/domain/phase.ts';
-import { viewOf } from '../../src/domain/view-of.ts';
 import {
   ANA,
   aPlan,
@@ -296,18 +295,7 @@ describe('a source below 2.8 with a password, whose switch is not proven', () =>
         accepted: false,
         text: expect.stringContaining('not proven'),
       });
-    const { actions } = viewOf({
-      state: desk.state,
-      rows: [],
-      sight: desk.sight,
-      policy: POLICY,
-      asOf: null,
-      lateClients: [],
-      lateWriters: null,
-      engineReason: null,
-      hookTroubles: new Map<string, string>(),
-    });
-    expect(actions.find((one) => one.action === 'gate:switch')).toMatchObject({
+    expect(desk.action('gate:switch')).toMatchObject({
       ask: 'form',
       consequence: expect.stringContaining(text),
     });

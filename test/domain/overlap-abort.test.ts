@@ -5,12 +5,12 @@ import type { Event } from '../../src/domain/event.ts';
 import type { Sight } from '../../src/domain/sight.ts';
 import { ANA, aPlan, BEN, enter, POLICY, sightOf, stateOf, unseen } from './support/build.ts';
 import { NO } from './support/desk.ts';
-import { actionOf, opened, openPair, toOpened, USER } from './support/open.ts';
+import { opened, openPair, toOpened, USER } from './support/open.ts';
 
 describe('abort of an overlap', () => {
   it('is for approvers, with the name typed, and says in numbers what is given up', () => {
     const desk = opened();
-    expect(actionOf(desk, 'migration:abort')).toMatchObject({
+    expect(desk.action('migration:abort')).toMatchObject({
       ask: 'form',
       consequence: expect.stringMatching(
         /given up.*hold 40,000 keys now, the old ones 40,000; 4 clients still connected/,

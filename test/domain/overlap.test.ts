@@ -4,7 +4,7 @@ import { decide } from '../../src/domain/decide.ts';
 import { fenceAddress } from '../../src/domain/plan.ts';
 import { BEN, followingPair, POLICY, replication, seen, sightOf, toStreaming, unseen } from './support/build.ts';
 import { Desk } from './support/desk.ts';
-import { actionOf, type Changes, opened, openPair, PLAN, toOpened, USER } from './support/open.ts';
+import { type Changes, opened, openPair, PLAN, toOpened, USER } from './support/open.ts';
 
 describe('switch', () => {
   function streaming(): Desk {
@@ -19,7 +19,7 @@ describe('switch', () => {
   }
 
   it('asks in a form that lists what can be lost, in numbers', () => {
-    const { ask, consequence } = actionOf(streaming(), 'gate:switch') ?? {};
+    const { ask, consequence } = streaming().action('gate:switch') ?? {};
     expect(ask).toBe('form');
     expect(consequence).toContain('3,000 of 40,000 keys have a TTL');
     expect(consequence).toContain('6 clients with 0 writes a second on the old side now');
@@ -58,7 +58,7 @@ describe('switch', () => {
 describe('switched, both sides take writes', () => {
   it('finish without the quiet period says what it does there: nobody is refused yet, and no way back closes', () => {
     const desk = opened(openPair(0), { quietMs: 0, stirred: true });
-    const { consequence } = actionOf(desk, 'migration:override') ?? {};
+    const { consequence } = desk.action('migration:override') ?? {};
     expect(consequence).toContain('whoever still writes to an old master is refused from then on');
     expect(consequence).not.toContain('way back');
   });
@@ -83,7 +83,7 @@ describe('switched, both sides take writes', () => {
     expect(desk.gate('finish')).toMatchObject({ open: false, reason: expect.stringContaining('30 s of quiet') });
     desk.sight = { ...desk.sight, quietMs: 30_000 };
     expect(desk.gate('finish').open).toBe(true);
-    expect(actionOf(desk, 'gate:finish')).toMatchObject({
+    expect(desk.action('gate:finish')).toMatchObject({
       ask: 'confirm',
       consequence: expect.stringContaining('the new servers become masters with everything that the old ones have'),
     });
@@ -196,7 +196,7 @@ describe('switched, both sides take writes', () => {
     expect(told()).toMatchObject([{ shard: 0, refusedCommands: 2, text: expect.stringContaining('2 commands') }]);
     for (const row of told()) desk.journal.append(row);
     expect(told()).toEqual([]);
-    expect(actionOf(desk, 'gate:finish')).toMatchObject({ ask: 'form' });
+    expect(desk.action('gate:finish')).toMatchObject({ ask: 'form' });
     expect(desk.click('gate:finish', BEN).accepted).toBe(false);
     desk.sight = sightOf(desk.state, [openPair(0, { destination: { refusedCommands: 23 } }), openPair(1)]);
     expect(told()).toMatchObject([{ refusedCommands: 20 }]);

@@ -7,8 +7,6 @@ import { foldJournal } from '../../src/domain/migration.ts';
 import type { PairLook } from '../../src/domain/observation.ts';
 import type { Plan, Schedule } from '../../src/domain/plan.ts';
 import { plainTimes } from '../../src/domain/time-mark.ts';
-import type { MigrationView } from '../../src/domain/view.ts';
-import { viewOf } from '../../src/domain/view-of.ts';
 import {
   ANA,
   aPlan,
@@ -69,24 +67,6 @@ class Clockwork extends Desk {
   }
 
   steady = true;
-
-  view(): MigrationView {
-    return viewOf({
-      state: this.state,
-      rows: this.journal.rows,
-      sight: { ...this.sight, wallNow: this.journal.now },
-      policy: this.policy,
-      asOf: null,
-      lateClients: [],
-      lateWriters: null,
-      engineReason: null,
-      hookTroubles: new Map(),
-    });
-  }
-
-  action(which: string) {
-    return this.view().actions.find((one) => one.action === which);
-  }
 
   reason(gate: 'continue' | 'switch'): string {
     return plainTimes(this.gate(gate).reason);

@@ -4,17 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
+import { ARGUMENTS } from '../chromium.mjs';
 
-const CHROMIUM = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 /** A form is shown whole, and nothing hovers over a message. */
 const STYLE = '.dialog.form { max-height: none !important } .message-tools, .to-end { display: none !important }';
 const SIZES = {
@@ -25,7 +16,7 @@ const SIZES = {
 };
 
 export async function openCamera({ executablePath, url, folder, say }) {
-  const browser = await chromium.launch({ executablePath, args: CHROMIUM });
+  const browser = await chromium.launch({ executablePath, args: ARGUMENTS });
   const windows = new Map();
 
   async function window({ size = 'desk', theme = 'light' } = {}) {

@@ -1,10 +1,8 @@
 /** The question before a switch: whoever listens to webhooks may stop it while nothing has been changed. */
 import type { HookSender } from '../hook-sender.ts';
 import type { Journal } from '../journal.ts';
-import { letGoTo } from './end.ts';
-import type { CutoverAnswer } from './run.ts';
-
-const NOTHING_BEGUN: CutoverAnswer = { waitsFor: null, why: null };
+import { letGoRows } from './end.ts';
+import { type CutoverAnswer, OVER } from './run.ts';
 
 /** Null: it may begin. Otherwise it is let go, or left to the next process because the bot is being stopped. */
 export async function askBefore(
@@ -18,19 +16,19 @@ export async function askBefore(
   const isOff = journal.state.entry !== entry;
   switch (asked.kind) {
     case 'yes':
-      return isOff ? NOTHING_BEGUN : null;
+      return isOff ? OVER : null;
     case 'stopped':
       return { waitsFor: 'The webhook before_switch is asked again when the bot is back.', why: null };
     case 'no': {
       const { sent } = asked;
       if (isOff) {
         journal.append([sent]);
-        return NOTHING_BEGUN;
+        return OVER;
       }
       const said = sent.outcome === 'refused' ? 'said no' : 'got no answer';
       const reason = `the webhook before_switch ${said}. ${sent.detail}`;
-      journal.append([sent, { kind: 'cutover_let_go', reason }, letGoTo(journal.state)]);
-      return { waitsFor: null, why: null };
+      journal.append([sent, ...letGoRows(journal.state, reason)]);
+      return OVER;
     }
   }
 }

@@ -9,13 +9,12 @@ import type { Log } from '../../log.ts';
 import type { HookSender } from '../hook-sender.ts';
 import type { Journal } from '../journal.ts';
 import { askBefore } from './ask.ts';
-import { letGoTo } from './end.ts';
+import { letGoRows } from './end.ts';
 import type { CutoverDeps } from './ground.ts';
 import { isOpening, openOverlap } from './overlap.ts';
-import { type CutoverAnswer, cutOver } from './run.ts';
+import { type CutoverAnswer, cutOver, OVER } from './run.ts';
 import { settle } from './settle.ts';
 
-const OVER: CutoverAnswer = { waitsFor: null, why: null };
 const RESTARTED = 'the bot was restarted in the middle of it.';
 
 export class CutoverWork {
@@ -59,7 +58,7 @@ export class CutoverWork {
     const { clock, policy } = this.#deps;
     const reason = switchTooLate(this.#journal.state, clock.now(), policy);
     if (reason === null) return false;
-    this.#journal.append([{ kind: 'cutover_let_go', reason }, letGoTo(this.#journal.state)]);
+    this.#journal.append(letGoRows(this.#journal.state, reason));
     return true;
   }
 

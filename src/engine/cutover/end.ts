@@ -15,7 +15,7 @@ export function endOf(state: MigrationState): Event[] {
 }
 
 /** Nothing has changed: back to where it came from. */
-export function letGoTo(state: MigrationState): Event {
+function letGoTo(state: MigrationState): Event {
   const { phase, cameFrom } = state;
   if (phase === 'switching') {
     const gone = state.shards.filter((one) => one.promoted).length;
@@ -39,4 +39,9 @@ export function letGoTo(state: MigrationState): Event {
       reason: `${reason} The others follow only when switch is approved again.`,
     };
   return { kind: 'phase_entered', phase: cameFrom === 'rolling_back' ? 'switched' : cameFrom, reason };
+}
+
+/** What is journalled when everything was taken back. `partly`: shards that were promoted by then stay promoted. */
+export function letGoRows(state: MigrationState, reason: string, partly = false): Event[] {
+  return [{ kind: 'cutover_let_go', reason, ...(partly ? { partly } : {}) }, letGoTo(state)];
 }

@@ -4,11 +4,11 @@
  * hand on the old server. Part of settle.ts.
  */
 import { addressOf } from '../../domain/endpoint.ts';
-import type { Event, Frozen } from '../../domain/event.ts';
+import type { Frozen } from '../../domain/event.ts';
 import { type Move, named, sideName } from '../../domain/move.ts';
 import { RedisError } from '../../redis/errors.ts';
 import { missingOn, seenPromoted, sightOf } from './copy.ts';
-import { letGoTo } from './end.ts';
+import { letGoRows } from './end.ts';
 import { type CutoverGround, frozenOf, unseen } from './ground.ts';
 
 /** A server that has not answered for so long behind its promotion may never do so again. */
@@ -47,8 +47,7 @@ export async function goForward(ground: CutoverGround): Promise<string | null> {
     return null;
   }
   ground.recordPromoted();
-  const letGo: Event = { kind: 'cutover_let_go', reason: staying.join(' '), ...(done ? { partly: true } : {}) };
-  ground.journal.append([letGo, letGoTo(ground.journal.state)]);
+  ground.journal.append(letGoRows(ground.journal.state, staying.join(' '), done));
   return null;
 }
 

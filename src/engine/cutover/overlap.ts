@@ -12,11 +12,11 @@ import { plural } from '../../domain/words.ts';
 import { RedisError } from '../../redis/errors.ts';
 import { BRIEF } from '../../redis/inspector.ts';
 import type { Journal } from '../journal.ts';
-import { letGoTo } from './end.ts';
+import { letGoRows } from './end.ts';
 import { type CutoverDeps, CutoverGround } from './ground.ts';
 import { inStepNow } from './proof.ts';
 import { openReplica, putUpGuard, takeDownGuard, wasOpened } from './resync-guard.ts';
-import type { CutoverAnswer } from './run.ts';
+import { type CutoverAnswer, OVER } from './run.ts';
 import { LetGo } from './stop.ts';
 
 /** Whether the cut-over of this moment is the opening of an overlap, and not its proof. */
@@ -33,7 +33,7 @@ export async function openOverlap(journal: Journal, deps: CutoverDeps, why: stri
     if (cutover === null) await begin(ground);
     else if (cutover.step === 'open') await complete(ground);
     else throw new LetGo(why);
-    return { waitsFor: null, why: null };
+    return OVER;
   } catch (error) {
     if (!(error instanceof LetGo)) throw error;
     return { waitsFor: await takeBack(ground, error.message), why: error.message };
@@ -142,8 +142,7 @@ async function takeBack(ground: CutoverGround, reason: string): Promise<string |
     if (move) return `${named(move)}: ${waits[place] ?? ''} The opening is being taken back: ${reason}`;
   }
   journal.append([
-    { kind: 'cutover_let_go', reason },
-    letGoTo(journal.state),
+    ...letGoRows(journal.state, reason),
     ...(cutover?.step === 'open' ? ground.moves.flatMap((move) => touched(ground, move)) : []),
   ]);
   return null;

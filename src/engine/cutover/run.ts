@@ -31,6 +31,8 @@ export interface CutoverAnswer {
   readonly why: string | null;
 }
 
+export const OVER: CutoverAnswer = { waitsFor: null, why: null };
+
 /** Runs from the beginning. Ends in the phase behind, in the one before (let go), or leaves `settle` to go on. */
 export async function cutOver(
   journal: Journal,
@@ -46,7 +48,7 @@ export async function cutOver(
   } catch (error) {
     if (!(error instanceof LetGo)) throw error;
     // Nothing was begun, and it is in another phase by now: there is nothing to be let go.
-    if (journal.state.cutover === null && journal.state.entry !== entry) return { waitsFor: null, why: null };
+    if (journal.state.cutover === null && journal.state.entry !== entry) return OVER;
     const why = error.message;
     const { step, frozen } = journal.state.cutover ?? {};
     // By the journal there was only forward, and no promotion was sent: whoever takes it up has to know.

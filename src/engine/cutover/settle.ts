@@ -5,7 +5,7 @@
  */
 
 import type { Journal } from '../journal.ts';
-import { letGoTo } from './end.ts';
+import { letGoRows } from './end.ts';
 import { goForward } from './forward.ts';
 import { type CutoverDeps, CutoverGround } from './ground.ts';
 
@@ -35,6 +35,6 @@ export async function letGo(ground: CutoverGround, reason: string, fenceSent: bo
   ground.at('after:undo');
   const wait = waits.find((one) => one !== null) ?? null;
   if (wait !== null) return `${wait} The cut-over is being let go: ${reason}`;
-  ground.journal.append([{ kind: 'cutover_let_go', reason }, letGoTo(ground.journal.state)]);
+  ground.journal.append(letGoRows(ground.journal.state, reason));
   return null;
 }

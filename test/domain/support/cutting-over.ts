@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { groupOf } from '../../../src/domain/canary.ts';
 import type { Event } from '../../../src/domain/event.ts';
-import { endOf, letGoTo } from '../../../src/engine/cutover/end.ts';
+import { endOf, letGoRows } from '../../../src/engine/cutover/end.ts';
 import type { Luck } from './acting.ts';
 import { fence, type Pair, takeBack, turn, writable } from './pair.ts';
 import type { World } from './world.ts';
@@ -27,8 +27,7 @@ export function cutOver(world: World, luck: Luck): void {
   const forward = cutover?.step === 'promote';
   const ready = group.every((shard) => isReady(world.pair(shard), way));
   if (!forward && (luck !== 'done' || !ready)) {
-    journal.append({ kind: 'cutover_let_go', reason: 'a shard was late.' });
-    journal.append(letGoTo(world.state));
+    for (const row of letGoRows(world.state, 'a shard was late.')) journal.append(row);
     return;
   }
   if (!forward) {

@@ -9,7 +9,8 @@ import type { Gate } from '../../../src/domain/phase.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Sight } from '../../../src/domain/sight.ts';
 import type { MigrationState } from '../../../src/domain/state.ts';
-import type { ActionId } from '../../../src/domain/view.ts';
+import type { ActionId, ActionView, MigrationView } from '../../../src/domain/view.ts';
+import { viewOf } from '../../../src/domain/view-of.ts';
 import { aPlan, drawnAt, followingPair, NOT_LOOKED, POLICY, sightOf, toPlanned, toStreaming } from './build.ts';
 import { Journal } from './journal.ts';
 
@@ -63,6 +64,25 @@ export class Desk {
     const voided = voidsOf(before, written);
     for (const row of voided) this.journal.append(row);
     return [...written.map((row) => row.event), ...voided];
+  }
+
+  view(): MigrationView {
+    return viewOf({
+      state: this.state,
+      rows: this.journal.rows,
+      sight: { ...this.sight, wallNow: this.journal.now },
+      policy: this.policy,
+      asOf: null,
+      lateClients: [],
+      lateWriters: null,
+      engineReason: null,
+      hookTroubles: new Map(),
+    });
+  }
+
+  /** A button as it is drawn now. */
+  action(which: string): ActionView | undefined {
+    return this.view().actions.find((one) => one.action === which);
   }
 
   gate(gate: Gate) {

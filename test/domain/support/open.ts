@@ -2,8 +2,7 @@
 import type { Event } from '../../../src/domain/event.ts';
 import type { PairLook, ServerFacts } from '../../../src/domain/observation.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
-import { viewOf } from '../../../src/domain/view-of.ts';
-import { aPlan, enter, followingPair, POLICY, type replication, seen, sightOf, toStreaming } from './build.ts';
+import { aPlan, enter, followingPair, type replication, seen, sightOf, toStreaming } from './build.ts';
 import { Desk } from './desk.ts';
 
 export const PLAN = aPlan(2, { cutover: 'overlap' });
@@ -59,22 +58,4 @@ export function opened(first: PairLook = openPair(0), more: Parameters<typeof si
   const desk = new Desk(PLAN, toOpened(PLAN));
   desk.sight = sightOf(desk.state, [first, openPair(1)], more);
   return desk;
-}
-
-function viewOfDesk({ state, sight }: Desk) {
-  return viewOf({
-    state,
-    rows: [],
-    sight,
-    policy: POLICY,
-    asOf: null,
-    lateClients: [],
-    lateWriters: null,
-    engineReason: null,
-    hookTroubles: new Map(),
-  });
-}
-
-export function actionOf(desk: Desk, action: string) {
-  return viewOfDesk(desk).actions.find((one) => one.action === action);
 }

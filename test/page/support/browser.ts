@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { ARGUMENTS, PLACES } from '../../../scripts/lib/chromium.mjs';
 
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 export const CHROMIUM = PLACES.find((path) => existsSync(path)) ?? null;
 
 if (CHROMIUM === null) {
@@ -15,19 +15,7 @@ if (CHROMIUM === null) {
 
 export function launch(): Promise<Browser> {
   if (CHROMIUM === null) throw new Error('There is no Chromium on this machine.');
-  return chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
 }
 
 export interface Watched {
