@@ -28,6 +28,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     cameFrom: 'checking',
     entry: row.seq,
     stretch: row.seq,
+    turned: row.seq,
     told: row.seq,
     decided: row.seq,
     phaseSince: row.at,
@@ -89,8 +90,8 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
 
 /** The state after one more row. Pure. */
 export function fold(before: MigrationState, row: JournalRow): MigrationState {
-  const state = { ...before, version: row.seq };
   const event = row.event;
+  const state = { ...before, version: row.seq, turned: isTurn(event) ? row.seq : before.turned };
   switch (event.kind) {
     case 'requested':
       return state;
@@ -261,6 +262,12 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
 
 function isSame(one: Held, other: Pick<Held, 'side' | 'what' | 'ledger'>): boolean {
   return one.side === other.side && one.what === other.what && one.ledger === other.ledger;
+}
+
+/** Whether servers have other roles behind this row than before it. */
+function isTurn(event: Event): boolean {
+  if (event.kind === 'cutover_step') return event.step === 'unpause';
+  return ['phase_entered', 'promoted', 'cutover_let_go', 'overlap_opened'].includes(event.kind);
 }
 
 function stretchOf(phase: Phase): string {

@@ -10,7 +10,7 @@ import { groupOf } from '../domain/canary.ts';
 import { judgeClick } from '../domain/click.ts';
 import { lostRows } from '../domain/click-verdict.ts';
 import { decide } from '../domain/decide.ts';
-import type { Decision } from '../domain/decision.ts';
+import { type Decision, NOTHING } from '../domain/decision.ts';
 import type { Effect, Event, JournalRow } from '../domain/event.ts';
 import type { Policy } from '../domain/gate.ts';
 import type { Hooks } from '../domain/hook.ts';
@@ -18,7 +18,7 @@ import { type Gate, hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { Sample } from '../domain/sample.ts';
 import { type ShardDetail, shardDetailOf } from '../domain/shard-detail.ts';
-import type { Sight, SyncLoad } from '../domain/sight.ts';
+import type { SyncLoad } from '../domain/sight.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
@@ -27,18 +27,14 @@ import { swingAxe } from './axe.ts';
 import type { CrashPoint } from './cutover/crash-points.ts';
 import { CutoverWork } from './cutover/cutover-work.ts';
 import { lockTried } from './cutover/lock-password.ts';
-import { FullSyncCount } from './full-sync-count.ts';
-import { GapWatch } from './gap.ts';
-import { GoneOverWatch } from './gone-over.ts';
 import type { HandsDeps } from './hands.ts';
 import { HookSender } from './hook-sender.ts';
 import type { Journal } from './journal.ts';
-import { lookOptions } from './look-options.ts';
+import { Observer } from './observer.ts';
 import { runPreflightWithTrials } from './preflight.ts';
 import { lostOf, rightsOf } from './rights.ts';
 import { Samples, type SamplesDeps } from './samples.ts';
 import type { Authorizer, ClickAnswer } from './service.ts';
-import { createWatch, type Watch } from './watch.ts';
 
 export interface MigratorDeps extends HandsDeps {
   readonly store: SamplesDeps['store'];
@@ -60,46 +56,25 @@ export interface MigratorDeps extends HandsDeps {
 }
 
 const TICK_MS = 1_000;
-/** A tick goes on without servers that have not answered by then. */
-const PATIENCE_MS = 800;
 const IDLE: SyncLoad = { total: 0, perHost: new Map() };
-/** What was seen before the first look. */
-const UNSEEN = {
-  shards: null,
-  taken: new Map(),
-  elsewhere: IDLE,
-  quietMs: null,
-  stirred: false,
-  unquiet: null,
-  unwatched: null,
-  soakedMs: null,
-  predictedPauseMs: null,
-};
-
 export class Migrator {
   readonly #journal: Journal;
   readonly #deps: MigratorDeps;
   readonly #log: Log;
-  readonly #watch: Watch;
-  readonly #goneOver: GoneOverWatch;
+  readonly #observer: Observer;
   readonly #hooks: HookSender;
   readonly #cutover: CutoverWork;
-  readonly #gaps: GapWatch;
   readonly #tickMs: number;
-  readonly #fullSyncs: FullSyncCount;
   readonly #samples: Samples;
   readonly #stop = new AbortController();
   /** Work in flight by what it is for. */
   readonly #work = new Map<string, Promise<void>>();
   /** Shards that are being prepared for a full sync: not in the journal yet, and to be counted by other migrations. */
   readonly #begins = new Set<number>();
-  #sight: Sight;
-  #asOf: number | null = null;
   /** Why work of ours broke off, until it is tried again. */
   #failure: string | null = null;
   /** What a cut-over waits for, in the phase that was entered by that row. Said also while it tries again. */
   #waits: { readonly entry: number; readonly text: string } | null = null;
-  #ticks = 0;
   #loop: Promise<void> | null = null;
   /** Settles when the click before is judged. */
   #judged: Promise<void> = Promise.resolve();
@@ -112,14 +87,10 @@ export class Migrator {
     this.#deps = { ...deps, alsoTry: lockTried(deps, () => journal.state) };
     this.#log = deps.log.child({ migration: journal.state.plan.id });
     this.#tickMs = deps.tickMs ?? TICK_MS;
-    this.#gaps = new GapWatch(deps.clock, this.#tickMs);
-    this.#fullSyncs = new FullSyncCount(deps.metrics);
     this.#samples = new Samples(journal.state.plan.id, { ...deps, log: this.#log });
-    this.#watch = createWatch(journal.state, deps.clock, this.#deps);
+    this.#observer = new Observer(journal, { ...this.#deps, log: this.#log }, this.#tickMs);
     this.#hooks = new HookSender(journal, { ...deps, log: this.#log });
     this.#cutover = new CutoverWork(journal, this.#deps, this.#hooks, this.#log);
-    this.#goneOver = new GoneOverWatch(deps.clock);
-    this.#sight = { wallNow: deps.clock.now(), ...UNSEEN };
   }
 
   get journal(): Journal {
@@ -127,15 +98,13 @@ export class Migrator {
   }
 
   view(): MigrationView {
-    const { clock, policy } = this.#deps;
+    const { policy } = this.#deps;
     const { state, rows } = this.#journal;
     return viewOf({
       state,
       rows,
-      sight: { ...this.#sight, wallNow: clock.now() },
       policy,
-      asOf: this.#asOf,
-      ...this.#goneOver.view(state),
+      ...this.#observer.view(),
       engineReason: this.#failure ?? (this.#waits?.entry === state.entry ? this.#waits.text : null),
       hookTroubles: this.#hooks.troubles,
     });
@@ -144,7 +113,7 @@ export class Migrator {
   /** One shard's page. `rows`: newest first. */
   shard(index: number, rows: readonly JournalRow[], hasOlder: boolean): ShardDetail | null {
     const { state } = this.#journal;
-    return shardDetailOf({ state, sight: this.#sight, view: this.view(), shard: index, rows, hasOlder });
+    return shardDetailOf({ state, sight: this.#observer.sight, view: this.view(), shard: index, rows, hasOlder });
   }
 
   /** How it went so far, for the chart. */
@@ -156,7 +125,7 @@ export class Migrator {
   runIds(): readonly string[] {
     const reports = this.#journal.state.preflight?.shards ?? [];
     const checked = reports.flatMap((one) => [one.source?.runId, one.destination?.runId]);
-    const seen = (this.#sight.shards ?? []).flatMap(({ look }) =>
+    const seen = (this.#observer.sight.shards ?? []).flatMap(({ look }) =>
       [look.source, look.destination].map((one) => (one.ok ? one.facts.runId : null)),
     );
     return [...checked, ...seen].filter((id) => id != null);
@@ -164,7 +133,7 @@ export class Migrator {
 
   /** Its full syncs that are under way, as last seen. */
   syncLoad(): SyncLoad {
-    const { shards } = this.#sight;
+    const { shards } = this.#observer.sight;
     return shards === null ? IDLE : syncLoad(this.#journal.state, shards, this.#begins);
   }
 
@@ -192,7 +161,7 @@ export class Migrator {
     await this.#loop;
     await Promise.allSettled([told, ...this.#work.values()]);
     this.#samples.flush();
-    this.#watch.close();
+    this.#observer.close();
   }
 
   /**
@@ -215,8 +184,7 @@ export class Migrator {
     const rights = await rightsOf(user, this.#journal.state, this.#deps.authorizer);
     const click = find();
     if (!click) return { accepted: false, text: 'This click was dealt with already.' };
-    const sight = { ...this.#sight, wallNow: this.#deps.clock.now() };
-    const verdict = judgeClick(click, this.#journal.state, sight, this.#deps.policy, rights);
+    const verdict = judgeClick(click, this.#journal.state, this.#observer.sight, this.#deps.policy, rights);
     this.#journal.append(verdict.rows, user);
     // What somebody was asked to decide may be decided.
     if (verdict.accepted) this.#waits = null;
@@ -234,17 +202,19 @@ export class Migrator {
       await clock.sleep(Math.max(0, this.#tickMs - took), this.#stop.signal);
     }
     this.#samples.flush();
-    if (hasEnded(this.#journal.state.phase)) this.#watch.close();
+    if (hasEnded(this.#journal.state.phase)) this.#observer.close();
   }
 
   async #tick(): Promise<void> {
     try {
       this.#sayResumed();
-      await this.#observe();
+      await this.#observer.look(this.#stop.signal);
       if (this.#stop.signal.aborted) return;
       // Others may have begun full syncs while we looked.
-      this.#sight = { ...this.#sight, elsewhere: this.#deps.elsewhere() };
-      const decision = decide(this.#journal.state, this.#sight, this.#deps.policy);
+      const sight = { ...this.#observer.sight, elsewhere: this.#deps.elsewhere() };
+      const { state } = this.#journal;
+      this.#samples.take(state, sight, this.#work.has('cutover'));
+      const decision = this.#observer.isCurrent ? decide(state, sight, this.#deps.policy) : NOTHING;
       if (!this.#work.has('cutover')) this.#failure = null;
       this.#carryOut(decision);
     } catch (error) {
@@ -259,46 +229,6 @@ export class Migrator {
     const detail = `The bot was started again. The migration is ${this.#journal.state.phase.replaceAll('_', ' ')}.`;
     this.#journal.append([{ kind: 'resumed', detail }]);
     this.#unsaid = false;
-  }
-
-  async #observe(): Promise<void> {
-    const { clock, policy } = this.#deps;
-    const before = this.#journal.state;
-    if (before.phase === 'checking') {
-      this.#gaps.beat();
-      return;
-    }
-    this.#ticks += 1;
-    const optionsOf = lookOptions(before, this.#ticks, (shard) => this.#goneOver.watches(before, shard));
-    await this.#watch.refresh(optionsOf, PATIENCE_MS);
-    const gapMs = this.#gaps.beat();
-    if (gapMs !== null) {
-      this.#log.warn({ gapMs }, 'The bot stood still or a clock jumped: looks again before it acts');
-      this.#watch.unsettle();
-      this.#goneOver.restart();
-    }
-    // The phase may have changed while the servers were asked: what follows is judged by the state as it is now.
-    const { state } = this.#journal;
-    const shards = this.#watch.sights(state, policy.maxLagBytes);
-    const gone = this.#goneOver.look(state, shards);
-    this.#asOf = clock.now();
-    const { taken, elsewhere } = this.#deps;
-    const [, group] = groupOf(state);
-    const goes = shards.filter(
-      ({ verdict }) =>
-        group.includes(verdict.shard) && (verdict.state === 'in_step' || verdict.state === 'catching_up'),
-    );
-    const predictedPauseMs = this.#watch.predictPauseMs(goes, this.#journal.appendMs);
-    this.#sight = {
-      wallNow: clock.now(),
-      shards,
-      taken: taken(),
-      elsewhere: elsewhere(),
-      predictedPauseMs,
-      ...gone,
-    };
-    this.#fullSyncs.take(shards);
-    this.#samples.take(state, this.#sight, this.#work.has('cutover'));
   }
 
   #carryOut(decision: Decision): void {
@@ -349,7 +279,7 @@ export class Migrator {
     const still = () => this.#journal.state.entry === entry && !this.#stop.signal.aborted;
     const report = await runPreflightWithTrials(this.#journal, this.#deps.taken(), this.#deps, still);
     if (!still()) return;
-    this.#asOf = this.#deps.clock.now();
+    this.#observer.sawAll();
     const isAsBefore = report.findings.every((one) => one.code !== 'trial_left');
     const reason = `Every server was looked at. ${isAsBefore ? 'Nothing has been changed.' : 'What a trial has left is still to be put back.'}`;
     const done: Event = { kind: 'preflight_done', report };
@@ -360,12 +290,12 @@ export class Migrator {
 
   /** By approvals that may be days old: whoever gave them is asked about once more, and what was decided is decided anew. */
   async #passByItself(gate: Gate): Promise<void> {
-    const { policy, clock, authorizer } = this.#deps;
+    const { policy, authorizer } = this.#deps;
     const gone = await lostOf(this.#journal.state, authorizer);
     const { state } = this.#journal;
     const lost = state.approvals.filter((one) => one.gate === gate && one.void === null && gone.has(one.user));
     this.#journal.append(lostRows(gate, lost));
-    const now = decide(this.#journal.state, { ...this.#sight, wallNow: clock.now() }, policy);
+    const now = decide(this.#journal.state, this.#observer.sight, policy);
     if (now.byItself === gate && now.enter !== null) this.#journal.append([{ kind: 'phase_entered', ...now.enter }]);
   }
 
@@ -373,7 +303,7 @@ export class Migrator {
     const text = await this.#cutover.goOn();
     this.#failure = null;
     this.#waits = text === null ? null : { entry: this.#journal.state.entry, text };
-    if (text === null) this.#watch.unsettle();
+    if (text === null) this.#observer.unsettle();
   }
 
   #failed(what: string, error: unknown): void {

@@ -27,6 +27,9 @@ class ServerWatch {
   readonly #born: number;
   #pending: Promise<void> | null = null;
   #looks: ServerLook[] = [];
+  /** Null when there is none that says how things stand now. Those before it still tell speeds. */
+  #last: ServerLook | null = null;
+  #timesForgotten = 0;
   /** Settings are read now and then; what was read last goes with every look. */
   #settings: SettingsSight | null = null;
   /** The most that was left of the transfer under way. */
@@ -41,13 +44,26 @@ class ServerWatch {
 
   /** Starts a look unless one is under way; resolves when it is there. */
   refresh(options: LookOptions): Promise<void> {
-    this.#pending ??= this.#inspector.look(options).then((look) => {
-      this.#pending = null;
-      this.#remember(look);
-      const oldest = look.at - WINDOW_MS - 1_000;
-      this.#looks = [...this.#looks.filter((one) => one.at >= oldest), look];
-    });
+    this.#pending ??= this.#look(options);
     return this.#pending;
+  }
+
+  async #look(options: LookOptions): Promise<void> {
+    const times = this.#timesForgotten;
+    const look = await this.#inspector.look(options);
+    if (times !== this.#timesForgotten) return;
+    this.#pending = null;
+    this.#remember(look);
+    this.#last = look;
+    const oldest = look.at - WINDOW_MS - 1_000;
+    this.#looks = [...this.#looks.filter((one) => one.at >= oldest), look];
+  }
+
+  /** What was seen says nothing about now, and neither will a look that is under way. */
+  forget(): void {
+    this.#timesForgotten += 1;
+    this.#pending = null;
+    this.#last = null;
   }
 
   #remember(look: ServerLook): void {
@@ -82,14 +98,16 @@ class ServerWatch {
   /** The last look, or that there is none. */
   latest(): ServerLook {
     const now = this.#clock.monotonicMs();
-    const last = this.#looks.at(-1);
-    if (last && now - last.at <= STALE_MS) return last.ok ? { ...last, settings: this.#settings } : last;
-    const seconds = Math.round((now - (last?.at ?? this.#born)) / 1000);
+    if (this.#last && now - this.#last.at <= STALE_MS)
+      return this.#last.ok ? { ...this.#last, settings: this.#settings } : this.#last;
+    const before = this.#looks.at(-1);
+    const at = before?.at ?? this.#born;
+    const seconds = Math.round((now - at) / 1000);
     const text =
-      last || seconds > 1
+      this.#last || seconds > 1
         ? `${this.#address} has not answered for ${seconds} s.`
-        : `${this.#address} is being asked for the first time.`;
-    return { ok: false, at: last?.at ?? this.#born, problem: { kind: 'timeout', text } };
+        : `${this.#address} is being asked${before ? ' again' : ' for the first time'}.`;
+    return { ok: false, at, problem: { kind: 'timeout', text } };
   }
 
   /** The oldest look of the window that is at least a second before the last one. */
@@ -129,6 +147,11 @@ export interface Watch {
   sights(state: MigrationState, maxLagBytes: number): readonly ShardSight[];
   /** For how long writes would stand still in a cut-over of these; `rowMs`: how long a journal row takes. */
   predictPauseMs(sights: readonly ShardSight[], rowMs: number): number | null;
+  /**
+   * Servers have changed roles: what was seen by now is not taken for how things stand, and looks that are under way are
+   * not waited for.
+   */
+  forget(): void;
   /** Forgets how long shards have been in step, after a cut-over was let go. */
   unsettle(): void;
   close(): void;
@@ -198,6 +221,12 @@ export function createWatch(state: MigrationState, clock: Clock, deps: Connectio
         return [{ lagBytes: verdict.lagBytes, roundTripMs, drainBytesPerSecond: pair.drainBytesPerSecond }];
       });
       return predictPauseMs(inputs, rowMs);
+    },
+    forget() {
+      for (const { source, destination } of pairs) {
+        source.forget();
+        destination.forget();
+      }
     },
     unsettle() {
       for (const pair of pairs) pair.inStepTicks = 0;
