@@ -5,7 +5,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { connectRaw } from '../../src/sandbox/redis/raw-connection.ts';
-import { RespError, textOf } from '../../src/sandbox/redis/resp.ts';
+import { type Reply, RespError, textOf } from '../../src/sandbox/redis/resp.ts';
 import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
 import { CRASH_CASES, killedAt } from '../support/killed-at.ts';
@@ -33,6 +33,41 @@ describe.skipIf(!SIX)('Redis 6.0', () => {
     expect(await stage.settings()).toEqual(stage.before);
     expect(await Promise.all([...sources, ...destinations].map(usersOf))).toEqual(before);
   });
+
+  test.each([
+    { way: 'arrives late', arrives: true, open: true, text: /has every write/ },
+    { way: 'never arrives', arrives: false, open: false, text: /began a full sync: .* could not resume/ },
+  ])(
+    'a refused transaction moves the offset behind the frozen point, and that $way',
+    { timeout: 60_000 },
+    async (one) => {
+      const stage = await toStreaming({ binary: BINARY, shards: 1, traffic: { ratePerSecond: 50 } });
+      onTestFinished(() => stage.close());
+      const { sources, destinations, traffic, links } = stage;
+      const [source] = sources;
+      const [link] = links;
+      if (!source || !link) throw new Error('unreachable');
+      const connection = await connectRaw(source, { timeoutMs: 5_000 });
+      onTestFinished(() => connection.close());
+      await connection.send('MULTI');
+      await connection.send('SET', 'late', '1');
+      const executed = new Promise<Reply>((resolve) => {
+        stage.once('after:applied', async () => {
+          link.stall();
+          resolve(connection.send('EXEC'));
+          await systemClock.sleep(10);
+          if (one.arrives) link.resume();
+        });
+      });
+      await pass(stage, 'gate:switch', 'switched');
+      link.resume();
+      expect(textOf(await executed)).toMatch(/NOPERM/);
+      const wayBack = await until(() => [stage.view().wayBack].find((it) => it && one.text.test(it.text)));
+      expect(wayBack).toMatchObject({ open: one.open });
+      stage.pointAt(destinations);
+      expect(await traffic.verify(destinations)).toMatchObject({ missing: 0, examples: [] });
+    },
+  );
 
   test('users of every kind write until the switch, and have their rights as before afterwards', {
     timeout: 120_000,

@@ -17,6 +17,8 @@ import { fencedAgain, LATE_MS, lineUp, okAll, takeFenceDown } from './packet.ts'
 import { isBehindFence, isFenced } from './proof.ts';
 import { LetGo, type StopGround, type WriteStop } from './stop.ts';
 
+/** So long the offset behind the frozen point is waited for. */
+const LEVEL_MS = 50;
 /** What is taken from everybody. PUBLISH does not write, and goes to the replicas. */
 const NO_WRITES = ['-@write', '-publish'];
 
@@ -30,6 +32,27 @@ export function createAclStop(ground: StopGround, move: Move): WriteStop {
 
   function users(): readonly AclUser[] {
     return ground.journal.state.cutover?.users.get(move.index) ?? [];
+  }
+
+  /**
+   * Refused transactions that had been open move the offset behind the frozen point. Nothing of that is needed; but a
+   * server that is ahead of the one that it is to follow cannot resume there, and there would be no way back. That is
+   * worth a moment, and not the cut-over.
+   */
+  async function untilLevel(offset: () => Promise<bigint | null>): Promise<void> {
+    const { clock } = ground.deps;
+    if (move.way === 'back' || move.overlap) return;
+    const until = clock.monotonicMs() + LEVEL_MS;
+    while (clock.monotonicMs() < until) {
+      const wanted = await offset();
+      const { linkUp, replicaOffset } = (await ground.to(move).inspector.replication()).replication;
+      if (!linkUp || wanted === null || replicaOffset === null || replicaOffset >= wanted) return;
+      await clock.sleep(1);
+    }
+  }
+
+  function offsetIn(answer: Answer | undefined): bigint | null {
+    return factsFrom(parseInfo(answerText(answer)), false).replication.masterOffset;
   }
 
   return {
@@ -66,6 +89,7 @@ export function createAclStop(ground: StopGround, move: Move): WriteStop {
     },
     async fence() {
       const { host, port } = ground.fence;
+      await untilLevel(async () => offsetIn((await okAll(wire, [['INFO', 'replication']], move)).at(-1)));
       const answers = await okAll(
         wire,
         [
@@ -79,6 +103,8 @@ export function createAclStop(ground: StopGround, move: Move): WriteStop {
       if (written !== locked?.writes) throw new LetGo(`${named(move)}: ${name} was written to before the fence stood.`);
       if (!isSameList(answers[2], locked.list))
         throw new LetGo(`${named(move)}: somebody changed the users of ${name} before the fence stood.`);
+      // What it sent before its links were closed may not have been read yet, and a promotion would drop it.
+      await untilLevel(async () => offsetIn(answers[1]));
     },
     async fenceProblem() {
       return isFenced(await inspector.replication(), ground.fence) ? null : `${name} is not fenced.`;
