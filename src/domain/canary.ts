@@ -41,7 +41,7 @@ export function nextToGo({ plan, shards }: MigrationState): readonly number[] {
 /** Which way writes go when a cut-over begins in this phase, and of which shards. */
 export function groupOf(state: MigrationState): readonly [Way, readonly number[]] {
   if (state.phase !== 'rolling_back') return ['over', nextToGo(state)];
-  return ['back', state.shards.filter((one) => one.promoted).map((one) => one.index)];
+  return ['back', state.shards.filter((one) => one.promoted && !one.stays).map((one) => one.index)];
 }
 
 /**

@@ -15,7 +15,7 @@ import { finishSummary, rollbackSummary } from './summary.ts';
 import { detaching, restoreAll } from './undo.ts';
 import type { GateView } from './view.ts';
 import { followsBack, wayBackSteps } from './way-back.ts';
-import { capital, shardText } from './words.ts';
+import { capital, listText, shardText } from './words.ts';
 
 /** `waitingFor`: what gate finish says. */
 export function switched(
@@ -80,20 +80,29 @@ function fencing(state: MigrationState, sight: Sight): Decision | null {
 
 /** The proof in the other direction, then what an abort does for shards that had not gone over, then the settings. */
 export function rollingBack(state: MigrationState, sight: Sight): Decision {
-  if (state.cutover !== null || state.shards.some((one) => one.promoted))
+  if (state.cutover !== null || state.shards.some((one) => one.promoted && !one.stays))
     return { ...NOTHING, run: 'cut_over', waitingFor: 'The old servers are about to take the writes again.' };
   const rest = detaching(state, sight);
   const kept = keepFenced(state, sight);
+  // Shards that stay on their new servers.
+  const old = keepOldFenced(state, sight);
   const restore = restoreAll(state, sight, 'all');
-  const effects = [...rest.effects, ...kept.effects];
-  const rows = [...rest.rows, ...kept.rows];
-  const waits = [...kept.waits, ...rest.waits];
+  const effects = [...rest.effects, ...kept.effects, ...old.effects];
+  const rows = [...rest.rows, ...kept.rows, ...old.rows];
+  const waits = [...kept.waits, ...old.waits, ...rest.waits];
   const done = effects.length === 0 && rows.length === 0 && waits.length === 0 && restore.left === 0;
   return {
     ...NOTHING,
     effects: [...effects, ...restore.effects],
     rows: [...rows, ...restore.rows, ...(done ? [rollbackSummary(state, sight)] : [])],
-    enter: done ? { phase: 'rolled_back', reason: 'The old servers take the writes; the new ones stay fenced.' } : null,
+    enter: done ? { phase: 'rolled_back', reason: rolledBackText(state) } : null,
     waitingFor: waits[0] ?? restore.waitingFor ?? 'Puts the settings back.',
   };
+}
+
+function rolledBackText({ shards }: MigrationState): string {
+  const stays = shards.filter((one) => one.stays).map((one) => shardText(one.index));
+  if (stays.length === 0) return 'The old servers take the writes; the new ones stay fenced.';
+  const their = stays.length === 1 ? 'its new server' : 'their new servers';
+  return `The old servers take the writes of all that is back; ${listText(stays)} ${stays.length === 1 ? 'stays' : 'stay'} on ${their}.`;
 }

@@ -98,8 +98,10 @@ export function describe(event: Event, plan: Plan): string {
       return `${capital(shardText(event.shard))} ${event.text}`;
     case 'stuck':
       return event.text;
-    case 'serve_old_asked':
-      return `<@${event.user}> decided: the old servers take the writes of ${listText(event.shards.map(shardText))} again. What was written to the new ones since is given up.`;
+    case 'serve_old_asked': {
+      const [back, given] = event.way === 'back' ? ['new', 'old'] : ['old', 'new'];
+      return `<@${event.user}> decided: the ${back} servers take the writes of ${listText(event.shards.map(shardText))} again. What was written to the ${given} ones since is given up.`;
+    }
     case 'cutover_let_go':
       return event.partly
         ? `The cut-over was let go for the shards that had not been promoted: ${event.reason}`

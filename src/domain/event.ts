@@ -290,9 +290,10 @@ export type Event =
   | { readonly kind: 'soak'; readonly shard: number; readonly over: boolean; readonly text: string }
   /** A promotion was sent and cannot be seen any more: a person has to decide. */
   | { readonly kind: 'stuck'; readonly shard: number; readonly text: string }
-  /** Somebody decided: the old servers of these shards take the writes again. */
+  /** Somebody decided: the old servers of these shards take the writes again; in a roll back the new ones. */
   | {
       readonly kind: 'serve_old_asked';
+      readonly way?: Way;
       readonly user: string;
       readonly click: number;
       readonly shards: readonly number[];

@@ -73,6 +73,9 @@ export function foldCutover(state: MigrationState, event: CutoverEvent, row: Jou
         ...state,
         cutover: null,
         letGo: event.reason,
+        shards: endsInPart(state, event)
+          ? state.shards.map((shard) => ({ ...shard, stays: shard.promoted }))
+          : state.shards,
         approvals: state.approvals.map((one) =>
           one.gate === gate && one.void === null ? { ...one, void: 'let_go' as const } : one,
         ),
@@ -117,6 +120,11 @@ function begun(state: MigrationState, { attempt, way, shards, stops }: Started):
     pausedAt: null,
     users: new Map(),
   };
+}
+
+/** Whether a roll back goes on to its end without the shards that are not back by then. */
+function endsInPart({ phase }: MigrationState, { partly }: Extract<Event, { kind: 'cutover_let_go' }>): boolean {
+  return partly === true && phase === 'rolling_back';
 }
 
 /** Whose approvals a cut-over of this phase was made with; nobody's on the way back. */

@@ -22,7 +22,7 @@ export function gateFrom({ entry, decided }: MigrationState): number {
 /** What was begun is being taken back, and no write is at stake: what cannot be reached may be left behind. */
 export function isPuttingBack({ phase, cutover, shards }: MigrationState): boolean {
   if (phase === 'aborting') return true;
-  return phase === 'rolling_back' && cutover === null && shards.every((one) => !one.promoted);
+  return phase === 'rolling_back' && cutover === null && shards.every((one) => !one.promoted || one.stays);
 }
 
 export function mayAsk(state: MigrationState, sight: Sight, what: Request): boolean {

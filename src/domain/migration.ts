@@ -55,6 +55,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       promoted: false,
       promotedAt: null,
       returned: false,
+      stays: false,
       frozen: null,
       followBack: null,
       wayBack: null,

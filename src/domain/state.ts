@@ -53,6 +53,8 @@ export interface ShardRecord {
   readonly promotedAt: number | null;
   /** The source is the master again, by the proof in the other direction. */
   readonly returned: boolean;
+  /** A person has ended the roll back without it: its new server stays the master. */
+  readonly stays: boolean;
   /** Where the writes of the source ended when its destination was promoted; null before. */
   readonly frozen: Frozen | null;
   /** The order to the old master to follow the new one; null before. */

@@ -32,7 +32,8 @@ export function rollbackSummary(state: MigrationState, sight: Sight): Event {
   const returned = state.shards.filter((shard) => shard.returned);
   const many = plural(returned.length, 'shard');
   const pause = pauseLine(returned);
-  const stayed = state.shards.filter((shard) => !shard.returned && shard.replicate !== null).length;
+  const stays = state.shards.filter((shard) => shard.stays);
+  const stayed = state.shards.filter((shard) => !shard.returned && !shard.stays && shard.replicate !== null).length;
   return {
     kind: 'summary',
     lines: [
@@ -41,6 +42,8 @@ export function rollbackSummary(state: MigrationState, sight: Sight): Event {
       ...glassLines(state),
       ...settingLines(state),
       ...fencedLines(state, sight, 'destination', returned),
+      ...staysLines(state, stays),
+      ...fencedLines(state, sight, 'source', stays),
       ...(stayed === 0
         ? []
         : [
@@ -48,6 +51,18 @@ export function rollbackSummary(state: MigrationState, sight: Sight): Event {
           ]),
     ],
   };
+}
+
+/** Shards that a roll back was ended without. */
+function staysLines({ plan }: MigrationState, stays: readonly ShardRecord[]): string[] {
+  if (stays.length === 0) return [];
+  const where = stays.flatMap(({ index }) => {
+    const one = plan.shards[index];
+    return one ? [`${shardText(index)} on ${addressOf(one.destination)}`] : [];
+  });
+  return [
+    `Not rolled back, for their old servers died with the order to take the writes: ${listText(where, 20)}. The writes are there. To bring them back, start a migration from there to the old servers.`,
+  ];
 }
 
 /** Gates that somebody passed alone. */

@@ -34,7 +34,7 @@ export function detaching(state: MigrationState, sight: Sight): Detaching {
   const late = lateFences(state, sight);
   for (const record of state.shards) {
     const begun = record.replicate !== null || record.trial !== null;
-    if (!begun || record.returned || record.detach?.seen || record.detach?.givenUp) continue;
+    if (!begun || record.returned || record.stays || record.detach?.seen || record.detach?.givenUp) continue;
     const look = sight.shards?.[record.index]?.look.destination;
     const plan = state.plan.shards[record.index];
     if (!plan) continue;

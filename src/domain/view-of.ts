@@ -21,7 +21,7 @@ import type { Finding } from './preflight.ts';
 import { progressOf } from './progress.ts';
 import type { Sight } from './sight.ts';
 import type { MigrationState } from './state.ts';
-import { serveOldText, undecided } from './stuck.ts';
+import { serveLabel, serveOldText, undecided } from './stuck.ts';
 import { tuneText } from './sync-alarm.ts';
 import { cancelText, scheduleView } from './timed.ts';
 import type { ActionId, ActionView, GateView, JournalView, LateClient, MigrationView, ShardView } from './view.ts';
@@ -179,8 +179,11 @@ function actionsOf(state: MigrationState, gates: readonly GateView[], sight: Sig
     const consequence = overrideConsequence(state, gates, policy);
     actions.push({ action: 'migration:override', value: answersFor, ask: 'form', consequence });
   }
-  if (undecided(state).length > 0)
-    actions.push({ action: 'migration:serve_old', value: agrees, ask: 'form', consequence: serveOldText(state) });
+  if (undecided(state).length > 0) {
+    const label = serveLabel(state);
+    const consequence = serveOldText(state);
+    actions.push({ action: 'migration:serve_old', value: agrees, ask: 'form', consequence, ...(label && { label }) });
+  }
   if (mayAsk(state, sight, 'rollback')) add('migration:rollback', 'confirm', rollbackText(state));
   const old = axeable(state, sight);
   if (old.length > 0) {

@@ -1,10 +1,10 @@
 /**
- * The new server of one shard is killed in the very moment of its promotion. There is only forward by itself, and nothing
- * to be seen any more: a person is asked, with what is given up, and decides that the old server takes the writes again.
+ * A server is killed in the very moment of its promotion. There is only forward by itself, and nothing to be seen any
+ * more: a person is asked, with what is given up, and decides that the server that writes were leaving takes them again.
  */
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../src/sandbox/redis/wait.ts';
-import { toStreaming } from '../support/move-stage.ts';
+import { pass, toStreaming } from '../support/move-stage.ts';
 
 const DURABLE = { appendonly: 'yes', appendfsync: 'always' };
 
@@ -45,5 +45,47 @@ test('a promotion that cannot be seen any more: a person decides, and nothing th
   await stage.press('gate:finish', 'orders');
   await harness.phase(id, 'finished');
   expect(await traffic.verify(destinations)).toMatchObject({ missing: 0, examples: [] });
+  expect(await stage.settings()).toEqual(stage.before);
+});
+
+test('the same in a roll back: the other shard is back, and the migration ends with this one on its new server', {
+  timeout: 120_000,
+}, async () => {
+  const stage = await toStreaming({ config: DURABLE });
+  onTestFinished(() => stage.close());
+  const { sources, destinations, traffic, harness, id } = stage;
+  await pass(stage, 'gate:switch', 'switched');
+  stage.pointAt(destinations);
+  const killed: Promise<void>[] = [];
+  stage.once('after:intent', () => {
+    for (const one of sources.slice(1)) killed.push(one.kill());
+  });
+  await stage.press('migration:rollback');
+  await until(() => killed.length > 0, { within: 20_000 });
+  await Promise.all(killed);
+  await sources[1]?.start();
+  const find = () => harness.view(id).actions.find((one) => one.action === 'migration:serve_old');
+  const button = await until(find, { within: 40_000 });
+  expect(button).toMatchObject({ ask: 'form', label: 'Serve from the new server' });
+  expect(button.consequence).toContain(`Shard 2: 127.0.0.1:${destinations[1]?.port} takes the writes again`);
+  expect(button.consequence).toMatch(
+    /1 other shard of this roll back stays on the old side, and the migration ends so/,
+  );
+  const [first] = sources;
+  if (first) traffic.pointAt(0, first);
+  expect(await destinations[1]?.info('replication')).toMatchObject({ role: 'slave', master_port: '1' });
+
+  await stage.press('migration:serve_old', 'orders');
+  const view = await harness.phase(id, 'rolled_back');
+  expect(view.shards.map((one) => one.state)).toEqual(['detached', 'promoted']);
+  const told = view.journal.map((row) => row.text).join('\n');
+  expect(told).toMatch(/decided: the new servers take the writes of shard 2 again/);
+  expect(told).toMatch(/Not rolled back.*: shard 2 on 127.0.0.1/);
+  const served = [sources[0], destinations[1]].flatMap((one) => one ?? []);
+  const left = [destinations[0], sources[1]].flatMap((one) => one ?? []);
+  for (const one of served) expect(await one.info('replication')).toMatchObject({ role: 'master' });
+  // Also the one that came back from its restart without a fence.
+  for (const one of left) expect(await one.info('replication')).toMatchObject({ role: 'slave', master_port: '1' });
+  expect(await traffic.verify(served)).toMatchObject({ missing: 0, examples: [] });
   expect(await stage.settings()).toEqual(stage.before);
 });

@@ -98,7 +98,7 @@ class Day {
       await this.#write();
       const { acknowledged, missing, examples } = await this.#stage.traffic.verify(this.#serving());
       this.#say(`verified: ${missing} of ${acknowledged} missing ${JSON.stringify(examples.slice(0, 3))}`);
-      return { phase: this.#isHalfBack ? 'half back' : this.#phase, acknowledged, missing, story: this.#all() };
+      return { phase: this.#phase, acknowledged, missing, story: this.#all() };
     } catch (error) {
       throw new Error([`It came to no end: ${this.#phase}.`, ...this.#all()].join('\n'), { cause: error });
     }
@@ -109,12 +109,7 @@ class Day {
   }
 
   get #hasEnded(): boolean {
-    return this.#phase === 'rolled_back' || this.#isHalfBack;
-  }
-
-  /** Nothing that the bot could go on with: an old server died with its promotion, while others were back already. */
-  get #isHalfBack(): boolean {
-    return this.#phase === 'rolling_back' && /so the migration stays here/.test(this.#stage.view().waitingFor ?? '');
+    return this.#phase === 'rolled_back';
   }
 
   #say(text: string): void {
@@ -216,7 +211,7 @@ class Day {
     let last = '';
     const isOver = async () => {
       const { phase, waitingFor } = this.#stage.view();
-      if (phases.includes(phase) || this.#isHalfBack) return true;
+      if (phases.includes(phase)) return true;
       if (waitingFor !== last) {
         last = waitingFor ?? '';
         since = Date.now();

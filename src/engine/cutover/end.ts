@@ -43,5 +43,7 @@ function letGoTo(state: MigrationState): Event {
 
 /** What is journalled when everything was taken back. `partly`: shards that were promoted by then stay promoted. */
 export function letGoRows(state: MigrationState, reason: string, partly = false): Event[] {
-  return [{ kind: 'cutover_let_go', reason, ...(partly ? { partly } : {}) }, letGoTo(state)];
+  const row: Event = { kind: 'cutover_let_go', reason, ...(partly ? { partly } : {}) };
+  // Rolled back in part there is no phase to go on in, for finish would count all of them as moved: it goes on to its end.
+  return partly && state.phase === 'rolling_back' ? [row] : [row, letGoTo(state)];
 }

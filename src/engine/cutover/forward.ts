@@ -6,6 +6,7 @@
 import { addressOf } from '../../domain/endpoint.ts';
 import type { Frozen } from '../../domain/event.ts';
 import { type Move, named, sideName } from '../../domain/move.ts';
+import { canDecide } from '../../domain/stuck.ts';
 import { RedisError } from '../../redis/errors.ts';
 import { missingOn, seenPromoted, sightOf } from './copy.ts';
 import { letGoRows } from './end.ts';
@@ -13,7 +14,6 @@ import { type CutoverGround, frozenOf, unseen } from './ground.ts';
 
 /** A server that has not answered for so long behind its promotion may never do so again. */
 const PATIENCE_MS = 15_000;
-const HALF_BACK = 'Other shards are back on their old servers already, so the migration stays here.';
 
 /** A shard whose promotion was sent: done, what it waits for, or that a person has taken its writes back. */
 type Forward =
@@ -35,9 +35,7 @@ export async function goForward(ground: CutoverGround): Promise<string | null> {
   });
   const staying = ends.flatMap((one) => (one.kind === 'stays' ? [one.text] : []));
   const done = ends.some((one) => one.kind === 'done');
-  // Rolled back in part there is no phase to go on in: finish would count all of them as moved.
-  const half = done && ground.way === 'back' ? staying.map((text) => `${text} ${HALF_BACK}`) : [];
-  const wait = ends.flatMap((one) => (one.kind === 'waits' ? [one.text] : [])).at(0) ?? half[0] ?? null;
+  const wait = ends.flatMap((one) => (one.kind === 'waits' ? [one.text] : [])).at(0) ?? null;
   if (wait !== null) {
     ground.recordPromoted();
     return wait;
@@ -94,9 +92,9 @@ async function unanswered(ground: CutoverGround, move: Move, frozen: Frozen, err
   return taken ?? { kind: 'waits', text: isOld(ground) ? stuck(ground, move, whole) : whole };
 }
 
-/** While it switches there is a button for it. */
+/** Where a person is asked there is a button for it. */
 function takeBackText({ journal }: CutoverGround, move: Move): string {
-  if (journal.state.phase === 'switching') return '';
+  if (canDecide(journal.state.phase)) return '';
   return `To serve this shard from ${sideName(move.fromSide)} again: REPLICAOF NO ONE on ${addressOf(move.from)}. The cut-over is let go for it then.`;
 }
 
@@ -133,7 +131,7 @@ function isOld({ journal, deps }: CutoverGround): boolean {
 function stuck(ground: CutoverGround, move: Move, text: string): string {
   const { cutover, phase } = ground.journal.state;
   const known = cutover?.stuck.some((one) => one.shard === move.index) ?? true;
-  if (!known && phase === 'switching') ground.journal.append([{ kind: 'stuck', shard: move.index, text }]);
+  if (!known && canDecide(phase)) ground.journal.append([{ kind: 'stuck', shard: move.index, text }]);
   return text;
 }
 

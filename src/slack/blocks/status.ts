@@ -9,6 +9,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Finding } from '../../domain/preflight.ts';
 import { scheduleText } from '../../domain/schedule-words.ts';
 import type { GateView, LateClient, MigrationView, ShardView } from '../../domain/view.ts';
+import { listText, shardText } from '../../domain/words.ts';
 import { bareName, fit, mention, name, sentence, stamp } from '../text.ts';
 import { button, context, cutTexts, header, lines, section, textLength } from './elements.ts';
 import { ago, agoStep, bytes, count, duration, percent, plural, rate } from './format.ts';
@@ -153,9 +154,10 @@ const IN_THE_END: Readonly<Partial<Record<Phase, string>>> = {
 function inTheEnd({ phase, cutover, shards }: MigrationView): string | undefined {
   const nothingWentOver =
     cutover === 'fenced' && shards.every((shard) => shard.state !== 'promoted' && shard.pauseMs === null);
-  return phase === 'aborted' && nothingWentOver
-    ? 'Nothing went over. The old servers go on as before.'
-    : IN_THE_END[phase];
+  if (phase === 'aborted' && nothingWentOver) return 'Nothing went over. The old servers go on as before.';
+  const stay = shards.filter((shard) => shard.state === 'promoted').map((shard) => shardText(shard.index));
+  if (phase !== 'rolled_back' || stay.length === 0) return IN_THE_END[phase];
+  return `The old servers are the masters again, but not of ${listText(stay)}: ${stay.length === 1 ? 'that stays on its new server' : 'those stay on their new servers'}.`;
 }
 
 function waitingBlocks(view: MigrationView): KnownBlock[] {

@@ -205,6 +205,11 @@ describe('the status message', () => {
     expect(said({ phase: 'aborted', shards: [first, second] })).not.toContain(words);
     expect(said({ phase: 'aborted', shards: [first], cutover: 'overlap' })).not.toContain(words);
     expect(said({ phase: 'finished' })).toContain('The new servers are the masters.');
+    const back = shardView(0, { state: 'detached', pauseMs: 12 });
+    expect(said({ phase: 'rolled_back', shards: [back] })).toContain('The old servers are the masters again.');
+    expect(said({ phase: 'rolled_back', shards: [back, second] })).toContain(
+      'The old servers are the masters again, but not of shard 2: that stays on its new server.',
+    );
   });
 
   it('counts one approval as one, and says why a gate is closed in a sentence of its own', () => {

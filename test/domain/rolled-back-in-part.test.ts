@@ -1,0 +1,133 @@
+/** An old server died with the order to take the writes, others are back: a person decides, and the roll back ends so. */
+import { describe, expect, it } from 'vitest';
+import { groupOf } from '../../src/domain/canary.ts';
+import { judgeClick } from '../../src/domain/click.ts';
+import { decide } from '../../src/domain/decide.ts';
+import type { Event } from '../../src/domain/event.ts';
+import { mayAsk } from '../../src/domain/may-ask.ts';
+import type { PairLook } from '../../src/domain/observation.ts';
+import { fenceAddress } from '../../src/domain/plan.ts';
+import { viewOf } from '../../src/domain/view-of.ts';
+import {
+  aPlan,
+  BEN,
+  enter,
+  POLICY,
+  replication,
+  seen,
+  sightOf,
+  stateOf,
+  switchedPair,
+  toSwitched,
+  unseen,
+} from './support/build.ts';
+
+const PLAN = aPlan(3);
+const FROZEN = PLAN.shards.map(({ index }) => ({ shard: index, replid: 'b'.repeat(40), offset: '9' }));
+const STUCK: Event[] = [
+  ...toSwitched(PLAN),
+  enter('rolling_back'),
+  { kind: 'cutover_started', attempt: 2, way: 'back', shards: [0, 1, 2], stops: ['pause', 'pause', 'pause'] },
+  { kind: 'cutover_step', step: 'promote', frozen: FROZEN, reason: '' },
+  { kind: 'promoted', shard: 0, pauseMs: 5, detail: 'is the master.' },
+  { kind: 'promoted', shard: 2, pauseMs: 5, detail: 'is the master.' },
+  { kind: 'stuck', shard: 1, text: 'The old server of shard 2 was restarted.' },
+];
+const ENDED: Event[] = [
+  ...STUCK,
+  { kind: 'serve_old_asked', user: BEN, click: 99, shards: [1], way: 'back' },
+  { kind: 'cutover_let_go', reason: 'a person has decided so.', partly: true },
+];
+
+const behind = replication({ master: fenceAddress(PLAN.id), readOnly: true });
+const back = (index: number): PairLook => ({
+  source: seen({ runId: `run-old-${index}` }),
+  destination: seen({ runId: `run-new-${index}`, role: 'replica', replication: behind }),
+});
+const stuck = stateOf(PLAN, STUCK);
+const ended = stateOf(PLAN, ENDED);
+const at = (middle: PairLook = switchedPair(PLAN, 1)) =>
+  decide(ended, sightOf(ended, [back(0), middle, back(2)]), POLICY);
+
+describe('a roll back that is stuck for one shard', () => {
+  const sight = sightOf(stuck, [back(0), switchedPair(PLAN, 1), back(2)]);
+
+  it('is put to a person, who is told which servers take the writes and that it ends so', () => {
+    const view = viewOf({
+      state: stuck,
+      rows: [],
+      sight,
+      policy: POLICY,
+      asOf: null,
+      lateClients: [],
+      lateWriters: null,
+      engineReason: null,
+      hookTroubles: new Map(),
+    });
+    const button = view.actions.find((one) => one.action === 'migration:serve_old');
+    expect(button).toMatchObject({ ask: 'form', label: 'Serve from the new server' });
+    expect(button?.consequence).toBe(
+      'Shard 2: new-2:6379 takes the writes again, with every write that was acknowledged before the roll back. Whatever was written to old-2:6379 since is given up: make sure that no application writes there. 2 other shards of this roll back stay on the old side, and the migration ends so.',
+    );
+  });
+
+  it('takes the word of an approver with the name', () => {
+    const press = (typedName: string | null) => {
+      const event = {
+        kind: 'clicked',
+        action: 'migration:serve_old',
+        user: BEN,
+        entry: stuck.told,
+        typedName,
+      } as const;
+      const rights = { request: { ok: true }, approve: { ok: true } } as const;
+      return judgeClick({ seq: 99, at: sight.wallNow, event }, stuck, sight, POLICY, rights);
+    };
+    expect(press('another').accepted).toBe(false);
+    expect(press('orders')).toMatchObject({
+      accepted: true,
+      rows: [{ kind: 'serve_old_asked', user: BEN, click: 99, shards: [1], way: 'back' }],
+      text: 'The new server takes the writes of shard 2 again.',
+    });
+  });
+});
+
+describe('a roll back that was ended without one shard', () => {
+  it('does not begin again, detaches nothing, and ends when all is put back', () => {
+    expect(groupOf(ended)).toEqual(['back', []]);
+    expect(at()).toMatchObject({
+      run: null,
+      effects: [],
+      enter: {
+        phase: 'rolled_back',
+        reason: 'The old servers take the writes of all that is back; shard 2 stays on its new server.',
+      },
+    });
+    const [summary] = at().rows;
+    expect(summary?.kind === 'summary' ? summary.lines : []).toContain(
+      'Not rolled back, for their old servers died with the order to take the writes: shard 2 on new-2:6379. The writes are there. To bring them back, start a migration from there to the old servers.',
+    );
+  });
+
+  it('puts the fence back up at an old server that came back without it', () => {
+    const restarted = { ...switchedPair(PLAN, 1), source: seen({ runId: 'run-another' }) };
+    const first = at(restarted);
+    expect(first.rows).toMatchObject([{ kind: 'drift', shard: 1, side: 'source', runId: 'run-another' }]);
+    expect(first.enter).toBeNull();
+    const told = stateOf(PLAN, [...ENDED, ...first.rows]);
+    const next = decide(told, sightOf(told, [back(0), restarted, back(2)]), POLICY);
+    expect(next.effects).toEqual([{ kind: 'fence', shard: 1, up: true }]);
+    expect(next.enter).toBeNull();
+  });
+
+  it('ends also when that old server is gone for good', () => {
+    expect(at({ ...switchedPair(PLAN, 1), source: unseen('old-2 is gone.') }).enter).toMatchObject({
+      phase: 'rolled_back',
+    });
+  });
+
+  it('leaves behind what cannot be reached, when an approver says so', () => {
+    expect(mayAsk(stuck, sightOf(stuck, []), 'abort')).toBe(false);
+    expect(mayAsk(ended, sightOf(ended, []), 'abort')).toBe(true);
+  });
+});
