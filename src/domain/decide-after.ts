@@ -84,12 +84,10 @@ export function rollingBack(state: MigrationState, sight: Sight): Decision {
     return { ...NOTHING, run: 'cut_over', waitingFor: 'The old servers are about to take the writes again.' };
   const rest = detaching(state, sight);
   const kept = keepFenced(state, sight);
-  // Shards that stay on their new servers.
-  const old = keepOldFenced(state, sight);
   const restore = restoreAll(state, sight, 'all');
-  const effects = [...rest.effects, ...kept.effects, ...old.effects];
-  const rows = [...rest.rows, ...kept.rows, ...old.rows];
-  const waits = [...kept.waits, ...old.waits, ...rest.waits];
+  const effects = [...rest.effects, ...kept.effects];
+  const rows = [...rest.rows, ...kept.rows];
+  const waits = [...kept.waits, ...rest.waits];
   const done = effects.length === 0 && rows.length === 0 && waits.length === 0 && restore.left === 0;
   return {
     ...NOTHING,

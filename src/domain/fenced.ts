@@ -9,6 +9,7 @@ import type { Effect, Event, Side } from './event.ts';
 import { fenceAddress } from './plan.ts';
 import { recordOf, type ShardSight, type Sight } from './sight.ts';
 import type { MigrationState, ShardRecord } from './state.ts';
+import { followsBack } from './way-back.ts';
 import { capital, listText, plural, shardText } from './words.ts';
 
 interface Keeping {
@@ -17,19 +18,25 @@ interface Keeping {
   readonly waits: string[];
 }
 
-/** Rolled back: the new servers that writes have left stay fenced, also those that were restarted in that moment. */
+/**
+ * Rolled back: the servers that writes have left stay fenced, also those that were restarted in that moment: the new ones,
+ * and the old one of a shard that stays on its new server, which has to be seen as the master.
+ */
 export function keepFenced(state: MigrationState, sight: Sight): Keeping {
   const effects: Effect[] = [];
   const rows: Event[] = [];
   const waits: string[] = [];
   for (const one of sight.shards ?? []) {
     const record = recordOf(state, one);
-    if (!record.returned || record.detach?.givenUp) continue;
+    const side = record.returned ? 'destination' : record.stays ? 'source' : null;
+    if (side === null || record.detach?.givenUp) continue;
     rows.push(...restartRows(state, record, one));
-    const open = openText(state, one);
+    const { index: shard } = record;
+    const unserved = record.stays && !state.giveUp ? unservedText(state, one) : null;
+    if (unserved !== null) waits.push(`${capital(shardText(shard))}: ${unserved} Abort to leave it as it is.`);
+    const open = openText(state, one, side);
     if (open === null) continue;
     const { ok, text } = open;
-    const { index: shard } = record;
     if (ok || state.giveUp) {
       const { host, port } = fenceAddress(state.plan.id);
       const detail = ok ? text : `${text} It may take writes: run REPLICAOF ${host} ${port} on it.`;
@@ -37,26 +44,42 @@ export function keepFenced(state: MigrationState, sight: Sight): Keeping {
       continue;
     }
     waits.push(`${capital(shardText(shard))}: ${text} Abort to leave it as it is.`);
-    const { destination } = one.look;
-    const comesBack = destination.ok && destination.facts.role === 'master' && !destination.facts.loading;
-    if (comesBack && isDue(record.fence, sight.wallNow))
-      effects.push({ kind: 'fence', shard, up: true, side: 'destination' });
+    const look = one.look[side];
+    const comesBack = look.ok && !look.facts.loading && (look.facts.role === 'master' || isOurs(state, one, side));
+    if (comesBack && isDue(record.fence, sight.wallNow)) effects.push({ kind: 'fence', shard, up: true, side });
   }
   return { effects, rows, waits };
 }
 
-/** Why the new server of a shard is not behind its fence, as a sentence; `ok`: somebody else saw to it. Null when it is. */
-function openText(state: MigrationState, one: ShardSight): { readonly ok: boolean; readonly text: string } | null {
+/** Why the server that writes have left is not behind its fence, as a sentence; `ok`: somebody else saw to it. Null when it is. */
+function openText(
+  state: MigrationState,
+  one: ShardSight,
+  side: Side,
+): { readonly ok: boolean; readonly text: string } | null {
   const plan = state.plan.shards[one.verdict.shard];
-  const { destination: look } = one.look;
-  if (!plan || stands(state, one, 'destination')) return null;
+  const look = one.look[side];
+  if (!plan || stands(state, one, side)) return null;
   if (!look.ok) return { ok: false, text: look.problem.text };
-  const name = addressOf(plan.destination);
+  const name = addressOf(plan[side]);
   const { master } = look.facts.replication;
   if (isBehindFence(state, look))
     return { ok: false, text: `${name} takes writes behind its fence. CONFIG SET slave-read-only yes on it.` };
-  if (master === null) return { ok: false, text: `${name} goes behind its fence.` };
+  if (master === null || isOurs(state, one, side)) return { ok: false, text: `${name} goes behind its fence.` };
   return { ok: true, text: `${name} follows ${addressOf(master)} by now, which is not our doing. It is left so.` };
+}
+
+/** Whether an old server follows its new one, for the way back that is not gone any more. */
+function isOurs(state: MigrationState, one: ShardSight, side: Side): boolean {
+  return side === 'source' && followsBack(state, one);
+}
+
+/** Why the new server of a shard that stays is not seen to take its writes, as a sentence; null when it is. */
+function unservedText({ plan }: MigrationState, { look, verdict }: ShardSight): string | null {
+  const { destination } = look;
+  if (!destination.ok) return destination.problem.text;
+  const shard = plan.shards[verdict.shard];
+  return destination.facts.role === 'master' || !shard ? null : `${addressOf(shard.destination)} is not a master.`;
 }
 
 /**

@@ -13,7 +13,7 @@
  */
 import type { Event, JournalRow } from './event.ts';
 import { type Hook, type HookKind, hookId } from './hook.ts';
-import { hookText } from './hook-words.ts';
+import { hookText, partlyText } from './hook-words.ts';
 import { fold } from './migration.ts';
 import type { Plan } from './plan.ts';
 import type { MigrationState, PendingHook } from './state.ts';
@@ -43,7 +43,8 @@ export function hooksDue(before: MigrationState, rows: readonly JournalRow[]): H
       // Those that were promoted by then have not failed.
       const done = state.cutover?.way === 'back' ? 'returned' : 'promoted';
       const shards = all.filter((shard) => !state.shards[shard]?.[done]);
-      due.push(dueOf('failed', plan, hookId(plan.id, seq, 'failed'), shards, event.reason));
+      const hook = dueOf('failed', plan, hookId(plan.id, seq, 'failed'), shards, event.reason);
+      due.push(event.partly ? { ...hook, text: partlyText(plan, shards) } : hook);
     }
     if (event.kind === 'phase_entered') due.push(...enteredHook(state, event, seq));
     state = fold(state, row);

@@ -27,7 +27,7 @@ export function whatNow(kind: HookKind, answered = false): string {
 
 /** What the receiver is told, as a sentence. `shards`: those that it is about. */
 export function hookText(kind: HookKind, plan: Plan, shards: readonly number[]): string {
-  const whose = shards.length === plan.shards.length ? plan.name : `${listText(shards.map(shardText))} of ${plan.name}`;
+  const whose = whoseText(plan, shards);
   switch (kind) {
     case 'before_switch':
       return `The switch of ${whose} is about to begin.`;
@@ -46,6 +46,15 @@ export function hookText(kind: HookKind, plan: Plan, shards: readonly number[]):
     default:
       return assertNever(kind);
   }
+}
+
+/** A cut-over that was let go for these shards alone, as a sentence. */
+export function partlyText(plan: Plan, shards: readonly number[]): string {
+  return `The cut-over of ${whoseText(plan, shards)} was let go. The other shards of it were promoted.`;
+}
+
+function whoseText(plan: Plan, shards: readonly number[]): string {
+  return shards.length === plan.shards.length ? plan.name : `${listText(shards.map(shardText))} of ${plan.name}`;
 }
 
 /** The journal's sentence about what came of one. */

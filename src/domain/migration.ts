@@ -29,6 +29,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
     entry: row.seq,
     stretch: row.seq,
     turned: row.seq,
+    turnedAt: row.at,
     told: row.seq,
     decided: row.seq,
     phaseSince: row.at,
@@ -92,7 +93,8 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
 /** The state after one more row. Pure. */
 export function fold(before: MigrationState, row: JournalRow): MigrationState {
   const event = row.event;
-  const state = { ...before, version: row.seq, turned: isTurn(event) ? row.seq : before.turned };
+  const turn = isTurn(event) ? { turned: row.seq, turnedAt: row.at } : {};
+  const state = { ...before, version: row.seq, ...turn };
   switch (event.kind) {
     case 'requested':
       return state;
@@ -265,10 +267,13 @@ function isSame(one: Held, other: Pick<Held, 'side' | 'what' | 'ledger'>): boole
   return one.side === other.side && one.what === other.what && one.ledger === other.ledger;
 }
 
-/** Whether servers have other roles behind this row than before it. */
+/**
+ * Whether a cut-over has given servers other roles by this row, or the old ones back. Not every phase is such a turn:
+ * where a server that does not answer is left as it is, one slow look would decide that.
+ */
 function isTurn(event: Event): boolean {
   if (event.kind === 'cutover_step') return event.step === 'unpause';
-  return ['phase_entered', 'promoted', 'cutover_let_go', 'overlap_opened'].includes(event.kind);
+  return ['promoted', 'cutover_let_go', 'overlap_opened'].includes(event.kind);
 }
 
 function stretchOf(phase: Phase): string {

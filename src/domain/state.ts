@@ -282,8 +282,10 @@ export interface MigrationState {
   readonly cameFrom: Phase;
   /** Number of the row that entered the phase. */
   readonly entry: number;
-  /** Number of the last row by which servers had changed roles: a look that was begun before it does not count. */
+  /** Number of the last row by which a cut-over had changed roles: a look that was begun before it does not count. */
   readonly turned: number;
+  /** Wall-clock milliseconds of that row. */
+  readonly turnedAt: number;
   /** Number of the row since which an abort means the same: nothing was begun, shards follow, or it goes on already. */
   readonly stretch: number;
   /** Number of the last row that held a shard or raised an alarm: who saw less has not agreed to it. */

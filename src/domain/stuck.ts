@@ -6,15 +6,24 @@
  */
 import { type Case, type ClickVerdict, OLD_COPY, tooOld } from './click-verdict.ts';
 import { addressOf } from './endpoint.ts';
-import type { Side } from './event.ts';
+import type { Side, Way } from './event.ts';
 import type { Phase } from './phase.ts';
 import type { MigrationState } from './state.ts';
 import { capital, listText, plural, shardText } from './words.ts';
 
 /** Shards about which a person has still to decide. Indices from 0. */
-export function undecided({ phase, cutover }: MigrationState): readonly number[] {
+export function undecided(state: MigrationState): readonly number[] {
+  const { phase, cutover } = state;
   if (!canDecide(phase) || cutover?.step !== 'promote') return [];
-  return cutover.stuck.map((one) => one.shard).filter((shard) => !cutover.givenUp.includes(shard));
+  // One whose promotion was seen after all has every write, and takes them: nobody may give it up.
+  return cutover.stuck
+    .map((one) => one.shard)
+    .filter((shard) => !cutover.givenUp.includes(shard) && !hasGone(state, cutover.way, shard));
+}
+
+/** Whether a shard's promotion of this cut-over was seen. */
+export function hasGone({ shards }: MigrationState, way: Way, shard: number): boolean {
+  return (way === 'over' ? shards[shard]?.promoted : shards[shard]?.returned) === true;
 }
 
 /** Whether a person may be asked in this phase. At the end of an overlap both sides have taken writes: that is done by hand. */

@@ -42,7 +42,7 @@ export function rollbackSummary(state: MigrationState, sight: Sight): Event {
       ...glassLines(state),
       ...settingLines(state),
       ...fencedLines(state, sight, 'destination', returned),
-      ...staysLines(state, stays),
+      ...staysLines(state, sight, stays),
       ...fencedLines(state, sight, 'source', stays),
       ...(stayed === 0
         ? []
@@ -54,14 +54,20 @@ export function rollbackSummary(state: MigrationState, sight: Sight): Event {
 }
 
 /** Shards that a roll back was ended without. */
-function staysLines({ plan }: MigrationState, stays: readonly ShardRecord[]): string[] {
+function staysLines({ plan }: MigrationState, sight: Sight, stays: readonly ShardRecord[]): string[] {
   if (stays.length === 0) return [];
   const where = stays.flatMap(({ index }) => {
     const one = plan.shards[index];
     return one ? [`${shardText(index)} on ${addressOf(one.destination)}`] : [];
   });
+  const unseen = stays.flatMap(({ index }) => {
+    const look = sight.shards?.find(({ verdict }) => verdict.shard === index)?.look.destination;
+    const one = plan.shards[index];
+    return one && !(look?.ok && look.facts.role === 'master') ? [addressOf(one.destination)] : [];
+  });
   return [
-    `Not rolled back, for their old servers died with the order to take the writes: ${listText(where, 20)}. The writes are there. To bring them back, start a migration from there to the old servers.`,
+    `Not rolled back, for nobody saw their old servers take the writes: ${listText(where, 20)}. To bring them back, start a migration from there to the old servers.`,
+    ...(unseen.length === 0 ? [] : [`Not seen as a master: ${listText(unseen, 20)}.`]),
   ];
 }
 

@@ -150,7 +150,8 @@ export function restoreAll(state: MigrationState, sight: Sight, which: 'cutover'
       continue;
     }
     if (!look || which === 'cutover') continue;
-    const patience = sight.wallNow - state.phaseSince > SOURCE_PATIENCE_MS;
+    // Looks from before a turn are forgotten: one that comes late behind it is not a server that stays away.
+    const patience = sight.wallNow - Math.max(state.phaseSince, state.turnedAt) > SOURCE_PATIENCE_MS;
     if (state.giveUp || (entry.side === 'source' && patience)) {
       const detail = `${entry.name} was not put back on the ${entry.side}: ${look.problem.text}`;
       rows.push({ kind: 'given_up', what: 'setting', ledger: entry.intent, shard: entry.shard, detail });

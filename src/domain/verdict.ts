@@ -84,7 +84,8 @@ function placeOf(input: VerdictInput): Place {
 
   // Behind the fence of the way back, or about to be.
   if (record.returned) return { ...NOWHERE, state: 'detached' };
-  if (record.promoted && input.phase === 'rolling_back') return { ...NOWHERE, state: 'promoted', percent: 100 };
+  if (record.promoted && !record.stays && input.phase === 'rolling_back')
+    return { ...NOWHERE, state: 'promoted', percent: 100 };
   if (record.promoted) {
     const master = link.master ? addressOf(link.master) : 'another server';
     const reason = `${destinationName} was the new master and follows ${master} now: somebody changed it. What was written to it may be gone.`;

@@ -4,11 +4,14 @@
  */
 import type { Clock } from '../clock.ts';
 import { goneOver, soakedAtFirst } from '../domain/canary.ts';
+import type { Phase } from '../domain/phase.ts';
 import type { ShardSight, Sight } from '../domain/sight.ts';
 import type { MigrationState } from '../domain/state.ts';
 import type { LateClient } from '../domain/view.ts';
 import { QuietWatch } from './quiet.ts';
 
+/** Phases in which some shards may be on their new servers while others follow. */
+const AHEAD: readonly Phase[] = ['syncing', 'streaming', 'switching'];
 const UNWATCHED = { quietMs: null, stirred: false, unquiet: null, unwatched: null };
 
 interface Soak {
@@ -79,5 +82,5 @@ export class GoneOverWatch {
 
 /** Whether a canary is on its new server while the others follow their old ones. */
 export function isAhead(state: MigrationState): boolean {
-  return goneOver(state) !== null && state.cutover === null && state.phase !== 'rolling_back';
+  return goneOver(state) !== null && state.cutover === null && AHEAD.includes(state.phase);
 }

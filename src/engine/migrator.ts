@@ -295,6 +295,7 @@ export class Migrator {
     const { state } = this.#journal;
     const lost = state.approvals.filter((one) => one.gate === gate && one.void === null && gone.has(one.user));
     this.#journal.append(lostRows(gate, lost));
+    if (!this.#observer.isCurrent) return;
     const now = decide(this.#journal.state, this.#observer.sight, policy);
     if (now.byItself === gate && now.enter !== null) this.#journal.append([{ kind: 'phase_entered', ...now.enter }]);
   }

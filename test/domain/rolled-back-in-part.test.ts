@@ -7,6 +7,7 @@ import type { Event } from '../../src/domain/event.ts';
 import { mayAsk } from '../../src/domain/may-ask.ts';
 import type { PairLook } from '../../src/domain/observation.ts';
 import { fenceAddress } from '../../src/domain/plan.ts';
+import { undecided } from '../../src/domain/stuck.ts';
 import { viewOf } from '../../src/domain/view-of.ts';
 import {
   aPlan,
@@ -14,10 +15,12 @@ import {
   enter,
   POLICY,
   replication,
+  START,
   seen,
   sightOf,
   stateOf,
   switchedPair,
+  toStreaming,
   toSwitched,
   unseen,
 } from './support/build.ts';
@@ -46,8 +49,8 @@ const back = (index: number): PairLook => ({
 });
 const stuck = stateOf(PLAN, STUCK);
 const ended = stateOf(PLAN, ENDED);
-const at = (middle: PairLook = switchedPair(PLAN, 1)) =>
-  decide(ended, sightOf(ended, [back(0), middle, back(2)]), POLICY);
+const at = (middle: PairLook = switchedPair(PLAN, 1), wallNow = START) =>
+  decide(ended, { ...sightOf(ended, [back(0), middle, back(2)]), wallNow }, POLICY);
 
 describe('a roll back that is stuck for one shard', () => {
   const sight = sightOf(stuck, [back(0), switchedPair(PLAN, 1), back(2)]);
@@ -92,6 +95,28 @@ describe('a roll back that is stuck for one shard', () => {
   });
 });
 
+describe('a promotion that is seen after all', () => {
+  const seenLate: Event = { kind: 'promoted', shard: 1, pauseMs: null, detail: 'is the master.' };
+
+  it.each<[string, Event[]]>([
+    ['in a roll back', [...STUCK, seenLate]],
+    [
+      'in a switch',
+      [
+        ...toStreaming(PLAN),
+        enter('switching'),
+        { kind: 'cutover_started', attempt: 1, way: 'over', shards: [0, 1, 2], stops: ['pause', 'pause', 'pause'] },
+        { kind: 'cutover_step', step: 'promote', frozen: FROZEN, reason: '' },
+        { kind: 'stuck', shard: 1, text: 'The new server of shard 2 does not answer.' },
+        seenLate,
+      ],
+    ],
+  ])('%s is nobody’s to give up', (_where, rows) => {
+    expect(undecided(stateOf(PLAN, rows.slice(0, -1)))).toEqual([1]);
+    expect(undecided(stateOf(PLAN, rows))).toEqual([]);
+  });
+});
+
 describe('a roll back that was ended without one shard', () => {
   it('does not begin again, detaches nothing, and ends when all is put back', () => {
     expect(groupOf(ended)).toEqual(['back', []]);
@@ -105,7 +130,7 @@ describe('a roll back that was ended without one shard', () => {
     });
     const [summary] = at().rows;
     expect(summary?.kind === 'summary' ? summary.lines : []).toContain(
-      'Not rolled back, for their old servers died with the order to take the writes: shard 2 on new-2:6379. The writes are there. To bring them back, start a migration from there to the old servers.',
+      'Not rolled back, for nobody saw their old servers take the writes: shard 2 on new-2:6379. To bring them back, start a migration from there to the old servers.',
     );
   });
 
@@ -116,14 +141,46 @@ describe('a roll back that was ended without one shard', () => {
     expect(first.enter).toBeNull();
     const told = stateOf(PLAN, [...ENDED, ...first.rows]);
     const next = decide(told, sightOf(told, [back(0), restarted, back(2)]), POLICY);
-    expect(next.effects).toEqual([{ kind: 'fence', shard: 1, up: true }]);
+    expect(next.effects).toEqual([{ kind: 'fence', shard: 1, up: true, side: 'source' }]);
     expect(next.enter).toBeNull();
   });
 
-  it('ends also when that old server is gone for good', () => {
-    expect(at({ ...switchedPair(PLAN, 1), source: unseen('old-2 is gone.') }).enter).toMatchObject({
-      phase: 'rolled_back',
+  it.each<[string, Partial<PairLook>]>([
+    ['is a master by the order that came late', { source: seen({ runId: 'run-old-1' }) }],
+    [
+      'still follows the new one',
+      {
+        source: seen({
+          runId: 'run-old-1',
+          role: 'replica',
+          replication: replication({ master: { host: 'new-2', port: 6379 }, readOnly: true, linkUp: true }),
+        }),
+      },
+    ],
+  ])('fences the old server that %s, however long a person has thought about it', (_what, look) => {
+    const now = at({ ...switchedPair(PLAN, 1), ...look }, START + 3_600_000);
+    expect(now.effects).toEqual([{ kind: 'fence', shard: 1, up: true, side: 'source' }]);
+    expect(now).toMatchObject({
+      enter: null,
+      waitingFor: 'Shard 2: old-2:6379 goes behind its fence. Abort to leave it as it is.',
     });
+  });
+
+  it.each<[string, Partial<PairLook>, string]>([
+    ['the old server does not answer', { source: unseen('old-2 is gone.') }, 'old-2 is gone.'],
+    ['the new one does not answer', { destination: unseen('new-2 is gone.') }, 'new-2 is gone.'],
+    [
+      'the new one is no master',
+      { destination: seen({ runId: 'run-new-1', role: 'replica', replication: behind }) },
+      'new-2:6379 is not a master.',
+    ],
+  ])('waits while %s, until an approver leaves it so', (_what, look, why) => {
+    const pair = { ...switchedPair(PLAN, 1), ...look };
+    expect(at(pair)).toMatchObject({ enter: null, waitingFor: `Shard 2: ${why} Abort to leave it as it is.` });
+    const left = stateOf(PLAN, [...ENDED, { kind: 'abort_asked', user: BEN, click: 100, giveUp: true }]);
+    const last = decide(left, sightOf(left, [back(0), pair, back(2)]), POLICY);
+    const next = stateOf(PLAN, [...ENDED, { kind: 'abort_asked', user: BEN, click: 100, giveUp: true }, ...last.rows]);
+    expect(decide(next, sightOf(next, [back(0), pair, back(2)]), POLICY).enter?.phase).toBe('rolled_back');
   });
 
   it('leaves behind what cannot be reached, when an approver says so', () => {

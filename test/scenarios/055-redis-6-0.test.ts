@@ -4,14 +4,18 @@
  */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { startFleet } from '../../src/sandbox/redis/fleet.ts';
+import { startProxy } from '../../src/sandbox/redis/proxy.ts';
 import { connectRaw } from '../../src/sandbox/redis/raw-connection.ts';
 import { type Reply, RespError, textOf } from '../../src/sandbox/redis/resp.ts';
 import type { RedisServerHandle } from '../../src/sandbox/redis/server.ts';
 import { until } from '../../src/sandbox/redis/wait.ts';
+import { createHarness } from '../support/engine.ts';
+import { inventoryOf } from '../support/inventory.ts';
 import { CRASH_CASES, killedAt } from '../support/killed-at.ts';
 import { pass, toStreaming } from '../support/move-stage.ts';
 import { otherServers } from '../support/other-servers.ts';
-import { usersOf } from '../support/servers.ts';
+import { startPairs, usersOf } from '../support/servers.ts';
 
 const SIX = otherServers().find((one) => one.kind === 'redis' && one.version.startsWith('6.0.'));
 const BINARY = SIX?.binary ?? '';
@@ -115,6 +119,54 @@ describe.skipIf(!SIX)('Redis 6.0', () => {
     await pass(stage, 'gate:switch', 'switched');
     stage.pointAt(destinations);
     expect(await traffic.verify(destinations)).toMatchObject({ missing: 0, examples: [] });
+  });
+
+  test('what was let go while servers hung is not fenced any more when they answer', { timeout: 60_000 }, async () => {
+    const fleet = await startFleet({ binary: BINARY });
+    onTestFinished(() => fleet.close());
+    const { sources, destinations } = await startPairs(fleet, 2);
+    const [source, other] = sources;
+    const [destination] = destinations;
+    if (!source || !other || !destination) throw new Error('unreachable');
+    // The bot alone goes through these. The other shard keeps the cut-over busy with letting go.
+    const slow = await startProxy({ target: destination });
+    const slower = await startProxy({ target: other });
+    onTestFinished(() => Promise.all([slow.close(), slower.close()]).then(() => {}));
+    let isStalled = false;
+    const url = ({ port }: { readonly port: number }) => `redis://127.0.0.1:${port}`;
+    const replicateFrom = (server: { readonly port: number }) => ({ 'replicate-from': `127.0.0.1:${server.port}` });
+    const harness = createHarness({
+      policy: { maxPauseMs: 400 },
+      inventory: inventoryOf({
+        old: [{ url: url(source) }, { url: url(slower), ...replicateFrom(other) }],
+        new: destinations.map((one) =>
+          one === destination ? { url: url(slow), ...replicateFrom(one) } : { url: url(one) },
+        ),
+      }),
+      at(place) {
+        if (place !== 'after:applied') return;
+        slow.stall();
+        slower.stall();
+        isStalled = true;
+      },
+    });
+    onTestFinished(() => harness.close());
+    const id = await harness.start({ sources: ['old'], destinations: ['new'] });
+    await harness.open(id, 'continue');
+    await harness.click(id, 'gate:continue');
+    await harness.open(id, 'switch');
+    await harness.click(id, 'gate:switch');
+    await until(() => isStalled, { within: 20_000 });
+    // Behind the deadline, and before its commands are given up: what is sent late is sent now. The other shard's are given
+    // up by then, so that it is let go at the first attempt, which sees nothing of this.
+    await systemClock.sleep(1_000);
+    slow.resume();
+    await systemClock.sleep(1_700);
+    slower.resume();
+    await harness.open(id, 'switch');
+    const told = harness.view(id).journal.map((row) => row.text);
+    expect(told.filter((text) => /too late/.test(text))).toEqual([]);
+    expect(await source.info('replication')).toMatchObject({ role: 'master' });
   });
 
   describe.concurrent('killed with -9 in a cut-over', () => {

@@ -2,15 +2,15 @@
  * A server is killed in the very moment of its promotion. There is only forward by itself, and nothing to be seen any
  * more: a person is asked, with what is given up, and decides that the server that writes were leaving takes them again.
  */
-import { expect, onTestFinished, test } from 'vitest';
+import { test } from 'vitest';
 import { until } from '../../src/sandbox/redis/wait.ts';
 import { pass, toStreaming } from '../support/move-stage.ts';
 
 const DURABLE = { appendonly: 'yes', appendfsync: 'always' };
 
-test('a promotion that cannot be seen any more: a person decides, and nothing that was acknowledged is lost', {
+test.concurrent('a promotion that cannot be seen any more: a person decides, and nothing that was acknowledged is lost', {
   timeout: 120_000,
-}, async () => {
+}, async ({ expect, onTestFinished }) => {
   const stage = await toStreaming({ config: DURABLE });
   onTestFinished(() => stage.close());
   const { sources, destinations, links, traffic, harness, id } = stage;
@@ -48,9 +48,9 @@ test('a promotion that cannot be seen any more: a person decides, and nothing th
   expect(await stage.settings()).toEqual(stage.before);
 });
 
-test('the same in a roll back: the other shard is back, and the migration ends with this one on its new server', {
+test.concurrent('the same in a roll back: the other shard is back, and the migration ends with this one on its new server', {
   timeout: 120_000,
-}, async () => {
+}, async ({ expect, onTestFinished }) => {
   const stage = await toStreaming({ config: DURABLE });
   onTestFinished(() => stage.close());
   const { sources, destinations, traffic, harness, id } = stage;
@@ -88,4 +88,68 @@ test('the same in a roll back: the other shard is back, and the migration ends w
   for (const one of left) expect(await one.info('replication')).toMatchObject({ role: 'slave', master_port: '1' });
   expect(await traffic.verify(served)).toMatchObject({ missing: 0, examples: [] });
   expect(await stage.settings()).toEqual(stage.before);
+});
+
+test.concurrent('one of two that are stuck is promoted after all: it is not given up with the other', {
+  timeout: 150_000,
+}, async ({ expect, onTestFinished }) => {
+  const stage = await toStreaming({ config: DURABLE, shards: 3 });
+  onTestFinished(() => stage.close());
+  const { sources, destinations, traffic, harness, id } = stage;
+  const [dead, hung, well] = sources;
+  if (!dead || !hung || !well) throw new Error('unreachable');
+  await pass(stage, 'gate:switch', 'switched');
+  stage.pointAt(destinations);
+  const killed: Promise<void>[] = [];
+  stage.once('after:intent', () => {
+    hung.freeze();
+    killed.push(dead.kill());
+  });
+  await stage.press('migration:rollback');
+  await until(() => killed.length > 0, { within: 20_000 });
+  await Promise.all(killed);
+  await dead.start();
+  const rows = (kind: string) => harness.view(id).journal.filter((row) => row.kind === kind);
+  await until(() => rows('stuck').length === 2, { within: 40_000 });
+  const form = harness.view(id).actions.find((one) => one.action === 'migration:serve_old');
+  expect(form?.consequence).toMatch(/^Shard 1 and shard 2: /);
+  hung.thaw();
+  // Over, and back.
+  await until(() => rows('promoted').filter((row) => row.shard === 1).length === 2, { within: 20_000 });
+  traffic.pointAt(1, hung);
+  traffic.pointAt(2, well);
+  const written = () => traffic.counts()[1]?.acknowledged ?? 0;
+  const before = written();
+  await until(() => written() > before + 20);
+  const value = form?.value ?? null;
+  expect(await harness.click(id, 'migration:serve_old', { typedName: 'orders', value })).toMatchObject({
+    accepted: true,
+    text: 'The new server takes the writes of shard 1 again.',
+  });
+  await harness.phase(id, 'rolled_back');
+  const [first] = destinations;
+  if (!first) throw new Error('unreachable');
+  expect(await hung.info('replication')).toMatchObject({ role: 'master' });
+  expect(await destinations[1]?.info('replication')).toMatchObject({ role: 'slave', master_port: '1' });
+  expect(await traffic.verify([first, hung, well])).toMatchObject({ missing: 0, examples: [] });
+});
+
+test.concurrent('an old server that hung, and takes the order to be a master once it has been given up: it is fenced', {
+  timeout: 120_000,
+}, async ({ expect, onTestFinished }) => {
+  const stage = await toStreaming();
+  onTestFinished(() => stage.close());
+  const { sources, destinations, harness, id } = stage;
+  await pass(stage, 'gate:switch', 'switched');
+  stage.pointAt(destinations);
+  stage.once('after:intent', () => sources[1]?.freeze());
+  await stage.press('migration:rollback');
+  await stage.press('migration:serve_old', 'orders');
+  await until(() => /has not answered.*Abort to leave it as it is/.test(harness.view(id).waitingFor ?? ''), {
+    within: 20_000,
+  });
+  sources[1]?.thaw();
+  await harness.phase(id, 'rolled_back');
+  expect(await sources[1]?.info('replication')).toMatchObject({ role: 'slave', master_port: '1' });
+  expect(await destinations[1]?.info('replication')).toMatchObject({ role: 'master' });
 });

@@ -157,7 +157,8 @@ function leftOf(state: MigrationState, rows: readonly JournalRow[]): Leftover[] 
   const fences = state.shards.flatMap((record): Leftover[] => {
     const shard = state.plan.shards[record.index];
     const side = record.returned ? 'destination' : record.promoted ? 'source' : null;
-    if (!shard || side === null || record.axed?.gone || !hasEnded(state.phase)) return [];
+    // One that was given up is told by itself.
+    if (!shard || side === null || record.axed?.gone || record.detach?.givenUp || !hasEnded(state.phase)) return [];
     const text = `${addressOf(shard[side])} was left behind its fence, as a replica of ${host}:${port}. REPLICAOF NO ONE lets it take writes again.`;
     return [{ kind: 'fence', shard: record.index, text }];
   });

@@ -6,7 +6,7 @@
 import { addressOf } from '../../domain/endpoint.ts';
 import type { Frozen } from '../../domain/event.ts';
 import { type Move, named, sideName } from '../../domain/move.ts';
-import { canDecide } from '../../domain/stuck.ts';
+import { canDecide, hasGone } from '../../domain/stuck.ts';
 import { RedisError } from '../../redis/errors.ts';
 import { missingOn, seenPromoted, sightOf } from './copy.ts';
 import { letGoRows } from './end.ts';
@@ -50,13 +50,14 @@ export async function goForward(ground: CutoverGround): Promise<string | null> {
 }
 
 async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promise<Forward> {
-  const { cutover } = ground.journal.state;
-  if (cutover?.givenUp.includes(move.index)) {
+  const { state } = ground.journal;
+  // It was seen once: what became of it since is for the time after. What does not end by itself is still to be put back.
+  if (hasGone(state, ground.way, move.index))
+    return frozen.by === undefined ? DONE : doneOr(await ground.stop(move).settled());
+  if (state.cutover?.givenUp.includes(move.index)) {
     const wait = await ground.stop(move).undo(true);
     return wait === null ? stays(move, 'a person has decided so:') : { kind: 'waits', text: wait };
   }
-  // It was seen once: what became of it since is for the time after. What does not end by itself is still to be put back.
-  if (hasGone(ground, move.index)) return frozen.by === undefined ? DONE : doneOr(await ground.stop(move).settled());
   const { inspector } = ground.to(move);
   if (await seenPromoted(inspector, frozen)) {
     ground.sawPromoted(move);
@@ -114,11 +115,6 @@ async function takenBack(ground: CutoverGround, move: Move, frozen: Frozen, what
     if (!(error instanceof RedisError)) throw error;
     return null;
   }
-}
-
-function hasGone({ journal, way }: CutoverGround, shard: number): boolean {
-  const record = journal.state.shards[shard];
-  return (way === 'over' ? record?.promoted : record?.returned) === true;
 }
 
 /** Whether a server that does not answer has been waited for long enough to ask a person. */

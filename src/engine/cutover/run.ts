@@ -171,10 +171,11 @@ class CutoverRun {
     const { inspector } = this.#ground.to(move);
     for (;;) {
       const missing = await orLetGo(move, '', () => missingOn(inspector, move, frozen, true));
-      if (missing === null) return;
+      if (missing === null) break;
       this.#inTime(`everything had arrived. ${missing.replace(/\.$/, '')}`);
       await this.#ground.deps.clock.sleep(1);
     }
+    await this.#ground.stop(move).level?.();
   }
 
   /** The look that is not optional: the fence stands, and nothing was written between the frozen point and it. */

@@ -17,7 +17,7 @@ import { fencedAgain, LATE_MS, lineUp, okAll, takeFenceDown } from './packet.ts'
 import { isBehindFence, isFenced } from './proof.ts';
 import { LetGo, type StopGround, type WriteStop } from './stop.ts';
 
-/** So long the offset behind the frozen point is waited for. */
+/** So long the offset behind the frozen point is waited for, before the fence and behind it. */
 const LEVEL_MS = 50;
 /** What is taken from everybody. PUBLISH does not write, and goes to the replicas. */
 const NO_WRITES = ['-@write', '-publish'];
@@ -87,9 +87,9 @@ export function createAclStop(ground: StopGround, move: Move): WriteStop {
       if (frozen === null) throw new Error('Writes were not stopped.');
       return frozen;
     },
+    level: () => untilLevel(async () => offsetIn((await okAll(wire, [['INFO', 'replication']], move)).at(-1))),
     async fence() {
       const { host, port } = ground.fence;
-      await untilLevel(async () => offsetIn((await okAll(wire, [['INFO', 'replication']], move)).at(-1)));
       const answers = await okAll(
         wire,
         [

@@ -1,7 +1,7 @@
 /**
  * How writes are stopped on the server that they leave: one strategy a band of versions (redis.md, "Cut-over sequences,
  * attacked"). The run calls the steps of every shard in this order and journals each before its commands are sent:
- * prepare → stop → (everything applied) → fence → fenceProblem → promote → settled. Until the promotion is journalled,
+ * prepare → stop → (everything applied) → level → fence → fenceProblem → promote → settled. Until the promotion is journalled,
  * `undo` takes everything back, from wherever it stands.
  */
 import type { Frozen } from '../../domain/event.ts';
@@ -34,6 +34,11 @@ export interface WriteStop {
   stop(): Promise<void>;
   /** Reads the point after which nothing was acknowledged. Called after `stop`. Rejects with LetGo. */
   freeze(): Promise<Frozen>;
+  /**
+   * Waits for what may still move the offset behind the frozen point and is needed for a way back. Nothing is sent: it may
+   * be given up at any moment. Only where something can. Called when everything up to that point has arrived.
+   */
+  level?(): Promise<void>;
   /** Puts up what keeps writes out for good. Rejects with LetGo. */
   fence(): Promise<void>;
   /** The look that is not optional: the fence stands and nothing was written since the frozen point. Null, or a sentence. */

@@ -93,8 +93,8 @@ export const BUTTON_WORDS = {
   'migration:rollback': { label: 'Roll back', title: 'Go back to the old servers?', yes: 'Roll back', style: 'danger' },
   'migration:serve_old': {
     label: 'Serve from the old server',
-    title: 'Back to the old server?',
-    yes: 'Serve from the old',
+    title: 'Give the writes back?',
+    yes: 'Give the writes back',
     style: 'danger',
   },
   'migration:axe': {
