@@ -5,7 +5,7 @@ import { fenceEffects, switchedRows } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event } from './event.ts';
-import { keepFenced, keepOldFenced } from './fenced.ts';
+import { keepFenced, keepOldFenced, keepStaying } from './fenced.ts';
 import { overrideOf } from './finish-gate.ts';
 import { conflictRows, guardRemoval, isOverlap, shutEffects, wipeRows } from './overlap.ts';
 import { recordOf, type Sight } from './sight.ts';
@@ -84,10 +84,11 @@ export function rollingBack(state: MigrationState, sight: Sight): Decision {
     return { ...NOTHING, run: 'cut_over', waitingFor: 'The old servers are about to take the writes again.' };
   const rest = detaching(state, sight);
   const kept = keepFenced(state, sight);
+  const staying = keepStaying(state, sight);
   const restore = restoreAll(state, sight, 'all');
-  const effects = [...rest.effects, ...kept.effects];
-  const rows = [...rest.rows, ...kept.rows];
-  const waits = [...kept.waits, ...rest.waits];
+  const effects = [...rest.effects, ...kept.effects, ...staying.effects];
+  const rows = [...rest.rows, ...kept.rows, ...staying.rows];
+  const waits = [...kept.waits, ...staying.waits, ...rest.waits];
   const done = effects.length === 0 && rows.length === 0 && waits.length === 0 && restore.left === 0;
   return {
     ...NOTHING,

@@ -100,7 +100,8 @@ export function describe(event: Event, plan: Plan): string {
       return event.text;
     case 'serve_old_asked': {
       const [back, given] = event.way === 'back' ? ['new', 'old'] : ['old', 'new'];
-      return `<@${event.user}> decided: the ${back} servers take the writes of ${listText(event.shards.map(shardText))} again. What was written to the ${given} ones since is given up.`;
+      const [take, ones] = event.shards.length === 1 ? ['server takes', 'one'] : ['servers take', 'ones'];
+      return `<@${event.user}> decided: the ${back} ${take} the writes of ${listText(event.shards.map(shardText))} again. What was written to the ${given} ${ones} since is given up.`;
     }
     case 'cutover_let_go':
       return event.partly

@@ -28,7 +28,7 @@ export function restartRows(state: MigrationState, record: ShardRecord, { look, 
 
 function consequence(
   state: MigrationState,
-  { promoted, returned }: ShardRecord,
+  { promoted, returned, stays }: ShardRecord,
   side: 'source' | 'destination',
 ): string {
   if (state.phase === 'switched' && isOverlap(state))
@@ -39,7 +39,7 @@ function consequence(
       : ' What it had not saved is gone: look at its data.';
   if (promoted)
     return side === 'destination'
-      ? ` What it had not saved is gone: look at its data${state.phase === 'finishing' ? '' : ' before you finish'}.`
+      ? ` What it had not saved is gone: look at its data${state.phase === 'finishing' || stays ? '' : ' before you finish'}.`
       : ' If it came back as a master, it may have taken writes that the new server never sees.';
   return side === 'source' ? ' Its copy follows what it holds now: look at its data before you switch.' : '';
 }
@@ -56,8 +56,8 @@ export function unsettlingText(rows: readonly Event[]): string | null {
 
 /**
  * Fences outside of a cut-over. An old master whose shard has gone over and that was restarted comes back without its
- * fence and takes writes that nobody will see again: the fence is put up once more, which wipes nothing. One that
- * somebody released by hand is theirs: that is told and not undone. Where writes have not gone over, and in an abort, a
+ * fence and takes writes that nobody will see again, and so does one that carries out an order late: the fence is put up
+ * once more, which wipes nothing. One that somebody released by hand is theirs: that is told and not undone. Where writes have not gone over, and in an abort, a
  * fence of ours is one that arrived too late: it is taken down.
  */
 export function fenceEffects(state: MigrationState, sight: Sight): Effect[] {
@@ -69,13 +69,22 @@ export function fenceEffects(state: MigrationState, sight: Sight): Effect[] {
     if (step !== null && Math.abs(sight.wallNow - step.at) < AGAIN_MS) return [];
     // In an overlap the old master goes on as one until the proof: a fence there is one that came too late as well.
     if (!promoted) return isBehindFence(state, source) ? [{ kind: 'fence', shard, up: false }] : [];
-    const restart = state.drifts.findLast(
-      (drift) => drift.shard === shard && drift.side === 'source' && drift.runId !== null,
-    );
-    if (source.facts.role !== 'master' || !restart) return [];
-    const done = step !== null && step.outcome === 'ok' && step.intent > restart.row;
-    return done ? [] : [{ kind: 'fence', shard, up: true }];
+    const isOpen = source.facts.role === 'master' && mustFence(state, recordOf(state, one));
+    return isOpen ? [{ kind: 'fence', shard, up: true }] : [];
   });
+}
+
+/**
+ * Whether an old server whose shard is on its new one, and that is a master, lacks its fence by no person's doing: it was
+ * restarted, or carried out late an order of a roll back that had been given up; and was not fenced since.
+ */
+export function mustFence(state: MigrationState, { index, late, fence }: ShardRecord): boolean {
+  const restart = state.drifts.findLast(
+    (drift) => drift.shard === index && drift.side === 'source' && drift.runId !== null,
+  );
+  const cause = Math.max(restart?.row ?? -1, late ?? -1);
+  const done = fence !== null && fence.outcome === 'ok' && fence.intent > cause;
+  return cause >= 0 && !done;
 }
 
 /** Whether a server follows this migration's own closed port. */
@@ -101,7 +110,11 @@ export function switchedRows(state: MigrationState, one: ShardSight): Event[] {
   // Below 6.2 the offset may move up to the fence, by what is no write, and behind it has no meaning on some versions.
   if (frozen.by !== undefined && source.facts.role === 'replica') return rows;
   if (masterOffset === BigInt(frozen.offset) && replid === frozen.replid) return rows;
-  const text = `${addressOf(plan.source)}, the old master, was released or written to after the switch. What it took is not on the new server.`;
+  const what =
+    record.late === null
+      ? 'was released or written to after the switch. What it took'
+      : 'has carried out the order to take the writes after that was given up, or was released since. What it took then';
+  const text = `${addressOf(plan.source)}, the old master, ${what} is not on the new server.`;
   return [...rows, { kind: 'drift', shard: one.verdict.shard, side: 'source', runId: null, text }];
 }
 

@@ -213,10 +213,10 @@ export type Event =
     }
   /** The effect was seen in the server's own words. */
   | { readonly kind: 'seen'; readonly intent: number; readonly detail: string }
-  /** It will not be tried any more, because a person said so. */
+  /** It will not be tried any more: a person said so, or its server is away for good. */
   | {
       readonly kind: 'given_up';
-      readonly what: 'detach' | 'setting' | 'guard';
+      readonly what: 'detach' | 'setting' | 'guard' | 'lock';
       readonly ledger: number | null;
       readonly shard: number;
       readonly detail: string;

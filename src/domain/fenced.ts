@@ -2,7 +2,7 @@
  * The servers that writes have left for good, at the end of a migration: each has to be seen behind its fence before
  * that is said. One that was restarted meanwhile has come back without it. Pure.
  */
-import { fenceEffects, isBehindFence, restartRows } from './drift.ts';
+import { fenceEffects, isBehindFence, mustFence, restartRows } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
@@ -18,25 +18,19 @@ interface Keeping {
   readonly waits: string[];
 }
 
-/**
- * Rolled back: the servers that writes have left stay fenced, also those that were restarted in that moment: the new ones,
- * and the old one of a shard that stays on its new server, which has to be seen as the master.
- */
+/** Rolled back: the new servers that writes have left stay fenced, also those that were restarted in that moment. */
 export function keepFenced(state: MigrationState, sight: Sight): Keeping {
   const effects: Effect[] = [];
   const rows: Event[] = [];
   const waits: string[] = [];
   for (const one of sight.shards ?? []) {
     const record = recordOf(state, one);
-    const side = record.returned ? 'destination' : record.stays ? 'source' : null;
-    if (side === null || record.detach?.givenUp) continue;
+    if (!record.returned || record.detach?.givenUp) continue;
     rows.push(...restartRows(state, record, one));
-    const { index: shard } = record;
-    const unserved = record.stays && !state.giveUp ? unservedText(state, one) : null;
-    if (unserved !== null) waits.push(`${capital(shardText(shard))}: ${unserved} Abort to leave it as it is.`);
-    const open = openText(state, one, side);
+    const open = openText(state, one, 'destination');
     if (open === null) continue;
     const { ok, text } = open;
+    const { index: shard } = record;
     if (ok || state.giveUp) {
       const { host, port } = fenceAddress(state.plan.id);
       const detail = ok ? text : `${text} It may take writes: run REPLICAOF ${host} ${port} on it.`;
@@ -44,11 +38,61 @@ export function keepFenced(state: MigrationState, sight: Sight): Keeping {
       continue;
     }
     waits.push(`${capital(shardText(shard))}: ${text} Abort to leave it as it is.`);
-    const look = one.look[side];
-    const comesBack = look.ok && !look.facts.loading && (look.facts.role === 'master' || isOurs(state, one, side));
-    if (comesBack && isDue(record.fence, sight.wallNow)) effects.push({ kind: 'fence', shard, up: true, side });
+    const { destination } = one.look;
+    const comesBack = destination.ok && destination.facts.role === 'master' && !destination.facts.loading;
+    if (comesBack && isDue(record.fence, sight.wallNow))
+      effects.push({ kind: 'fence', shard, up: true, side: 'destination' });
   }
   return { effects, rows, waits };
+}
+
+/**
+ * Rolled back in part: of a shard that stays the new server has to be seen as the master, and only then its old one goes
+ * behind the fence, whether that was restarted, carried out its order late, or still follows.
+ */
+export function keepStaying(state: MigrationState, sight: Sight): Keeping {
+  const effects: Effect[] = [];
+  const rows: Event[] = [];
+  const waits: string[] = [];
+  for (const one of sight.shards ?? []) {
+    const record = recordOf(state, one);
+    if (!record.stays) continue;
+    rows.push(...restartRows(state, record, one));
+    const { index: shard } = record;
+    const unserved = unservedText(state, one);
+    const open = unserved === null && !record.detach?.givenUp ? openText(state, one, 'source') : null;
+    const isLeft = open !== null && (open.ok || isReleased(state, one, sight.wallNow));
+    const text = unserved ?? open?.text ?? null;
+    if (text === null || (unserved !== null && state.giveUp)) continue;
+    if (isLeft || state.giveUp) {
+      const detail = isLeft && !open.ok ? 'The old server was released by somebody. It is left so.' : text;
+      rows.push({ kind: 'given_up', what: 'detach', ledger: null, shard, detail });
+      continue;
+    }
+    waits.push(`${capital(shardText(shard))}: ${text} Abort to leave it as it is.`);
+    if (unserved !== null) continue;
+    const follows = followsBack(state, one) && isDue(record.fence, sight.wallNow);
+    effects.push(
+      ...(follows ? [{ kind: 'fence' as const, shard, up: true }] : fenceEffects(state, { ...sight, shards: [one] })),
+    );
+  }
+  return { effects, rows, waits };
+}
+
+/** An old server that is a master although it was fenced again: whoever took that fence down had a reason. */
+function isReleased(state: MigrationState, one: ShardSight, wallNow: number): boolean {
+  const record = recordOf(state, one);
+  const { source } = one.look;
+  const settled = record.fence !== null && Math.abs(wallNow - record.fence.at) > SETTLE_MS;
+  return settled && source.ok && source.facts.role === 'master' && !mustFence(state, record);
+}
+
+/** Why the new server of a shard that stays is not seen to take its writes, as a sentence; null when it is. */
+function unservedText({ plan }: MigrationState, { look, verdict }: ShardSight): string | null {
+  const { destination } = look;
+  if (!destination.ok) return destination.problem.text;
+  const shard = plan.shards[verdict.shard];
+  return destination.facts.role === 'master' || !shard ? null : `${addressOf(shard.destination)} is not a master.`;
 }
 
 /** Why the server that writes have left is not behind its fence, as a sentence; `ok`: somebody else saw to it. Null when it is. */
@@ -65,21 +109,10 @@ function openText(
   const { master } = look.facts.replication;
   if (isBehindFence(state, look))
     return { ok: false, text: `${name} takes writes behind its fence. CONFIG SET slave-read-only yes on it.` };
-  if (master === null || isOurs(state, one, side)) return { ok: false, text: `${name} goes behind its fence.` };
+  // An old server that follows its new one does so for the way back, which is not gone any more.
+  const isOurs = master === null || (side === 'source' && followsBack(state, one));
+  if (isOurs) return { ok: false, text: `${name} goes behind its fence.` };
   return { ok: true, text: `${name} follows ${addressOf(master)} by now, which is not our doing. It is left so.` };
-}
-
-/** Whether an old server follows its new one, for the way back that is not gone any more. */
-function isOurs(state: MigrationState, one: ShardSight, side: Side): boolean {
-  return side === 'source' && followsBack(state, one);
-}
-
-/** Why the new server of a shard that stays is not seen to take its writes, as a sentence; null when it is. */
-function unservedText({ plan }: MigrationState, { look, verdict }: ShardSight): string | null {
-  const { destination } = look;
-  if (!destination.ok) return destination.problem.text;
-  const shard = plan.shards[verdict.shard];
-  return destination.facts.role === 'master' || !shard ? null : `${addressOf(shard.destination)} is not a master.`;
 }
 
 /**

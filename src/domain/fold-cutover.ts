@@ -2,8 +2,9 @@
 import type { Event, JournalRow } from './event.ts';
 import { withShard } from './fold-steps.ts';
 import { assertNever, type Gate, type Phase } from './phase.ts';
-import type { CutoverRecord, MigrationState } from './state.ts';
+import type { CutoverRecord, MigrationState, ShardRecord } from './state.ts';
 
+type LetGo = Extract<Event, { kind: 'cutover_let_go' }>;
 type Started = Extract<Event, { kind: 'cutover_started' }>;
 type CutoverEvent =
   | Started
@@ -73,9 +74,7 @@ export function foldCutover(state: MigrationState, event: CutoverEvent, row: Jou
         ...state,
         cutover: null,
         letGo: event.reason,
-        shards: endsInPart(state, event)
-          ? state.shards.map((shard) => ({ ...shard, stays: shard.promoted }))
-          : state.shards,
+        shards: state.shards.map((shard) => (isLeft(state, shard) ? left(shard, event, row) : shard)),
         approvals: state.approvals.map((one) =>
           one.gate === gate && one.void === null ? { ...one, void: 'let_go' as const } : one,
         ),
@@ -122,9 +121,14 @@ function begun(state: MigrationState, { attempt, way, shards, stops }: Started):
   };
 }
 
-/** Whether a roll back goes on to its end without the shards that are not back by then. */
-function endsInPart({ phase }: MigrationState, { partly }: Extract<Event, { kind: 'cutover_let_go' }>): boolean {
-  return partly === true && phase === 'rolling_back';
+/** Whether the order to take the writes back was sent to the old server of a shard that is not back. */
+function isLeft({ cutover }: MigrationState, { index, promoted }: ShardRecord): boolean {
+  return cutover?.way === 'back' && cutover.step === 'promote' && promoted && cutover.shards.includes(index);
+}
+
+/** In part: the roll back goes on to its end without it. */
+function left(shard: ShardRecord, { partly }: LetGo, { seq }: JournalRow): ShardRecord {
+  return { ...shard, late: seq, stays: partly === true };
 }
 
 /** Whose approvals a cut-over of this phase was made with; nobody's on the way back. */

@@ -57,6 +57,7 @@ function begin(event: Extract<Event, { kind: 'requested' }>, row: JournalRow): M
       promotedAt: null,
       returned: false,
       stays: false,
+      late: null,
       frozen: null,
       followBack: null,
       wayBack: null,
@@ -149,6 +150,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'seen':
       return withStep(state, event.intent, row.at, (step) => ({ ...step, seen: true, detail: event.detail }));
     case 'given_up':
+      if (event.what === 'lock') return state;
       if (event.what === 'guard')
         return withShard(state, event.shard, (shard) => ({
           ...shard,

@@ -53,6 +53,11 @@ export interface ShardRecord {
   readonly promotedAt: number | null;
   /** The source is the master again, by the proof in the other direction. */
   readonly returned: boolean;
+  /**
+   * Number of the row by which a roll back was let go although its old server was sent the order to take the writes, and
+   * may carry it out late; null when there is none.
+   */
+  readonly late: number | null;
   /** A person has ended the roll back without it: its new server stays the master. */
   readonly stays: boolean;
   /** Where the writes of the source ended when its destination was promoted; null before. */

@@ -42,7 +42,8 @@ export function serveOldText(state: MigrationState): string {
   const isBack = state.phase === 'rolling_back';
   const left = addresses(state, shards, isBack ? 'destination' : 'source');
   const lost = addresses(state, shards, isBack ? 'source' : 'destination');
-  const rest = (state.cutover?.shards.length ?? 0) - shards.length;
+  const { cutover } = state;
+  const rest = (cutover?.shards ?? []).filter((shard) => cutover && hasGone(state, cutover.way, shard)).length;
   const stays = rest === 1 ? 'stays' : 'stay';
   const where = isBack
     ? `of this roll back ${stays} on the old side, and the migration ends so`

@@ -95,6 +95,36 @@ describe('a roll back that is stuck for one shard', () => {
   });
 });
 
+describe('a roll back that was ended without any shard', () => {
+  const rows: Event[] = [
+    ...STUCK.slice(0, -3),
+    { kind: 'cutover_let_go', reason: 'a person has decided so.' },
+    enter('switched'),
+  ];
+  const pairs = (source: Partial<PairLook> = {}) =>
+    PLAN.shards.map(({ index }) => ({ ...switchedPair(PLAN, index), ...source }));
+
+  it('fences old servers that carry out their order late, once, and says what they were', () => {
+    const state = stateOf(PLAN, rows);
+    const late = decide(state, sightOf(state, pairs({ source: seen({ runId: 'run-old-0' }) })), POLICY);
+    expect(late.effects).toContainEqual({ kind: 'fence', shard: 0, up: true });
+    expect(late.rows).toContainEqual(
+      expect.objectContaining({
+        kind: 'drift',
+        text: expect.stringContaining('has carried out the order to take the writes'),
+      }),
+    );
+    const fence: Event = { kind: 'intent', effect: { kind: 'fence', shard: 0, up: true } };
+    const answered: Event = { kind: 'answered', intent: rows.length + 2, outcome: 'ok', detail: 'OK.' };
+    const fenced = stateOf(PLAN, [...rows, fence, answered]);
+    const released = {
+      ...sightOf(fenced, pairs({ source: seen({ runId: 'run-old-0' }) })),
+      wallNow: START + 3_600_000,
+    };
+    expect(decide(fenced, released, POLICY).effects).not.toContainEqual({ kind: 'fence', shard: 0, up: true });
+  });
+});
+
 describe('a promotion that is seen after all', () => {
   const seenLate: Event = { kind: 'promoted', shard: 1, pauseMs: null, detail: 'is the master.' };
 
@@ -141,7 +171,7 @@ describe('a roll back that was ended without one shard', () => {
     expect(first.enter).toBeNull();
     const told = stateOf(PLAN, [...ENDED, ...first.rows]);
     const next = decide(told, sightOf(told, [back(0), restarted, back(2)]), POLICY);
-    expect(next.effects).toEqual([{ kind: 'fence', shard: 1, up: true, side: 'source' }]);
+    expect(next.effects).toEqual([{ kind: 'fence', shard: 1, up: true }]);
     expect(next.enter).toBeNull();
   });
 
@@ -159,10 +189,57 @@ describe('a roll back that was ended without one shard', () => {
     ],
   ])('fences the old server that %s, however long a person has thought about it', (_what, look) => {
     const now = at({ ...switchedPair(PLAN, 1), ...look }, START + 3_600_000);
-    expect(now.effects).toEqual([{ kind: 'fence', shard: 1, up: true, side: 'source' }]);
+    expect(now.effects).toEqual([{ kind: 'fence', shard: 1, up: true }]);
     expect(now).toMatchObject({
       enter: null,
       waitingFor: 'Shard 2: old-2:6379 goes behind its fence. Abort to leave it as it is.',
+    });
+  });
+
+  const master = { ...switchedPair(PLAN, 1), source: seen({ runId: 'run-old-1' }) };
+  const fencedAt = (more: readonly Event[], wallNow: number, look: PairLook = master) => {
+    const state = stateOf(PLAN, [...ENDED, ...more]);
+    return decide(state, { ...sightOf(state, [back(0), look, back(2)]), wallNow }, POLICY);
+  };
+  const fence: Event = { kind: 'intent', effect: { kind: 'fence', shard: 1, up: true } };
+  const answered: Event = { kind: 'answered', intent: ENDED.length + 2, outcome: 'ok', detail: 'OK.' };
+
+  it('leaves an old server to whoever released it behind that fence', () => {
+    const at = START + 3_600_000;
+    // A look may be from before the answer.
+    expect(fencedAt([fence, answered], START)).toMatchObject({ effects: [], enter: null });
+    const [row] = fencedAt([fence, answered], at).rows;
+    expect(row).toEqual({
+      kind: 'given_up',
+      what: 'detach',
+      ledger: null,
+      shard: 1,
+      detail: 'The old server was released by somebody. It is left so.',
+    });
+    expect(fencedAt([fence, answered, ...(row ? [row] : [])], at)).toMatchObject({
+      effects: [],
+      enter: { phase: 'rolled_back' },
+    });
+  });
+
+  it.each<[string, Partial<PairLook>]>([
+    ['does not answer', { destination: unseen('new-2 is gone.') }],
+    ['is no master', { destination: seen({ runId: 'run-new-1', role: 'replica', replication: behind }) }],
+  ])('does not fence the old server while the new one %s: it may be all that is left', (_what, look) => {
+    const now = fencedAt([], START, { ...master, ...look });
+    expect(now).toMatchObject({ effects: [], enter: null });
+    // Nor is it forgotten that the new one has to be seen, when the old one is somebody else's by then.
+    const given: Event = { kind: 'given_up', what: 'detach', ledger: null, shard: 1, detail: 'It is left so.' };
+    expect(fencedAt([given], START, { ...master, ...look }).enter).toBeNull();
+  });
+
+  it('looks for the data of a new server that was restarted, and speaks of no finish', () => {
+    const restarted = { ...switchedPair(PLAN, 1), destination: seen({ runId: 'run-another' }) };
+    const [row] = fencedAt([], START, restarted).rows;
+    expect(row).toMatchObject({
+      kind: 'drift',
+      side: 'destination',
+      text: expect.stringMatching(/look at its data\.$/),
     });
   });
 

@@ -169,6 +169,35 @@ describe.skipIf(!SIX)('Redis 6.0', () => {
     expect(await source.info('replication')).toMatchObject({ role: 'master' });
   });
 
+  test.each([
+    { way: 'dies', kill: true, told: 0 },
+    { way: 'hangs for good', kill: false, told: 1 },
+  ])(
+    'an old server that $way before its users have their rights back holds up nothing',
+    { timeout: 90_000 },
+    async (one) => {
+      const stage = await toStreaming({ binary: BINARY });
+      onTestFinished(() => stage.close());
+      const { sources, destinations, traffic, harness, id } = stage;
+      const [old] = sources;
+      if (!old) throw new Error('unreachable');
+      const killed: Promise<void>[] = [];
+      stage.once('before:unpause', () => {
+        old.freeze();
+        if (one.kill) killed.push(old.kill());
+      });
+      await stage.press('gate:switch');
+      const view = await harness.phase(id, 'switched');
+      await Promise.all(killed);
+      expect(view.shards.map((shard) => shard.state)).toEqual(['promoted', 'promoted']);
+      expect(view.journal.filter((row) => row.kind === 'stuck')).toEqual([]);
+      expect(view.journal.filter((row) => /users of .* may not write/.test(row.text))).toHaveLength(one.told);
+      stage.pointAt(destinations);
+      expect(await traffic.verify(destinations)).toMatchObject({ missing: 0, examples: [] });
+      if (!one.kill) old.thaw();
+    },
+  );
+
   describe.concurrent('killed with -9 in a cut-over', () => {
     test.for(CRASH_CASES)('$way, $point', { timeout: 120_000 }, (at, tools) =>
       killedAt({ ...at, binary: BINARY }, tools),

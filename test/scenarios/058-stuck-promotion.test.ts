@@ -79,7 +79,7 @@ test.concurrent('the same in a roll back: the other shard is back, and the migra
   const view = await harness.phase(id, 'rolled_back');
   expect(view.shards.map((one) => one.state)).toEqual(['detached', 'promoted']);
   const told = view.journal.map((row) => row.text).join('\n');
-  expect(told).toMatch(/decided: the new servers take the writes of shard 2 again/);
+  expect(told).toMatch(/decided: the new server takes the writes of shard 2 again/);
   expect(told).toMatch(/Not rolled back.*: shard 2 on 127.0.0.1/);
   const served = [sources[0], destinations[1]].flatMap((one) => one ?? []);
   const left = [destinations[0], sources[1]].flatMap((one) => one ?? []);
@@ -152,4 +152,64 @@ test.concurrent('an old server that hung, and takes the order to be a master onc
   await harness.phase(id, 'rolled_back');
   expect(await sources[1]?.info('replication')).toMatchObject({ role: 'slave', master_port: '1' });
   expect(await destinations[1]?.info('replication')).toMatchObject({ role: 'master' });
+});
+
+test.concurrent('all shards of a roll back are given up, and an old server takes its order late: it is fenced', {
+  timeout: 120_000,
+}, async ({ expect, onTestFinished }) => {
+  const stage = await toStreaming({ shards: 1 });
+  onTestFinished(() => stage.close());
+  const { sources, destinations, traffic, harness, id } = stage;
+  const [old] = sources;
+  if (!old) throw new Error('unreachable');
+  await pass(stage, 'gate:switch', 'switched');
+  stage.pointAt(destinations);
+  stage.once('after:intent', () => old.freeze());
+  await stage.press('migration:rollback');
+  await stage.press('migration:serve_old', 'orders');
+  await harness.phase(id, 'switched');
+  old.thaw();
+  const isTold = () =>
+    harness.view(id).journal.some((row) => /has carried out the order to take the writes/.test(row.text));
+  await until(isTold, { within: 20_000 });
+  await until(async () => (await old.info('replication'))['master_port'] === '1', { within: 20_000 });
+  await stage.press('gate:finish', 'orders');
+  await harness.phase(id, 'finished');
+  expect(await old.info('replication')).toMatchObject({ role: 'slave', master_port: '1' });
+  expect(await traffic.verify(destinations)).toMatchObject({ missing: 0, examples: [] });
+});
+
+test.concurrent('both servers of a shard die in a roll back: the old one comes back, is all there is, and is left alone', {
+  timeout: 120_000,
+}, async ({ expect, onTestFinished }) => {
+  const stage = await toStreaming({ config: DURABLE });
+  onTestFinished(() => stage.close());
+  const { sources, destinations, harness, id } = stage;
+  const [, old] = sources;
+  const [, fresh] = destinations;
+  if (!old || !fresh) throw new Error('unreachable');
+  await pass(stage, 'gate:switch', 'switched');
+  stage.pointAt(destinations);
+  const killed: Promise<void>[] = [];
+  stage.once('after:intent', () => {
+    killed.push(old.kill());
+  });
+  await stage.press('migration:rollback');
+  await until(() => killed.length > 0, { within: 20_000 });
+  await Promise.all(killed);
+  await old.start();
+  await until(() => harness.view(id).actions.some((one) => one.action === 'migration:serve_old'), { within: 40_000 });
+  await fresh.kill();
+  await stage.press('migration:serve_old', 'orders');
+  await until(() => /Shard 2: .*refuses.*Abort to leave it as it is/.test(harness.view(id).waitingFor ?? ''), {
+    within: 40_000,
+  });
+  const letGo = harness.view(id).journal.find((row) => row.kind === 'cutover_let_go');
+  expect(letGo?.text).toMatch(/does not answer, and takes the writes when it is back/);
+  expect(await old.info('replication')).toMatchObject({ role: 'master' });
+  // It comes back without a fence, as the master that the person has decided for.
+  await fresh.start();
+  await harness.phase(id, 'rolled_back');
+  expect(await old.info('replication')).toMatchObject({ role: 'slave', master_port: '1' });
+  expect(await fresh.info('replication')).toMatchObject({ role: 'master' });
 });

@@ -52,16 +52,16 @@ export async function goForward(ground: CutoverGround): Promise<string | null> {
 async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promise<Forward> {
   const { state } = ground.journal;
   // It was seen once: what became of it since is for the time after. What does not end by itself is still to be put back.
-  if (hasGone(state, ground.way, move.index))
-    return frozen.by === undefined ? DONE : doneOr(await ground.stop(move).settled());
-  if (state.cutover?.givenUp.includes(move.index)) {
-    const wait = await ground.stop(move).undo(true);
-    return wait === null ? stays(move, 'a person has decided so:') : { kind: 'waits', text: wait };
-  }
+  if (hasGone(state, ground.way, move.index)) return frozen.by === undefined ? DONE : putBack(ground, move, frozen);
+  if (isGivenUp(ground, move)) return giveUp(ground, move);
   const { inspector } = ground.to(move);
   if (await seenPromoted(inspector, frozen)) {
+    // Somebody may have been told meanwhile that it is given up.
+    if (isGivenUp(ground, move)) return giveUp(ground, move);
     ground.sawPromoted(move);
-    return doneOr(await ground.stop(move).settled());
+    // At once: from here on nobody can give it up.
+    ground.recordPromoted();
+    return putBack(ground, move, frozen);
   }
   if ((await sightOf(inspector, frozen)).role === 'master') {
     const what = `${sideName(move.toSide)} is a master, but not by this promotion: it was restarted, or somebody changed it.`;
@@ -75,12 +75,55 @@ async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promi
   return doneOr((await forwardProblem(ground, move, frozen)) ?? (await ground.promote(move, frozen)));
 }
 
+function isGivenUp({ journal }: CutoverGround, move: Move): boolean {
+  return journal.state.cutover?.givenUp.includes(move.index) === true;
+}
+
+async function giveUp(ground: CutoverGround, move: Move): Promise<Forward> {
+  const wait = await ground.stop(move).undo(true);
+  return wait === null ? stays(ground, move, 'a person has decided so:') : { kind: 'waits', text: wait };
+}
+
+/**
+ * Its promotion was seen: writers go on, and what a lock has left on the server that writes have left is put back. That
+ * server may be away for good, and nothing of it is needed any more.
+ */
+async function putBack(ground: CutoverGround, move: Move, frozen: Frozen): Promise<Forward> {
+  try {
+    return doneOr(await ground.stop(move).settled());
+  } catch (error) {
+    if (!(error instanceof RedisError)) throw error;
+    // A process that is gone took it along, and a pause ends by itself.
+    if (frozen.by === undefined || (error.kind === 'refused' && error.address === addressOf(move.from))) return DONE;
+    const what = `${named(move)}: ${error.message}`;
+    if (!isOld(ground)) return { kind: 'waits', text: `${what} What kept writes out is still to be put back.` };
+    const from = addressOf(move.from);
+    const left =
+      frozen.by === 'acl'
+        ? `users of ${from} may not write; the journal has their rights (ACL SETUSER name +@all …)`
+        : `${from} is locked with a password that nobody knows, until it is restarted`;
+    const detail = `${what} It may be that ${left}. Nothing of it is missing on ${addressOf(move.to)}.`;
+    ground.journal.append([{ kind: 'given_up', what: 'lock', ledger: null, shard: move.index, detail }]);
+    return DONE;
+  }
+}
+
 function doneOr(wait: string | null): Forward {
   return wait === null ? DONE : { kind: 'waits', text: wait };
 }
 
-function stays(move: Move, why: string): Forward {
-  return { kind: 'stays', text: `${named(move)}: ${why} ${addressOf(move.from)} takes the writes again.` };
+/** What was to be undone is undone, or ended with its process: whether that answers is told, and stops nothing. */
+async function stays(ground: CutoverGround, move: Move, why: string): Promise<Forward> {
+  const answers = await ground
+    .from(move)
+    .inspector.process()
+    .then(({ role }) => role === 'master')
+    .catch((error: unknown) => {
+      if (error instanceof RedisError) return false;
+      throw error;
+    });
+  const takes = answers ? 'takes the writes again' : 'does not answer, and takes the writes when it is back';
+  return { kind: 'stays', text: `${named(move)}: ${why} ${addressOf(move.from)} ${takes}.` };
 }
 
 /** A server did not answer: a process that is gone took a promotion that was on its way along. */
@@ -110,7 +153,7 @@ async function takenBack(ground: CutoverGround, move: Move, frozen: Frozen, what
     const { role } = await ground.from(move).inspector.replication();
     if (role !== 'master' || (await ground.stop(move).fenceProblem(frozen)) === null) return null;
     const wait = await ground.stop(move).undo(true);
-    return wait === null ? stays(move, what) : { kind: 'waits', text: wait };
+    return wait === null ? stays(ground, move, what) : { kind: 'waits', text: wait };
   } catch (error) {
     if (!(error instanceof RedisError)) throw error;
     return null;

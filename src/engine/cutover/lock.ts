@@ -216,7 +216,10 @@ export class Lock {
     if (wait !== null || this.#kind !== 'open') return wait;
     // Before the step was journalled, no lock was sent.
     if ((this.#ground.journal.state.cutover?.step ?? null) === null) return null;
-    return lineUp(this.#move, () => copyAnew(this.#ground, this.#move));
+    const copies = await lineUp(this.#move, () => copyAnew(this.#ground, this.#move));
+    // One that was given up was sent the order to follow nobody: if it does not answer, it resumes nothing either.
+    const isGivenUp = this.#ground.journal.state.cutover?.givenUp.includes(this.#move.index) === true;
+    return isGivenUp ? null : copies;
   }
 
   async #release(): Promise<string | null> {
