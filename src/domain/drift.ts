@@ -69,22 +69,32 @@ export function fenceEffects(state: MigrationState, sight: Sight): Effect[] {
     if (step !== null && Math.abs(sight.wallNow - step.at) < AGAIN_MS) return [];
     // In an overlap the old master goes on as one until the proof: a fence there is one that came too late as well.
     if (!promoted) return isBehindFence(state, source) ? [{ kind: 'fence', shard, up: false }] : [];
-    const isOpen = source.facts.role === 'master' && mustFence(state, recordOf(state, one));
+    const isOpen = source.facts.role === 'master' && mustFence(state, one);
     return isOpen ? [{ kind: 'fence', shard, up: true }] : [];
   });
 }
 
+/** Whether an old server that is a master again lacks its fence by no person's doing, and was not fenced since. */
+export function mustFence(state: MigrationState, one: ShardSight): boolean {
+  const { fence } = recordOf(state, one);
+  const cause = fenceCause(state, one);
+  return cause !== null && !(fence !== null && fence.outcome === 'ok' && fence.intent > cause);
+}
+
 /**
- * Whether an old server whose shard is on its new one, and that is a master, lacks its fence by no person's doing: it was
- * restarted, or carried out late an order of a roll back that had been given up; and was not fenced since.
+ * Number of the row since which an old server may be a master by no person's doing: it was restarted, or the order of a
+ * roll back that was given up may be carried out late. By the latter it is fenced only beside a new server that is seen
+ * as the master: it may be all that there is. Null when there is none.
  */
-export function mustFence(state: MigrationState, { index, late, fence }: ShardRecord): boolean {
+export function fenceCause(state: MigrationState, one: ShardSight): number | null {
+  const { index, late } = recordOf(state, one);
+  const { destination } = one.look;
   const restart = state.drifts.findLast(
     (drift) => drift.shard === index && drift.side === 'source' && drift.runId !== null,
   );
-  const cause = Math.max(restart?.row ?? -1, late ?? -1);
-  const done = fence !== null && fence.outcome === 'ok' && fence.intent > cause;
-  return cause >= 0 && !done;
+  const isServed = destination.ok && destination.facts.role === 'master';
+  const cause = Math.max(restart?.row ?? -1, isServed ? (late ?? -1) : -1);
+  return cause < 0 ? null : cause;
 }
 
 /** Whether a server follows this migration's own closed port. */

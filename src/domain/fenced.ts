@@ -2,7 +2,7 @@
  * The servers that writes have left for good, at the end of a migration: each has to be seen behind its fence before
  * that is said. One that was restarted meanwhile has come back without it. Pure.
  */
-import { fenceEffects, isBehindFence, mustFence, restartRows } from './drift.ts';
+import { fenceCause, fenceEffects, isBehindFence, mustFence, restartRows } from './drift.ts';
 import { isDue } from './due.ts';
 import { addressOf } from './endpoint.ts';
 import type { Effect, Event, Side } from './event.ts';
@@ -57,11 +57,13 @@ export function keepStaying(state: MigrationState, sight: Sight): Keeping {
   for (const one of sight.shards ?? []) {
     const record = recordOf(state, one);
     if (!record.stays) continue;
-    rows.push(...restartRows(state, record, one));
+    // What they tell is not in the state yet: nothing is decided by it in the same breath.
+    const restarts = restartRows(state, record, one);
+    rows.push(...restarts);
     const { index: shard } = record;
     const unserved = unservedText(state, one);
     const open = unserved === null && !record.detach?.givenUp ? openText(state, one, 'source') : null;
-    const isLeft = open !== null && (open.ok || isReleased(state, one, sight.wallNow));
+    const isLeft = open !== null && restarts.length === 0 && (open.ok || isReleased(state, one, sight.wallNow));
     const text = unserved ?? open?.text ?? null;
     if (text === null || (unserved !== null && state.giveUp)) continue;
     if (isLeft || state.giveUp) {
@@ -84,7 +86,7 @@ function isReleased(state: MigrationState, one: ShardSight, wallNow: number): bo
   const record = recordOf(state, one);
   const { source } = one.look;
   const settled = record.fence !== null && Math.abs(wallNow - record.fence.at) > SETTLE_MS;
-  return settled && source.ok && source.facts.role === 'master' && !mustFence(state, record);
+  return settled && source.ok && source.facts.role === 'master' && !mustFence(state, one);
 }
 
 /** Why the new server of a shard that stays is not seen to take its writes, as a sentence; null when it is. */
@@ -123,9 +125,9 @@ export function keepOldFenced(state: MigrationState, sight: Sight): Keeping {
   const gone = (sight.shards ?? []).filter((one) => recordOf(state, one).promoted);
   const rows = gone.flatMap((one) => restartRows(state, recordOf(state, one), one));
   if (Math.abs(sight.wallNow - state.phaseSince) > PATIENCE_MS) return { effects: [], rows, waits: [] };
-  const back = gone.filter(({ look, verdict }) => {
-    const restart = state.drifts.findLast(({ shard, side }) => shard === verdict.shard && side === 'source');
-    return restart?.runId != null && look.source.ok && look.source.facts.role === 'master';
+  const back = gone.filter((one) => {
+    const { source } = one.look;
+    return fenceCause(state, one) !== null && source.ok && source.facts.role === 'master';
   });
   const waits = back.flatMap(({ verdict }) => {
     const { fence } = state.shards[verdict.shard] ?? {};

@@ -116,6 +116,7 @@ function begun(state: MigrationState, { attempt, way, shards, stops }: Started):
     frozen: [],
     stuck: [],
     givenUp: [],
+    leftLocked: [],
     pausedAt: null,
     users: new Map(),
   };

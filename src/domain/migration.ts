@@ -150,7 +150,7 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
     case 'seen':
       return withStep(state, event.intent, row.at, (step) => ({ ...step, seen: true, detail: event.detail }));
     case 'given_up':
-      if (event.what === 'lock') return state;
+      if (event.what === 'lock') return leftLocked(state, event.shard);
       if (event.what === 'guard')
         return withShard(state, event.shard, (shard) => ({
           ...shard,
@@ -267,6 +267,10 @@ export function fold(before: MigrationState, row: JournalRow): MigrationState {
 
 function isSame(one: Held, other: Pick<Held, 'side' | 'what' | 'ledger'>): boolean {
   return one.side === other.side && one.what === other.what && one.ledger === other.ledger;
+}
+
+function leftLocked({ cutover, ...state }: MigrationState, shard: number): MigrationState {
+  return { ...state, cutover: cutover && { ...cutover, leftLocked: [...cutover.leftLocked, shard] } };
 }
 
 /**

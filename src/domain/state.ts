@@ -233,6 +233,8 @@ export interface CutoverRecord {
   readonly stuck: readonly { readonly shard: number; readonly text: string }[];
   /** Those of them whose old server is to take the writes again. */
   readonly givenUp: readonly number[];
+  /** Shards whose left server does not answer any more, so that its users are not waited for. */
+  readonly leftLocked: readonly number[];
   /** Wall-clock milliseconds of the row that announced the pause; null before. */
   readonly pausedAt: number | null;
   /** What users might run before the right to write was taken from them, by shard. */

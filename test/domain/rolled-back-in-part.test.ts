@@ -123,6 +123,21 @@ describe('a roll back that was ended without any shard', () => {
     };
     expect(decide(fenced, released, POLICY).effects).not.toContainEqual({ kind: 'fence', shard: 0, up: true });
   });
+
+  it('leaves the old server alone where the new one is not seen as the master: it may be all that there is', () => {
+    const state = stateOf(PLAN, rows);
+    const gone = pairs({ source: seen({ runId: 'run-old-0' }), destination: unseen('new-1 is gone.') });
+    const { effects } = decide(state, sightOf(state, gone), POLICY);
+    expect(effects.filter((one) => one.kind === 'fence')).toEqual([]);
+  });
+
+  it('fences it also while the migration finishes', () => {
+    const state = stateOf(PLAN, [...rows, enter('finishing')]);
+    const late = pairs();
+    late[0] = { ...switchedPair(PLAN, 0), source: seen({ runId: 'run-old-0' }) };
+    const now = decide(state, sightOf(state, late), POLICY);
+    expect(now).toMatchObject({ effects: [{ kind: 'fence', shard: 0, up: true }], enter: null });
+  });
 });
 
 describe('a promotion that is seen after all', () => {
@@ -220,6 +235,17 @@ describe('a roll back that was ended without one shard', () => {
       effects: [],
       enter: { phase: 'rolled_back' },
     });
+  });
+
+  it('fences one again that is restarted behind that fence: nobody has released it', () => {
+    const at = START + 3_600_000;
+    const again = { ...switchedPair(PLAN, 1), source: seen({ runId: 'run-another' }) };
+    const first = fencedAt([fence, answered], at, again);
+    expect(first.rows).toMatchObject([{ kind: 'drift', shard: 1, side: 'source', runId: 'run-another' }]);
+    expect(first.enter).toBeNull();
+    expect(fencedAt([fence, answered, ...first.rows], at, again).effects).toEqual([
+      { kind: 'fence', shard: 1, up: true },
+    ]);
   });
 
   it.each<[string, Partial<PairLook>]>([

@@ -191,10 +191,16 @@ describe.skipIf(!SIX)('Redis 6.0', () => {
       await Promise.all(killed);
       expect(view.shards.map((shard) => shard.state)).toEqual(['promoted', 'promoted']);
       expect(view.journal.filter((row) => row.kind === 'stuck')).toEqual([]);
-      expect(view.journal.filter((row) => /users of .* may not write/.test(row.text))).toHaveLength(one.told);
+      expect(view.journal.filter((row) => /Users of .* may be without the right to write/.test(row.text))).toHaveLength(
+        one.told,
+      );
       stage.pointAt(destinations);
       expect(await traffic.verify(destinations)).toMatchObject({ missing: 0, examples: [] });
-      if (!one.kill) old.thaw();
+      if (one.kill) return;
+      // Its users are without their rights: nobody may go back there.
+      expect(view.wayBack).toMatchObject({ open: false, text: expect.stringMatching(/right to write/) });
+      old.thaw();
+      expect(view.actions.map(({ action }) => action)).not.toContain('migration:rollback');
     },
   );
 

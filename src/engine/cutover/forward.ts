@@ -72,7 +72,13 @@ async function forward(ground: CutoverGround, move: Move, frozen: Frozen): Promi
       `${named(move)}: ${what} ${addressOf(move.from)} stays fenced and ${has}. A person has to decide. ${takeBackText(ground, move)}`.trim();
     return (await takenBack(ground, move, frozen, what)) ?? { kind: 'waits', text: stuck(ground, move, text) };
   }
-  return doneOr((await forwardProblem(ground, move, frozen)) ?? (await ground.promote(move, frozen)));
+  const problem = await forwardProblem(ground, move, frozen);
+  if (problem !== null) return { kind: 'waits', text: problem };
+  if (isGivenUp(ground, move)) return giveUp(ground, move);
+  const wait = await ground.promote(move, frozen);
+  if (isGivenUp(ground, move)) return giveUp(ground, move);
+  ground.recordPromoted();
+  return doneOr(wait);
 }
 
 function isGivenUp({ journal }: CutoverGround, move: Move): boolean {
@@ -85,44 +91,54 @@ async function giveUp(ground: CutoverGround, move: Move): Promise<Forward> {
 }
 
 /**
- * Its promotion was seen: writers go on, and what a lock has left on the server that writes have left is put back. That
- * server may be away for good, and nothing of it is needed any more.
+ * Its promotion was seen: writers go on, and what has kept them out of the server that they have left is put back. That
+ * one may be away; nothing of it is needed any more.
  */
 async function putBack(ground: CutoverGround, move: Move, frozen: Frozen): Promise<Forward> {
+  const { journal } = ground;
+  if (journal.state.cutover?.leftLocked.includes(move.index)) return DONE;
   try {
     return doneOr(await ground.stop(move).settled());
   } catch (error) {
     if (!(error instanceof RedisError)) throw error;
-    // A process that is gone took it along, and a pause ends by itself.
-    if (frozen.by === undefined || (error.kind === 'refused' && error.address === addressOf(move.from))) return DONE;
+    // A pause ends by itself, and the rights of users are in the memory of a process.
+    if (frozen.by === undefined || (frozen.by === 'acl' && isGone(error, move))) return DONE;
     const what = `${named(move)}: ${error.message}`;
-    if (!isOld(ground)) return { kind: 'waits', text: `${what} What kept writes out is still to be put back.` };
+    // A lock may be the fence itself, or what is behind it: it has to be seen.
+    if (frozen.by !== 'acl' || !isOld(ground))
+      return {
+        kind: 'waits',
+        text: `${what} The other server has its writes; what has kept them out here is still to be put back.`,
+      };
     const from = addressOf(move.from);
-    const left =
-      frozen.by === 'acl'
-        ? `users of ${from} may not write; the journal has their rights (ACL SETUSER name +@all …)`
-        : `${from} is locked with a password that nobody knows, until it is restarted`;
-    const detail = `${what} It may be that ${left}. Nothing of it is missing on ${addressOf(move.to)}.`;
-    ground.journal.append([{ kind: 'given_up', what: 'lock', ledger: null, shard: move.index, detail }]);
+    const detail = `${what} Users of ${from} may be without the right to write: the journal has what they had (ACL SETUSER). Nothing of it is missing on ${addressOf(move.to)}.`;
+    const text = `${from} did not answer any more when its users were to get their right to write back.`;
+    journal.append([
+      { kind: 'given_up', what: 'lock', ledger: null, shard: move.index, detail },
+      ...(move.way === 'over' ? [{ kind: 'way_back' as const, shard: move.index, open: false, text }] : []),
+    ]);
     return DONE;
   }
+}
+
+function isGone(error: RedisError, move: Move): boolean {
+  return error.kind === 'refused' && error.address === addressOf(move.from);
 }
 
 function doneOr(wait: string | null): Forward {
   return wait === null ? DONE : { kind: 'waits', text: wait };
 }
 
-/** What was to be undone is undone, or ended with its process: whether that answers is told, and stops nothing. */
+/** What was to be undone is undone, or ended with its process: whether it serves now is told, and stops nothing. */
 async function stays(ground: CutoverGround, move: Move, why: string): Promise<Forward> {
-  const answers = await ground
+  const takes = await ground
     .from(move)
     .inspector.process()
-    .then(({ role }) => role === 'master')
+    .then(({ role }) => (role === 'master' ? 'takes the writes again' : 'follows another server: somebody changed it'))
     .catch((error: unknown) => {
-      if (error instanceof RedisError) return false;
+      if (error instanceof RedisError) return 'does not answer, and takes the writes when it is back';
       throw error;
     });
-  const takes = answers ? 'takes the writes again' : 'does not answer, and takes the writes when it is back';
   return { kind: 'stays', text: `${named(move)}: ${why} ${addressOf(move.from)} ${takes}.` };
 }
 

@@ -6,6 +6,7 @@ import type { CutoverStep, Event, Frozen, Side, StopKind, Way } from '../../doma
 import type { Policy } from '../../domain/gate.ts';
 import { type Move, moveOf, named, sideName } from '../../domain/move.ts';
 import { fenceAddress } from '../../domain/plan.ts';
+import { hasGone } from '../../domain/stuck.ts';
 import type { Log, Metrics } from '../../log.ts';
 import type { Inspector } from '../../redis/inspector.ts';
 import type { Operator } from '../../redis/operator.ts';
@@ -140,11 +141,11 @@ export class CutoverGround implements StopGround {
 
   /** Journals those that were seen promoted, so that nobody takes them for anything else while others are waited for. */
   recordPromoted(): void {
-    const { shards } = this.journal.state;
+    const { state } = this.journal;
     const rows: Event[] = this.moves
       .filter(({ index, way }) => {
-        const record = shards[index];
-        return this.#seenPromoted.has(index) && !(way === 'over' ? record?.promoted : record?.returned);
+        const isLeft = state.cutover?.givenUp.includes(index) === true;
+        return this.#seenPromoted.has(index) && !isLeft && !hasGone(state, way, index);
       })
       .map((move) => {
         const pauseMs = this.#pauses.get(move.index) ?? null;
