@@ -123,8 +123,9 @@ function begun(state: MigrationState, { attempt, way, shards, stops }: Started):
 }
 
 /** Whether the order to take the writes back was sent to the old server of a shard that is not back. */
-function isLeft({ cutover }: MigrationState, { index, promoted }: ShardRecord): boolean {
-  return cutover?.way === 'back' && cutover.step === 'promote' && promoted && cutover.shards.includes(index);
+function isLeft({ cutover }: MigrationState, shard: ShardRecord): boolean {
+  const isSent = cutover?.way === 'back' && cutover.step === 'promote' && cutover.shards.includes(shard.index);
+  return isSent && shard.promoted;
 }
 
 /** In part: the roll back goes on to its end without it. */

@@ -220,10 +220,10 @@ describe('a roll back that was ended without one shard', () => {
   const answered: Event = { kind: 'answered', intent: ENDED.length + 2, outcome: 'ok', detail: 'OK.' };
 
   it('leaves an old server to whoever released it behind that fence', () => {
-    const at = START + 3_600_000;
+    const later = START + 3_600_000;
     // A look may be from before the answer.
     expect(fencedAt([fence, answered], START)).toMatchObject({ effects: [], enter: null });
-    const [row] = fencedAt([fence, answered], at).rows;
+    const [row] = fencedAt([fence, answered], later).rows;
     expect(row).toEqual({
       kind: 'given_up',
       what: 'detach',
@@ -231,19 +231,19 @@ describe('a roll back that was ended without one shard', () => {
       shard: 1,
       detail: 'The old server was released by somebody. It is left so.',
     });
-    expect(fencedAt([fence, answered, ...(row ? [row] : [])], at)).toMatchObject({
+    expect(fencedAt([fence, answered, ...(row ? [row] : [])], later)).toMatchObject({
       effects: [],
       enter: { phase: 'rolled_back' },
     });
   });
 
   it('fences one again that is restarted behind that fence: nobody has released it', () => {
-    const at = START + 3_600_000;
+    const later = START + 3_600_000;
     const again = { ...switchedPair(PLAN, 1), source: seen({ runId: 'run-another' }) };
-    const first = fencedAt([fence, answered], at, again);
+    const first = fencedAt([fence, answered], later, again);
     expect(first.rows).toMatchObject([{ kind: 'drift', shard: 1, side: 'source', runId: 'run-another' }]);
     expect(first.enter).toBeNull();
-    expect(fencedAt([fence, answered, ...first.rows], at, again).effects).toEqual([
+    expect(fencedAt([fence, answered, ...first.rows], later, again).effects).toEqual([
       { kind: 'fence', shard: 1, up: true },
     ]);
   });

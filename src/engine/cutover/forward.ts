@@ -169,7 +169,7 @@ async function takenBack(ground: CutoverGround, move: Move, frozen: Frozen, what
     const { role } = await ground.from(move).inspector.replication();
     if (role !== 'master' || (await ground.stop(move).fenceProblem(frozen)) === null) return null;
     const wait = await ground.stop(move).undo(true);
-    return wait === null ? stays(ground, move, what) : { kind: 'waits', text: wait };
+    return wait === null ? await stays(ground, move, what) : { kind: 'waits', text: wait };
   } catch (error) {
     if (!(error instanceof RedisError)) throw error;
     return null;
