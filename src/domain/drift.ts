@@ -57,8 +57,8 @@ export function unsettlingText(rows: readonly Event[]): string | null {
 /**
  * Fences outside of a cut-over. An old master whose shard has gone over and that was restarted comes back without its
  * fence and takes writes that nobody will see again, and so does one that carries out an order late: the fence is put up
- * once more, which wipes nothing. One that somebody released by hand is theirs: that is told and not undone. Where writes have not gone over, and in an abort, a
- * fence of ours is one that arrived too late: it is taken down.
+ * once more, which wipes nothing. One that somebody released by hand is theirs: that is told and not undone. Where writes
+ * have not gone over, and in an abort, a fence of ours is one that arrived too late: it is taken down.
  */
 export function fenceEffects(state: MigrationState, sight: Sight): Effect[] {
   return (sight.shards ?? []).flatMap((one): Effect[] => {
