@@ -44,6 +44,11 @@ export function groupOf(state: MigrationState): readonly [Way, readonly number[]
   return ['back', state.shards.filter((one) => one.promoted && !one.stays).map((one) => one.index)];
 }
 
+/** Whether a shard's promotion in that direction was seen. */
+export function hasGone({ shards }: MigrationState, way: Way, shard: number): boolean {
+  return (way === 'over' ? shards[shard]?.promoted : shards[shard]?.returned) === true;
+}
+
 /**
  * The shard that went first while others have not gone over: the canary, or one of a switch that a person has ended for
  * some of its shards; else null.

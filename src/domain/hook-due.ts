@@ -11,6 +11,7 @@
  *
  * `before_switch` follows from no row: whoever is about to switch asks; see engine/cutover/ask.ts.
  */
+import { hasGone } from './canary.ts';
 import type { Event, JournalRow } from './event.ts';
 import { type Hook, type HookKind, hookId } from './hook.ts';
 import { hookText, partlyText } from './hook-words.ts';
@@ -41,8 +42,8 @@ export function hooksDue(before: MigrationState, rows: readonly JournalRow[]): H
     if (event.kind === 'cutover_let_go' && !isRefusal(rows)) {
       const all = state.cutover?.shards ?? allOf(plan);
       // Those that were promoted by then have not failed.
-      const done = state.cutover?.way === 'back' ? 'returned' : 'promoted';
-      const shards = all.filter((shard) => !state.shards[shard]?.[done]);
+      const way = state.cutover?.way ?? 'over';
+      const shards = all.filter((shard) => !hasGone(state, way, shard));
       const hook = dueOf('failed', plan, hookId(plan.id, seq, 'failed'), shards, event.reason);
       due.push(event.partly ? { ...hook, text: partlyText(plan, shards) } : hook);
     }

@@ -26,6 +26,9 @@ export interface SyncLoad {
   readonly perHost: ReadonlyMap<string, number>;
 }
 
+/** None that is known. */
+export const NO_SYNCS: SyncLoad = { total: 0, perHost: new Map() };
+
 /** Everything that was seen of a migration at one moment. */
 export interface Sight {
   /** Wall-clock milliseconds. */

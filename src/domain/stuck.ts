@@ -4,9 +4,10 @@
  * fenced and has every write that was acknowledged before, takes them again: the old server in a switch, the new one in a
  * roll back. A roll back that is ended so for some of its shards ends there. Pure.
  */
+import { hasGone } from './canary.ts';
 import { type Case, type ClickVerdict, OLD_COPY, tooOld } from './click-verdict.ts';
 import { addressOf } from './endpoint.ts';
-import type { Side, Way } from './event.ts';
+import type { Side } from './event.ts';
 import type { Phase } from './phase.ts';
 import type { MigrationState } from './state.ts';
 import { capital, listText, plural, shardText } from './words.ts';
@@ -19,11 +20,6 @@ export function undecided(state: MigrationState): readonly number[] {
   return cutover.stuck
     .map((one) => one.shard)
     .filter((shard) => !cutover.givenUp.includes(shard) && !hasGone(state, cutover.way, shard));
-}
-
-/** Whether a shard's promotion of this cut-over was seen. */
-export function hasGone({ shards }: MigrationState, way: Way, shard: number): boolean {
-  return (way === 'over' ? shards[shard]?.promoted : shards[shard]?.returned) === true;
 }
 
 /** Whether a person may be asked in this phase. At the end of an overlap both sides have taken writes: that is done by hand. */

@@ -18,7 +18,7 @@ import { type Gate, hasEnded } from '../domain/phase.ts';
 import type { MigrationId } from '../domain/plan.ts';
 import type { Sample } from '../domain/sample.ts';
 import { type ShardDetail, shardDetailOf } from '../domain/shard-detail.ts';
-import type { SyncLoad } from '../domain/sight.ts';
+import { NO_SYNCS, type SyncLoad } from '../domain/sight.ts';
 import type { MigrationView } from '../domain/view.ts';
 import { viewOf } from '../domain/view-of.ts';
 import type { Log, Metrics } from '../log.ts';
@@ -56,7 +56,7 @@ export interface MigratorDeps extends HandsDeps {
 }
 
 const TICK_MS = 1_000;
-const IDLE: SyncLoad = { total: 0, perHost: new Map() };
+
 export class Migrator {
   readonly #journal: Journal;
   readonly #deps: MigratorDeps;
@@ -134,7 +134,7 @@ export class Migrator {
   /** Its full syncs that are under way, as last seen. */
   syncLoad(): SyncLoad {
     const { shards } = this.#observer.sight;
-    return shards === null ? IDLE : syncLoad(this.#journal.state, shards, this.#begins);
+    return shards === null ? NO_SYNCS : syncLoad(this.#journal.state, shards, this.#begins);
   }
 
   /** Sends the webhooks that are due, also those of a migration that has ended. */

@@ -4,7 +4,7 @@
  * its fence, as if somebody had taken that down. Never changes a server, and journals nothing.
  */
 import { groupOf } from '../domain/canary.ts';
-import type { Sight, SyncLoad } from '../domain/sight.ts';
+import { NO_SYNCS, type Sight } from '../domain/sight.ts';
 import type { LateClient } from '../domain/view.ts';
 import { FullSyncCount } from './full-sync-count.ts';
 import { GapWatch } from './gap.ts';
@@ -16,12 +16,11 @@ import { createWatch, type Watch } from './watch.ts';
 
 /** A tick goes on without servers that have not answered by then. */
 const PATIENCE_MS = 800;
-const IDLE: SyncLoad = { total: 0, perHost: new Map() };
 /** What was seen before the first look. */
 const UNSEEN = {
   shards: null,
   taken: new Map(),
-  elsewhere: IDLE,
+  elsewhere: NO_SYNCS,
   quietMs: null,
   stirred: false,
   unquiet: null,

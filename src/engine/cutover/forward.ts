@@ -3,10 +3,11 @@
  * keeps every fence until its promotion is seen. Where that cannot be seen any more a person decides, by the button or by
  * hand on the old server. Part of settle.ts.
  */
+import { hasGone } from '../../domain/canary.ts';
 import { addressOf } from '../../domain/endpoint.ts';
 import type { Frozen } from '../../domain/event.ts';
 import { type Move, named, sideName } from '../../domain/move.ts';
-import { canDecide, hasGone } from '../../domain/stuck.ts';
+import { canDecide } from '../../domain/stuck.ts';
 import { RedisError } from '../../redis/errors.ts';
 import { missingOn, seenPromoted, sightOf } from './copy.ts';
 import { letGoRows } from './end.ts';
@@ -36,16 +37,11 @@ export async function goForward(ground: CutoverGround): Promise<string | null> {
   const staying = ends.flatMap((one) => (one.kind === 'stays' ? [one.text] : []));
   const done = ends.some((one) => one.kind === 'done');
   const wait = ends.flatMap((one) => (one.kind === 'waits' ? [one.text] : [])).at(0) ?? null;
-  if (wait !== null) {
-    ground.recordPromoted();
-    return wait;
-  }
-  if (staying.length === 0) {
-    ground.conclude();
-    return null;
-  }
+  // One that was seen, and could not be put back yet.
   ground.recordPromoted();
-  ground.journal.append(letGoRows(ground.journal.state, staying.join(' '), done));
+  if (wait !== null) return wait;
+  if (staying.length === 0) ground.conclude();
+  else ground.journal.append(letGoRows(ground.journal.state, staying.join(' '), done));
   return null;
 }
 

@@ -2,11 +2,11 @@
  * What every part of a cut-over stands on: the servers' hands, the fence's address, all shards at once, and the last
  * step of one shard. Owns the connections until `close`.
  */
+import { hasGone } from '../../domain/canary.ts';
 import type { CutoverStep, Event, Frozen, Side, StopKind, Way } from '../../domain/event.ts';
 import type { Policy } from '../../domain/gate.ts';
 import { type Move, moveOf, named, sideName } from '../../domain/move.ts';
 import { fenceAddress } from '../../domain/plan.ts';
-import { hasGone } from '../../domain/stuck.ts';
 import type { Log, Metrics } from '../../log.ts';
 import type { Inspector } from '../../redis/inspector.ts';
 import type { Operator } from '../../redis/operator.ts';

@@ -1,8 +1,8 @@
 /**
  * How writes are stopped on the server that they leave: one strategy a band of versions (redis.md, "Cut-over sequences,
  * attacked"). The run calls the steps of every shard in this order and journals each before its commands are sent:
- * prepare → stop → (everything applied) → level → fence → fenceProblem → promote → settled. Until the promotion is journalled,
- * `undo` takes everything back, from wherever it stands.
+ * prepare → stop → (everything applied) → level → fence → fenceProblem → promote → settled. Until the promotion is
+ * journalled, `undo` takes everything back, from wherever it stands.
  */
 import type { Frozen } from '../../domain/event.ts';
 import type { Policy } from '../../domain/gate.ts';
